@@ -1,0 +1,66 @@
+/**
+ * One vendor-neutral request and answer. Every API maps its own shapes to these and back; nothing behind the gateway
+ * knows a vendor.
+ */
+import type { Sampling } from './sampling.ts';
+
+export interface ChatMessage {
+  role: 'system' | 'user' | 'assistant' | 'tool';
+  content: string;
+  name?: string;
+}
+
+/** What the model goes on from. Token ids are the model's own. */
+export type Prompt =
+  | { kind: 'chat'; messages: ChatMessage[] }
+  | { kind: 'text'; text: string }
+  | { kind: 'tokens'; tokens: number[] };
+
+/** What the answer must look like. `json` is any JSON object; `schema` one that a JSON Schema accepts. */
+export type AnswerFormat = { kind: 'text' } | { kind: 'json' } | { kind: 'schema'; schema: unknown };
+
+export interface CompletionRequest {
+  /** Name in the catalogue, or the sha256 of a stored file. */
+  model: string;
+  prompt: Prompt;
+  /** Independent answers to the same prompt, 1 to 16; choice i draws with seed + i. */
+  choices: number;
+  /** Generated tokens at most; null: what the context has room for. */
+  maxTokens: number | null;
+  /** `seed: null` lets the node draw one. */
+  sampling: Omit<Sampling, 'seed'> & { seed: bigint | null };
+  /** Strings that end the answer and are not part of it; at most 16, of at most 256 characters. */
+  stop: string[];
+  format: AnswerFormat;
+  /** Log-probabilities of the drawn token and of this many others (0 to 20); null: none. */
+  topLogprobs: number | null;
+  /** Go on past the model's own end marks, until `maxTokens` (for measurements). */
+  ignoreEos: boolean;
+}
+
+/** `bytes` is the exact piece, which need not be whole UTF-8 characters. Natural logarithms. */
+export interface TokenLogprob {
+  token: number;
+  bytes: Uint8Array;
+  logprob: number;
+  top: { token: number; bytes: Uint8Array; logprob: number }[];
+}
+
+/** `stop`: the model ended its turn or a stop string was met. `length`: `maxTokens` or the context ran out. */
+export type FinishReason = 'stop' | 'length';
+
+export interface Usage {
+  promptTokens: number;
+  /** Of these, how many came from the prefix cache. */
+  cachedTokens: number;
+  completionTokens: number;
+}
+
+/** An answer as it comes. Texts of one choice, in order, are the whole answer; `text` never splits a character. */
+export type Chunk =
+  | { kind: 'delta'; choice: number; text: string; logprobs: TokenLogprob[] }
+  /** A worker died; the answer goes on by itself, with nothing lost or repeated. */
+  | { kind: 'pause'; choice: number }
+  | { kind: 'end'; choice: number; reason: FinishReason }
+  /** Comes once, last. */
+  | { kind: 'usage'; usage: Usage };

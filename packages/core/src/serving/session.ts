@@ -1,0 +1,77 @@
+/**
+ * The local case of the stage protocol. A session is a list of token ids with a seed: whoever holds these values can
+ * go on at any position, on this worker, on a new one, or elsewhere. Nothing else is needed and nothing else is kept.
+ */
+import type { FinishReason, TokenLogprob } from './completion.ts';
+import type { Sampling } from './sampling.ts';
+
+export interface SessionRequest {
+  /** Chosen by the driver; one session under an id at a time. */
+  session: string;
+  /** sha256 of the loaded file. */
+  model: string;
+  /** The prompt's tokens, then those generated so far (none at the start). */
+  tokens: Int32Array;
+  /** How many of `tokens` are the prompt. */
+  promptTokens: number;
+  /** Generated tokens at most, those in `tokens` included. */
+  maxTokens: number;
+  sampling: Sampling;
+  stop: readonly string[];
+  /** GBNF that the generated text must follow from its beginning. */
+  grammar: string | null;
+  topLogprobs: number | null;
+  ignoreEos: boolean;
+}
+
+export type SessionEvent =
+  /** The prompt is in; `cachedTokens` of it were there already. */
+  | { kind: 'prefilled'; cachedTokens: number }
+  /**
+   * One generated token. `position` counts from the start of `tokens`. `text` is what may be shown now: it never splits
+   * a character and holds back what may become a stop string, so it can be empty or several tokens long.
+   */
+  | { kind: 'token'; position: number; token: number; text: string; logprob: TokenLogprob | null }
+  /** Comes once, last; `text` is what was held back and is shown after all. */
+  | { kind: 'end'; reason: FinishReason; text: string };
+
+/** How a model is to be loaded. */
+export interface LoadSpec {
+  /** sha256 of the file. */
+  model: string;
+  path: string;
+  /** See docs/decisions: `exact` gives the same bytes whatever happened, and needs certified settings. */
+  mode: 'fast' | 'exact';
+  /** Tokens that one session may hold; at most what the model was trained for. */
+  contextTokens: number;
+  /** Sessions that decode together. */
+  sessionsMax: number;
+}
+
+export interface LoadedModel {
+  model: string;
+  mode: 'fast' | 'exact';
+  device: string;
+  architecture: string;
+  vocabTokens: number;
+  /** Tokens that one session may hold. */
+  contextTokens: number;
+  trainedContextTokens: number;
+  sessionsMax: number;
+  /** Vector length of embeddings. */
+  embeddingLength: number;
+  hasChatTemplate: boolean;
+  /** Bytes of weights and of the KV cache. */
+  bytes: number;
+  /** Same class, same logits, bit by bit; null in fast mode. */
+  numericClass: string | null;
+}
+
+/** A place that computes. `id` is stable across starts of the same machine. */
+export interface Device {
+  id: string;
+  backend: 'cpu' | 'vulkan' | 'cuda' | 'metal';
+  name: string;
+  memoryBytes: number;
+  freeBytes: number;
+}
