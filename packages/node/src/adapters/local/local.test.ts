@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { describeClock } from '../../../../../test/kit/clock-conformance.ts';
+import { describeLog } from '../../../../../test/kit/log-conformance.ts';
+import { CARDS, describeRig } from '../../../../../test/kit/rig-conformance.ts';
+import { createManualClock } from '../memory/clock.ts';
+import { createMemoryStore } from '../memory/store.ts';
+import { createSystemClock } from './clock.ts';
+import { openFileLog } from './log.ts';
+import { isSameProcess, processMark } from './process-mark.ts';
+import { openLocalRig } from './rig.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'filon-local-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let logs = 0;
+const signal = new AbortController().signal;
+const cards = async (): Promise<typeof CARDS> => CARDS;
+
+describeClock('system', () => {
+  const clock = createSystemClock();
+  return { clock, pass: (durationMs) => clock.sleep(durationMs, {}) };
+});
+describeRig('local', () => openLocalRig({ store: createMemoryStore(), clock: createManualClock(), cards }));
+describeLog('file', async () => {
+  const path = join(folder, `${logs++}`, 'filon.log');
+  const log = await openFileLog(
+    { path, level: 'debug', fileBytesMax: 1e6, filesMax: 2 },
+    { clock: createManualClock() },
+  );
+  return { log, read: async () => readFileSync(path, 'utf8') };
+});
+
+test('a log keeps to its size by putting files aside, each line whole JSON', async () => {
+  const path = join(folder, 'rotating', 'filon.log');
+  const config = { path, level: 'info', fileBytesMax: 1000, filesMax: 2 } as const;
+  await using log = await openFileLog(config, { clock: createManualClock() });
+  for (let i = 0; i < 100; i++) log.info('line', { i });
+  log.debug('not kept');
+  const texts = [`${path}.2`, `${path}.1`, path].map((file) => readFileSync(file, 'utf8'));
+  expect(texts.every((text) => text.length <= 1000)).toBe(true);
+  expect(existsSync(`${path}.3`)).toBe(false);
+  const lines = texts.join('').trimEnd().split('\n');
+  const numbers = lines.map((line) => Number(JSON.parse(line).i));
+  expect(numbers.at(-1)).toBe(99);
+  expect(numbers).toEqual(numbers.map((_, at) => (numbers[0] ?? 0) + at));
+});
+
+test('a log whose file cannot be written does not throw', async () => {
+  const config = { path: '/dev/full', level: 'info', fileBytesMax: 1e6, filesMax: 1 } as const;
+  await using log = await openFileLog(config, { clock: createManualClock() });
+  log.info('lost');
+});
+
+test('a lease of a dead process is taken back, one of a live process counts', async () => {
+  const child = spawn('sleep', ['600'], { stdio: 'ignore' });
+  await once(child, 'spawn');
+  const pid = child.pid ?? 0;
+  const store = createMemoryStore();
+  store.put('leases', 'card0', { holder: processMark(pid), purpose: 'mine', sinceMs: 5, pid });
+  const deps = { store, clock: createManualClock(), cards };
+  const rig = await openLocalRig(deps);
+  expect(rig.holder('card0')).toEqual({ purpose: 'mine', sinceMs: 5 });
+  await expect(rig.lease('card0', 'serve', { signal })).rejects.toMatchObject({
+    details: { code: 'RIG_CARD_HELD', pid },
+  });
+  const exit = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exit;
+  const next = await openLocalRig(deps);
+  expect(store.list('leases')).toEqual([]);
+  await using lease = await next.lease('card0', 'serve', { signal });
+  expect(lease.purpose).toBe('serve');
+});
+
+test('a process id that was given to somebody else does not count', () => {
+  expect(isSameProcess(process.pid, processMark(process.pid))).toBe(true);
+  expect(isSameProcess(process.pid, `another-boot/${process.pid}/1`)).toBe(false);
+});
+
+test('leases are written down while they are held', async () => {
+  const store = createMemoryStore();
+  const rig = await openLocalRig({ store, clock: createManualClock(), cards });
+  const lease = await rig.lease('card0', 'serve', { signal });
+  expect(store.get('leases', 'card0')).toMatchObject({ purpose: 'serve', pid: process.pid });
+  await lease[Symbol.asyncDispose]();
+  expect(store.get('leases', 'card0')).toBeUndefined();
+});
