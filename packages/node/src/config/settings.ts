@@ -1,0 +1,152 @@
+/** Every setting of a node, with what it means. `filon config` prints this. */
+import { z } from 'zod';
+import { choice, type Field, integer, word } from './field.ts';
+
+export interface Config {
+  host: string;
+  port: number;
+  defaultModel: string;
+  mode: 'fast' | 'exact';
+  contextTokens: number;
+  sessionsMax: number;
+  threads: number;
+  device: string;
+  modelKeepAliveMinutes: number;
+  workerIdleMinutes: number;
+  requestsMax: number;
+  queueMax: number;
+  bodyBytesMax: number;
+  stopGraceSeconds: number;
+  logLevel: 'debug' | 'info' | 'warn' | 'error';
+  logFileBytesMax: number;
+  logFilesMax: number;
+}
+
+export type Fields = { readonly [K in keyof Config]: Field<Config[K]> };
+
+export const SETTINGS: Fields = {
+  host: word({
+    default: '127.0.0.1',
+    pattern: /^(localhost|::1|127(\.\d{1,3}){3})$/,
+    allowed: 'an address of this machine alone: 127.0.0.1, ::1, localhost',
+    doc: 'Address that the OpenAI API listens on. Callers need no key, so only this machine may call.',
+  }),
+  port: integer({
+    default: 4141,
+    min: 0,
+    max: 65_535,
+    zero: 'any free port',
+    doc: 'TCP port of the OpenAI API.',
+  }),
+  defaultModel: word({
+    default: 'smollm2-135m',
+    pattern: /^\S{1,1024}$/,
+    allowed: 'a name of the catalogue or a source',
+    doc: 'Model that `filon up` pulls and loads, and that `filon chat` talks to.',
+  }),
+  mode: choice({
+    default: 'fast',
+    of: ['fast', 'exact'],
+    doc: 'fast: as fast as the device can. exact: the same bytes whatever happens; needs `filon certify MODEL` once.',
+  }),
+  contextTokens: integer({
+    default: 8192,
+    min: 256,
+    max: 1_048_576,
+    unit: 'tokens',
+    doc: 'Tokens that one session may hold, prompt and answer; at most what the model was trained for.',
+  }),
+  sessionsMax: integer({
+    default: 8,
+    min: 1,
+    max: 64,
+    unit: 'sessions',
+    doc: 'Answers that one model computes at the same time; more wait in the queue. Each needs memory.',
+  }),
+  threads: integer({
+    default: 0,
+    min: 0,
+    max: 1024,
+    zero: 'one for each physical core',
+    unit: 'threads',
+    doc: 'Threads that compute on the CPU.',
+  }),
+  device: word({
+    default: 'auto',
+    pattern: /^[A-Za-z0-9:._-]{1,64}$/,
+    allowed: 'auto, or an id that `filon doctor` lists',
+    doc: 'Device that models are loaded on. auto: the best one that answered the probe.',
+  }),
+  modelKeepAliveMinutes: integer({
+    default: 30,
+    min: 0,
+    max: 525_600,
+    zero: 'for ever',
+    unit: 'minutes',
+    doc: 'How long an unused model stays in memory.',
+  }),
+  workerIdleMinutes: integer({
+    default: 5,
+    min: 0,
+    max: 525_600,
+    zero: 'never',
+    unit: 'minutes',
+    doc: 'When the process of a device ends after its last model was put away.',
+  }),
+  requestsMax: integer({
+    default: 256,
+    min: 1,
+    max: 10_000,
+    unit: 'requests',
+    doc: 'API requests in work or waiting at the same time; more are refused with 429.',
+  }),
+  queueMax: integer({
+    default: 64,
+    min: 0,
+    max: 10_000,
+    unit: 'requests',
+    doc: 'API requests that may wait for a free session; more are refused with 503.',
+  }),
+  bodyBytesMax: integer({
+    default: 8_388_608,
+    min: 1024,
+    max: 268_435_456,
+    unit: 'bytes',
+    doc: 'Size of a request body.',
+  }),
+  stopGraceSeconds: integer({
+    default: 20,
+    min: 0,
+    max: 3600,
+    unit: 'seconds',
+    doc: 'How long answers in work may take to end when the node stops.',
+  }),
+  logLevel: choice({
+    default: 'info',
+    of: ['debug', 'info', 'warn', 'error'],
+    doc: 'Least important lines that are kept in logs/filon.log. Prompts and answers never are.',
+  }),
+  logFileBytesMax: integer({
+    default: 16_777_216,
+    min: 65_536,
+    max: 1_073_741_824,
+    unit: 'bytes',
+    doc: 'Size at which the log file is put aside.',
+  }),
+  logFilesMax: integer({
+    default: 3,
+    min: 1,
+    max: 100,
+    unit: 'files',
+    doc: 'Log files put aside at most; the oldest goes.',
+  }),
+};
+
+export const SETTING_NAMES: readonly (keyof Config)[] = Object.keys(SETTINGS) as (keyof Config)[];
+
+type Shape = { [K in keyof Config]: z.ZodType<Config[K]> };
+
+/** The whole configuration, of settings that were each checked on their own. */
+export const configSchema: z.ZodType<Config> = z.strictObject(
+  Object.fromEntries(SETTING_NAMES.map((name) => [name, SETTINGS[name].schema])) as Shape,
+);
