@@ -1,0 +1,59 @@
+/**
+ * Turns the pieces of tokens into text that may be shown. A piece need not be whole characters, and a stop string may
+ * begin in one piece and end in another, so some text waits. What comes out is a function of the pieces alone: pushing
+ * them again gives the same texts at the same places.
+ */
+import { createStopMatcher } from './stop-matcher.ts';
+
+export interface TextAssembler {
+  /** Whether a stop string was met. Nothing comes out after that. */
+  readonly stopped: boolean;
+  /**
+   * Takes the bytes of the next token; returns the text that may be shown now, which can be empty. Never part of a
+   * character, of a stop string, or of what may become one.
+   */
+  push(piece: Uint8Array): string;
+  /** The answer is over: returns what was held back. An unfinished character becomes U+FFFD. */
+  flush(): string;
+}
+
+/**
+ * `stop`: strings that end the text. The first to be complete counts, of several that end at the same place the
+ * longest; neither it nor anything after it comes out. Invalid UTF-8 becomes U+FFFD as the Encoding Standard says.
+ */
+export function createTextAssembler({ stop }: { stop: readonly string[] }): TextAssembler {
+  // A lone surrogate could otherwise match half of a character.
+  const matcher = createStopMatcher(stop.map((string) => string.toWellFormed()));
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  let held = '';
+  let stopped = false;
+
+  const take = (text: string): string => {
+    const before = held.length;
+    held += text;
+    for (let i = 0; i < text.length; i++) {
+      const matched = matcher.next(text.charCodeAt(i));
+      if (matched === 0) continue;
+      stopped = true;
+      const shown = held.slice(0, before + i + 1 - matched);
+      held = '';
+      return shown;
+    }
+    const shown = held.slice(0, held.length - matcher.pending);
+    held = held.slice(shown.length);
+    return shown;
+  };
+
+  return {
+    get stopped() {
+      return stopped;
+    },
+    push: (piece) => (stopped ? '' : take(decoder.decode(piece, { stream: true }))),
+    flush() {
+      if (stopped) return '';
+      const rest = take(decoder.decode()) + held;
+      held = '';
+      return rest;
+    },
+  };
+}
