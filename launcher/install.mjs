@@ -1,0 +1,145 @@
+/**
+ * Puts the packages of the lock file in: `node install.mjs ROOT PLATFORM SCOPE LOCK`, by the launcher only. Plain
+ * JavaScript, because it runs on whatever Node from 20 on the machine has; the rest of Filon runs on its own Node.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { takeLock } from './lock.mjs';
+import { npmCi } from './npm.mjs';
+import { packagesMissing, packagesWanted } from './packages.mjs';
+import { checkCxxLibrary, checkDisk, checkGlibc, glibcOfThisNode, libraryDirectories } from './preflight.mjs';
+import { showProgress } from './progress.mjs';
+import { codeOf, messageOf, Refusal } from './refusal.mjs';
+import { clearLeftovers, discard, prepareStage, STAMP, swapIn } from './stage.mjs';
+
+/** Measured with an empty cache on linux-x64. */
+const SIZES = { run: { downloadMb: 88, diskMb: 280 }, all: { downloadMb: 193, diskMb: 520 } };
+const WAITING_WORD_MS = 5000;
+const EXIT_STATUS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+
+const [root = '', platform = '', scopeGiven = '', lockSum = ''] = process.argv.slice(2);
+const scope = scopeGiven === 'all' ? 'all' : 'run';
+const workshop = join(root, '.filon');
+/** What is undone when the install ends, however it ends. */
+const undo = /** @type {(() => void)[]} */ ([]);
+
+const stopping = new AbortController();
+for (const [signal, status] of Object.entries(EXIT_STATUS)) {
+  process.once(signal, () => {
+    stopping.abort();
+    cleanUp();
+    say('stopped. The next ./filon does it again from the start; what was downloaded is kept.');
+    process.exit(status);
+  });
+}
+
+try {
+  await install();
+} catch (error) {
+  cleanUp();
+  if (!(error instanceof Refusal) && codeOf(error) === '') throw error;
+  say(error instanceof Refusal ? error.message : `the packages could not be put in: ${messageOf(error)}`);
+  process.exitCode = 1;
+}
+
+async function install() {
+  const size = SIZES[scope];
+  openWorkshop();
+  undo.push(await takeLock(join(workshop, 'install.lock'), sayWaiting));
+  if (isInstalled()) return cleanUp();
+  clearLeftovers(workshop);
+  checkGlibc(glibcOfThisNode());
+  checkCxxLibrary(libraryDirectories(process.env['LD_LIBRARY_PATH'] ?? ''));
+  checkDisk(root, size);
+  const wanted = packagesWanted(root, platform, scope);
+  say(`putting in ${wanted.length} packages${scope === 'all' ? ' (those for the tests too)' : ''}: about \
+${size.downloadMb} MB to download, ${size.diskMb} MB on disk,`);
+  say("into node_modules here and npm's cache. No root, and no install script is run.");
+  const startedMs = performance.now();
+  const stage = join(workshop, `stage-${process.pid}`);
+  undo.push(() => discard(stage));
+  prepareStage(root, stage);
+  undo.push(
+    showProgress({ directory: join(stage, 'node_modules'), totalMb: size.diskMb, stream: process.stderr }),
+  );
+  await npmCi({ directory: stage, scope, log: join(workshop, 'install.log'), signal: stopping.signal });
+  check(stage, wanted);
+  const old = join(workshop, `old-${process.pid}`);
+  undo.push(() => discard(old));
+  swapIn({ root, stage, old, stamp: `${platform} ${scope} ${lockSum}` });
+  cleanUp();
+  say(`packages in place after ${Math.round((performance.now() - startedMs) / 1000)} s.`);
+}
+
+/**
+ * All packages are there, Node starts, and a power cut cannot leave empty files behind a good stamp.
+ * @param {string} stage
+ * @param {readonly string[]} wanted
+ */
+function check(stage, wanted) {
+  const missing = packagesMissing(stage, wanted);
+  if (missing.length > 0) {
+    throw new Refusal(
+      `npm left out ${missing.map((path) => path.replace(/^.*node_modules\//, '')).join(', ')}.`,
+      'That happens when a download breaks off or a registry lacks a package. Run this again.',
+      `npm's own words: ${join(workshop, 'install.log')}`,
+    );
+  }
+  const node = join(stage, 'node_modules', `node-${platform}`, 'bin', 'node');
+  try {
+    execFileSync(node, ['--version'], { stdio: 'pipe', timeout: 30_000 });
+  } catch (error) {
+    throw new Refusal(
+      `the Node that was put in does not start: ${messageOf(error)}`,
+      'Is this directory mounted noexec?',
+    );
+  }
+  spawnSync('sync', { stdio: 'ignore', timeout: 60_000 });
+}
+
+function openWorkshop() {
+  try {
+    mkdirSync(workshop, { recursive: true });
+    for (const directory of [root, workshop]) accessSync(directory, constants.W_OK);
+  } catch (error) {
+    throw new Refusal(
+      `${root} cannot be written to (${codeOf(error)}).`,
+      'Clone Filon to a directory of your own, or have its owner run ./filon version once.',
+    );
+  }
+}
+
+/** Whoever had the lock before may have done it. */
+function isInstalled() {
+  try {
+    const stamp = readFileSync(join(root, 'node_modules', STAMP), 'utf8').trim();
+    return stamp === `${platform} ${scope} ${lockSum}` || stamp === `${platform} all ${lockSum}`;
+  } catch {
+    return false;
+  }
+}
+
+let nextWordMs = 0;
+/**
+ * @param {number} holder
+ * @param {number} waitedMs
+ */
+function sayWaiting(holder, waitedMs) {
+  if (waitedMs < nextWordMs) return;
+  nextWordMs = waitedMs + WAITING_WORD_MS;
+  say(
+    `another ./filon (process ${holder}) is putting the packages in; waiting (${Math.round(waitedMs / 1000)} s).`,
+  );
+}
+
+function cleanUp() {
+  for (const step of undo.splice(0).reverse()) step();
+}
+
+/**
+ * @param {string} text
+ */
+function say(text) {
+  process.stderr.write(`filon: ${text}\n`);
+}

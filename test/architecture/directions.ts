@@ -1,0 +1,75 @@
+/** Who may import whom. A folder without a line here is refused, so that each new one is decided on. */
+import { type Module, resolveSpecifier } from './modules.ts';
+
+const BELOW_SERVING = ['core', 'ports'];
+const BELOW_COMMANDS = ['core', 'engine', 'ports', 'config', 'home', 'serve', 'train', 'rig', 'adapters'];
+
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  engine: ['core'],
+  web: ['core'],
+  ports: ['core'],
+  config: ['core'],
+  home: ['core'],
+  control: ['core', 'ports', 'config', 'home', 'serve'],
+  serve: BELOW_SERVING,
+  train: BELOW_SERVING,
+  rig: BELOW_SERVING,
+  adapters: ['core', 'engine', 'ports'],
+  gateway: BELOW_COMMANDS,
+  cli: BELOW_COMMANDS,
+  main: [...BELOW_COMMANDS, 'gateway', 'cli'],
+};
+
+/** What core must not touch: it runs in a browser and gives the same answer every time. */
+const IMPURE = [
+  'process',
+  'Buffer',
+  'Date.now',
+  'Math.random',
+  'performance',
+  'fetch',
+  'setTimeout',
+  'setInterval',
+  'crypto',
+];
+
+export function directionFaults(modules: readonly Module[]): string[] {
+  return modules.flatMap((module) => [...importFaults(module), ...purityFaults(module)]);
+}
+
+function importFaults({ path, specifiers }: Module): string[] {
+  const layer = layerOf(path);
+  const allowed = ALLOWED[layer];
+  if (allowed === undefined)
+    return [`${path}: no rule for this folder; decide on one in ${import.meta.filename}`];
+  return specifiers.flatMap((specifier) => {
+    const target = resolveSpecifier(path, specifier);
+    if (target === null || sameParty(path, target) || allowed.includes(layerOf(target))) return [];
+    return [`${path}: ${layer} may not import ${specifier}`];
+  });
+}
+
+/** Modules of one layer may import one another, but adapters only those of their own adapter. */
+function sameParty(from: string, to: string): boolean {
+  const layer = layerOf(from);
+  if (layer !== layerOf(to)) return false;
+  return layer !== 'adapters' || adapterOf(from) === adapterOf(to);
+}
+
+function purityFaults({ path, specifiers, globals }: Module): string[] {
+  if (layerOf(path) !== 'core') return [];
+  const imports = specifiers.filter((specifier) => specifier.startsWith('node:'));
+  const used = IMPURE.filter((name) => globals.has(name));
+  return [...imports, ...used].map((name) => `${path}: core may not use ${name}`);
+}
+
+function layerOf(path: string): string {
+  const [, name = '', , folder = ''] = path.split('/');
+  if (name !== 'node') return name;
+  return folder.replace(/\.ts$/, '');
+}
+
+function adapterOf(path: string): string {
+  return path.split('/')[4] ?? '';
+}
