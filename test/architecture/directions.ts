@@ -17,8 +17,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   rig: BELOW_SERVING,
   adapters: ['core', 'engine', 'ports'],
   gateway: BELOW_COMMANDS,
-  cli: BELOW_COMMANDS,
-  main: [...BELOW_COMMANDS, 'gateway', 'cli'],
+  cli: [...BELOW_COMMANDS, 'control'],
+  main: [...BELOW_COMMANDS, 'control', 'gateway', 'cli'],
 };
 
 /** What core must not touch: it runs in a browser and gives the same answer every time. */

@@ -1,0 +1,59 @@
+/** Where everything of a node lies: one folder that only its user may enter. */
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { FilonError, messageOf } from '@filon/core/errors';
+import type { HomeErrorDetails } from './errors.ts';
+
+export interface HomePaths {
+  home: string;
+  config: string;
+  database: string;
+  lock: string;
+  /** Who holds the lock, for people. */
+  holder: string;
+  socket: string;
+  log: string;
+  /** What a node in the background said before it had a log. */
+  startLog: string;
+  models: string;
+  backends: string;
+  chatHistory: string;
+}
+
+export function homePaths(folder: string): HomePaths {
+  const home = resolve(folder);
+  return {
+    home,
+    config: join(home, 'config.json'),
+    database: join(home, 'filon.db'),
+    lock: join(home, 'node.lock'),
+    holder: join(home, 'node.json'),
+    socket: join(home, 'control.sock'),
+    log: join(home, 'logs', 'filon.log'),
+    startLog: join(home, 'logs', 'start.log'),
+    models: join(home, 'models'),
+    backends: join(home, 'backends'),
+    chatHistory: join(home, 'chat-history'),
+  };
+}
+
+/** Makes the folder with mode 0700 when it is not there; one that is there keeps its mode. Code: HOME_UNAVAILABLE. */
+export function ensureHome(paths: HomePaths): void {
+  const { home } = paths;
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    accessSync(home, constants.R_OK | constants.W_OK | constants.X_OK);
+    mkdirSync(join(home, 'logs'), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new FilonError<HomeErrorDetails>(
+      { code: 'HOME_UNAVAILABLE', home },
+      `The home ${home} cannot be used: ${messageOf(error)}. Choose another with --home or FILON_HOME.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Whether other users of the machine may enter the home. */
+export function isOpenToOthers(paths: HomePaths): boolean {
+  return (statSync(paths.home).mode & 0o077) !== 0;
+}
