@@ -40,6 +40,8 @@ export interface GgufHeader extends ModelFacts {
 export interface HeaderOptions {
   signal?: AbortSignal;
   limits?: GgufLimits;
+  /** What error messages call the file; its path unless given. */
+  label?: string;
 }
 
 const MAGIC = 0x4655_4747;
@@ -47,11 +49,12 @@ const DEFAULT_ALIGNMENT = 32;
 
 /** Reads the header of a file. Codes: GGUF_*, MODEL_ARCHITECTURE_UNSUPPORTED. Takes 10 to 60 ms for real models. */
 export async function readGgufHeader(path: string, options: HeaderOptions = {}): Promise<GgufHeader> {
+  const label = options.label ?? path;
   try {
     await using file = await open(path, 'r');
     const { size } = await file.stat();
     const source: ByteSource = {
-      label: path,
+      label,
       bytes: size,
       read: async (target, position) => (await file.read(target, 0, target.length, position)).bytesRead,
     };
@@ -60,8 +63,8 @@ export async function readGgufHeader(path: string, options: HeaderOptions = {}):
     if (error instanceof FilonError || options.signal?.aborted) throw error;
     const reason = messageOf(error);
     throw new FilonError<GgufErrorDetails>(
-      { code: 'GGUF_UNREADABLE', file: path, reason },
-      `${path} cannot be read: ${reason}; check that it exists and that you may read it`,
+      { code: 'GGUF_UNREADABLE', file: label, reason },
+      `${label} cannot be read: ${reason}; check that it exists and that you may read it`,
       { cause: error },
     );
   }
