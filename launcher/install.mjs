@@ -2,19 +2,20 @@
  * Puts the packages of the lock file in: `node install.mjs ROOT PLATFORM SCOPE LOCK`, by the launcher only. Plain
  * JavaScript, because it runs on whatever Node from 20 on the machine has; the rest of Filon runs on its own Node.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { takeLock } from './lock.mjs';
 import { npmCi } from './npm.mjs';
 import { packagesMissing, packagesWanted } from './packages.mjs';
 import { checkCxxLibrary, checkDisk, checkGlibc, glibcOfThisNode, libraryDirectories } from './preflight.mjs';
-import { showProgress } from './progress.mjs';
+import { STALL_MS, showProgress } from './progress.mjs';
 import { codeOf, messageOf, Refusal } from './refusal.mjs';
 import { clearLeftovers, discard, prepareStage, STAMP, swapIn } from './stage.mjs';
 
 /** Measured with an empty cache on linux-x64. */
 const SIZES = { run: { downloadMb: 88, diskMb: 280 }, all: { downloadMb: 193, diskMb: 520 } };
+const SYNC_MAX_MS = 120_000;
 const WAITING_WORD_MS = 5000;
 const EXIT_STATUS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
@@ -23,6 +24,8 @@ const scope = scopeGiven === 'all' ? 'all' : 'run';
 const workshop = join(root, '.filon');
 /** What is undone when the install ends, however it ends. */
 const undo = /** @type {(() => void)[]} */ ([]);
+
+let nextWordMs = 0;
 
 const stopping = new AbortController();
 for (const [signal, status] of Object.entries(EXIT_STATUS)) {
@@ -60,11 +63,9 @@ ${size.downloadMb} MB to download, ${size.diskMb} MB on disk,`);
   const stage = join(workshop, `stage-${process.pid}`);
   undo.push(() => discard(stage));
   prepareStage(root, stage);
-  undo.push(
-    showProgress({ directory: join(stage, 'node_modules'), totalMb: size.diskMb, stream: process.stderr }),
-  );
+  undo.push(showStaging(stage, size.diskMb));
   await npmCi({ directory: stage, scope, log: join(workshop, 'install.log'), signal: stopping.signal });
-  check(stage, wanted);
+  await check(stage, wanted);
   const old = join(workshop, `old-${process.pid}`);
   undo.push(() => discard(old));
   swapIn({ root, stage, old, stamp: `${platform} ${scope} ${lockSum}` });
@@ -77,7 +78,7 @@ ${size.downloadMb} MB to download, ${size.diskMb} MB on disk,`);
  * @param {string} stage
  * @param {readonly string[]} wanted
  */
-function check(stage, wanted) {
+async function check(stage, wanted) {
   const missing = packagesMissing(stage, wanted);
   if (missing.length > 0) {
     throw new Refusal(
@@ -95,7 +96,22 @@ function check(stage, wanted) {
       'Is this directory mounted noexec?',
     );
   }
-  spawnSync('sync', { stdio: 'ignore', timeout: 60_000 });
+  // As many seconds as a slow disk needs; a machine without it goes without.
+  const sync = spawn('sync', { stdio: 'ignore', timeout: SYNC_MAX_MS });
+  await new Promise((resolve) => sync.once('error', resolve).once('close', resolve));
+}
+
+/**
+ * @param {string} stage
+ * @param {number} totalMb
+ * @returns {() => void}
+ */
+function showStaging(stage, totalMb) {
+  const onStall = () => {
+    const what = `nothing has arrived from the package registry for ${STALL_MS / 1000} s.`;
+    stopping.abort(new Refusal(what, 'Check the network, then run this again; what was downloaded is kept.'));
+  };
+  return showProgress({ directory: join(stage, 'node_modules'), totalMb, stream: process.stderr, onStall });
 }
 
 function openWorkshop() {
@@ -120,7 +136,6 @@ function isInstalled() {
   }
 }
 
-let nextWordMs = 0;
 /**
  * @param {number} holder
  * @param {number} waitedMs

@@ -28,7 +28,9 @@ export async function npmCi({ directory, scope, log, signal }) {
       output = (output + text).slice(-OUTPUT_CHARS_MAX);
     });
   }
-  const status = await new Promise((resolve, reject) => npm.once('error', reject).once('close', resolve));
+  const status = await new Promise((resolve, reject) => {
+    npm.once('error', (error) => reject(signal.aborted ? signal.reason : error)).once('close', resolve);
+  });
   writeFileSync(log, output);
   if (status !== 0) throw explain(output, { status, log });
 }
@@ -36,7 +38,7 @@ export async function npmCi({ directory, scope, log, signal }) {
 /** What npm calls the failures that a person can mend, and how. */
 const CAUSES = [
   {
-    code: /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ECONNABORTED|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|EIDLETIMEOUT|ERR_SOCKET_TIMEOUT|ECONNECTIONTIMEOUT)\b/,
+    code: /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ECONNABORTED|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|EIDLETIMEOUT|ERR_SOCKET_TIMEOUT|ECONNECTIONTIMEOUT|FETCH_ERROR)\b/,
     what: 'the package registry cannot be reached',
     advice: ['Check the network and any proxy (`npm config get registry proxy`), then run this again.'],
   },

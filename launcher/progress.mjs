@@ -4,16 +4,25 @@ import { join } from 'node:path';
 
 const TERMINAL_MS = 1000;
 const PLAIN_MS = 5000;
+/** Nothing new for this long: the network is dead, though its connections are not. */
+export const STALL_MS = 45_000;
 
 /**
- * @param {{ directory: string, totalMb: number, stream: NodeJS.WriteStream }} options
+ * @param {{ directory: string, totalMb: number, stream: NodeJS.WriteStream, onStall: () => void }} options
  * @returns {() => void} ends the showing and clears the line
  */
-export function showProgress({ directory, totalMb, stream }) {
+export function showProgress({ directory, totalMb, stream, onStall }) {
   const startedMs = performance.now();
+  let doneMb = 0;
+  let grewMs = startedMs;
   const show = () => {
-    const text = progressText(megabytesIn(directory), totalMb, performance.now() - startedMs);
+    const nowMs = performance.now();
+    const mb = megabytesIn(directory);
+    if (mb !== doneMb) grewMs = nowMs;
+    doneMb = mb;
+    const text = progressText(mb, totalMb, nowMs - startedMs);
     stream.write(stream.isTTY ? `\r\x1b[K  ${text}` : `  ${text}\n`);
+    if (nowMs - grewMs > STALL_MS) onStall();
   };
   const timer = setInterval(show, stream.isTTY ? TERMINAL_MS : PLAIN_MS);
   return () => {
