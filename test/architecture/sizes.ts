@@ -1,7 +1,7 @@
 /** How long things may be. Limits are given as the largest size that a share of all may have. */
 import type { Module } from './modules.ts';
 
-export const ANY_PER_THOUSAND_LINES_MAX = 0.5;
+const ANY_PER_THOUSAND_LINES_MAX = 0.5;
 const FILE_LIMITS = { median: 120, ninety: 300, most: 500 };
 const FUNCTION_LIMITS = { median: Number.POSITIVE_INFINITY, ninety: 40, most: 70 };
 
