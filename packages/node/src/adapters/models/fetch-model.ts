@@ -1,0 +1,207 @@
+/** From a name's sources to one checked file on the shelf: each source in turn, each failure kept for the error. */
+import { createHash } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type FilonError, isFilonError, messageOf } from '@filon/core/errors';
+import {
+  diskFull,
+  hashMismatch,
+  type SourceFailure,
+  sourcesExhausted,
+  storeUnavailable,
+} from '@filon/core/model/errors';
+import { readGgufHeader } from '@filon/engine/gguf/header';
+import type { PullProgress, StoredModel } from '../../ports/models.ts';
+import { isNoSpace } from './disk-space.ts';
+import { type Download, type DownloadMeans, download, reporter } from './download.ts';
+import { PartialFile } from './partial-file.ts';
+import type { Pins } from './pins.ts';
+import { takeLock } from './process-lock.ts';
+import type { Manifest, Shelf } from './shelf.ts';
+import type { Source } from './source.ts';
+
+export interface Wanted {
+  name: string;
+  sources: readonly Source[];
+  /** Of the catalogue; null when it leaves that to the first pull. */
+  sha256: string | null;
+  bytes: number | null;
+}
+
+export interface Fetching {
+  signal: AbortSignal;
+  onProgress(progress: PullProgress): void;
+  /** Takes changed content and remembers it instead of the old. */
+  repin: boolean;
+}
+
+export interface FetchMeans extends DownloadMeans {
+  /** `models` in the node's home. */
+  folder: string;
+  shelf: Shelf;
+  pins: Pins;
+}
+
+/** Another source would not help. */
+const FINAL_CODES: ReadonlySet<string> = new Set([
+  'MODEL_DISK_FULL',
+  'MODEL_STORE_UNAVAILABLE',
+  'MODEL_ARCHITECTURE_UNSUPPORTED',
+  'GGUF_SPLIT',
+]);
+
+/** Codes: MODEL_SOURCE_DEAD or MODEL_SOURCES_EXHAUSTED, MODEL_HASH_MISMATCH, MODEL_DISK_FULL, GGUF_*, MODEL_ARCHITECTURE_*. */
+export async function fetchModel(
+  wanted: Wanted,
+  fetching: Fetching,
+  means: FetchMeans,
+): Promise<StoredModel> {
+  const failures: FilonError[] = [];
+  for (const source of wanted.sources) {
+    try {
+      return await fetchFrom(source, wanted, { fetching, means });
+    } catch (error) {
+      fetching.signal.throwIfAborted();
+      const known = isFilonError(error) ? error : await storeFailure(error, wanted, means);
+      if (FINAL_CODES.has(known.code)) throw known;
+      failures.push(known);
+    }
+  }
+  const [first] = failures;
+  if (failures.length === 1 && first !== undefined) throw first;
+  const listed = failures.map((error, index): SourceFailure => {
+    const source = wanted.sources[index]?.text ?? '';
+    return { source, code: error.code, reason: reasonOf(error) };
+  });
+  throw sourcesExhausted(wanted.name, listed);
+}
+
+/** Sources explain their own failures, so what is left is our folder's. */
+async function storeFailure(error: unknown, wanted: Wanted, means: FetchMeans): Promise<FilonError> {
+  if (!isNoSpace(error)) return storeUnavailable(means.folder, messageOf(error), error);
+  const freeBytes = await means.freeBytes(means.folder).catch(() => 0);
+  return diskFull(means.folder, { neededBytes: wanted.bytes ?? 1, freeBytes });
+}
+
+function reasonOf(error: FilonError): string {
+  const { details } = error;
+  return 'reason' in details && typeof details.reason === 'string' ? details.reason : error.message;
+}
+
+interface Task {
+  fetching: Fetching;
+  means: FetchMeans;
+}
+
+async function fetchFrom(source: Source, wanted: Wanted, task: Task): Promise<StoredModel> {
+  const { fetching, means } = task;
+  const { signal, onProgress } = fetching;
+  const key = createHash('sha256').update(source.text).digest('hex').slice(0, 32);
+  const partialFolder = join(means.folder, 'partial');
+  const workFolder = join(partialFolder, `${key}.work`);
+  using _lock = await takeLock(join(means.folder, 'locks', key), { clock: means.clock, signal });
+  const expected = expectedHash(wanted, { source, task });
+  const earlier = await takeEarlier(source, wanted, { expected, means });
+  if (earlier !== null) return earlier;
+  await mkdir(workFolder, { recursive: true, mode: 0o700 });
+  const report = reporter({ source, onProgress }, means.clock);
+  await using partial = await PartialFile.open(join(partialFolder, `${key}.part`), {
+    signal,
+    onHashed: (doneBytes, totalBytes) => report('verifying', { doneBytes, totalBytes }),
+  });
+  const work: Download = {
+    source,
+    partial,
+    folder: means.folder,
+    workFolder,
+    expectedBytes: wanted.bytes,
+    signal,
+    onProgress,
+  };
+  const named = await download(work, means).catch(async (error: unknown) => {
+    if (partial.bytes === 0) await partial.drop();
+    throw error;
+  });
+  report('storing', { doneBytes: partial.bytes, totalBytes: partial.bytes });
+  const manifest = await check(partial, { source, wanted, expected, named }).catch(async (error: unknown) => {
+    if (!signal.aborted) await partial.drop();
+    throw error;
+  });
+  const model = { ...manifest, pulledAtMs: means.clock.nowMs() };
+  await store(model, partial, means);
+  await rm(workFolder, { recursive: true, force: true });
+  return { ...model, path: means.shelf.blobPath(model.sha256) };
+}
+
+async function store(model: Manifest, partial: PartialFile, { pins, shelf }: FetchMeans): Promise<void> {
+  const before = (await shelf.list()).find((other) => other.name === model.name);
+  pins.pin(model.source, { sha256: model.sha256, bytes: model.bytes });
+  // The manifest shows nothing until the file is in its place.
+  await shelf.putManifest(model);
+  await partial.moveTo(shelf.blobPath(model.sha256));
+  if (before !== undefined && before.sha256 !== model.sha256) await shelf.dropBlob(before.sha256, model.name);
+}
+
+interface Expected {
+  sha256: string;
+  pinned: boolean;
+}
+
+function expectedHash(wanted: Wanted, { source, task }: { source: Source; task: Task }): Expected | null {
+  if (wanted.sha256 !== null) return { sha256: wanted.sha256, pinned: false };
+  if (task.fetching.repin) return null;
+  const texts = [source.text, ...wanted.sources.map((other) => other.text)];
+  const pin = texts.map((text) => task.means.pins.find(text)).find((found) => found !== null);
+  return pin === undefined || pin === null ? null : { sha256: pin.sha256, pinned: true };
+}
+
+/** What another process stored while this one waited, or the same file under another name. */
+async function takeEarlier(
+  source: Source,
+  wanted: Wanted,
+  { expected, means }: { expected: Expected | null; means: FetchMeans },
+): Promise<StoredModel | null> {
+  if (expected === null) return null;
+  const models = await means.shelf.list();
+  const same = models.filter((model) => model.sha256 === expected.sha256);
+  const named = same.find((model) => model.name === wanted.name);
+  const [any] = same;
+  if (named !== undefined || any === undefined) return named ?? null;
+  const { path, ...manifest } = any;
+  const renamed = { ...manifest, name: wanted.name, source: source.text, pulledAtMs: means.clock.nowMs() };
+  await means.shelf.putManifest(renamed);
+  return { ...renamed, path };
+}
+
+interface Checked {
+  source: Source;
+  wanted: Wanted;
+  expected: Expected | null;
+  /** The hash that the source itself names. */
+  named: string | null;
+}
+
+async function check(
+  partial: PartialFile,
+  { source, wanted, expected, named }: Checked,
+): Promise<Omit<StoredModel, 'path' | 'pulledAtMs'>> {
+  const actual = partial.sha256();
+  if (expected !== null && actual !== expected.sha256) {
+    throw hashMismatch(source.text, { expected: expected.sha256, actual, pinned: expected.pinned });
+  }
+  if (named !== null && actual !== named) {
+    throw hashMismatch(source.text, { expected: named, actual, pinned: false });
+  }
+  const header = await readGgufHeader(partial.path, { label: source.text });
+  return {
+    name: wanted.name,
+    sha256: actual,
+    bytes: partial.bytes,
+    architecture: header.architecture,
+    quantization: header.quantization,
+    parameters: header.parameters,
+    trainedContextTokens: header.contextTokens,
+    licence: header.licence,
+    source: source.text,
+  };
+}
