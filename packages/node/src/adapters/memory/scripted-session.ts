@@ -1,8 +1,8 @@
 /** One session of the scripted engine, token by token. */
 import type { LoadedModel, SessionEvent, SessionRequest } from '@filon/core/serving/session';
+import { createTextAssembler } from '@filon/engine/text/text-assembler';
 import { answerSource, logprobOf } from './scripted-answer.ts';
 import { END_TOKEN, pieceOf, textOf } from './scripted-vocabulary.ts';
-import { VisibleText } from './visible-text.ts';
 
 const PREFIXES_MAX = 32;
 
@@ -46,7 +46,7 @@ export async function* runScriptedSession(
   const { counters, hooks } = scene;
   const prompt = textOf(tokens.subarray(0, promptTokens));
   const source = answerSource(request, hooks.answer?.({ text: prompt, grammar }));
-  const shown = new VisibleText(request.stop);
+  const shown = createTextAssembler({ stop: request.stop });
   for (const token of tokens.subarray(promptTokens)) shown.push(pieceOf(token));
   const cachedTokens = cachedPrefix(tokens, scene.worker.prefixes);
   counters.promptTokens += promptTokens;
@@ -57,13 +57,13 @@ export async function* runScriptedSession(
     const generated = position - promptTokens;
     if (shown.stopped) return yield { kind: 'end', reason: 'stop', text: '' };
     if (generated >= request.maxTokens || position >= scene.contextTokens) {
-      return yield { kind: 'end', reason: 'length', text: shown.end() };
+      return yield { kind: 'end', reason: 'length', text: shown.flush() };
     }
     await stepInto({ session: request.session, position, generated, prompt }, scene, signal);
     const token = source.next();
     counters.generatedTokens += 1;
     if (token === END_TOKEN && !request.ignoreEos) {
-      return yield { kind: 'end', reason: 'stop', text: shown.end() };
+      return yield { kind: 'end', reason: 'stop', text: shown.flush() };
     }
     source.accept(token);
     const logprob = request.topLogprobs === null ? null : logprobOf(token, position, request.topLogprobs);

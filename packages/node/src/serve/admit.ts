@@ -1,0 +1,178 @@
+/**
+ * Who may compute now. Each model has as many slots as its worker decodes together; behind them stands one bounded
+ * queue, first come first served. Beyond it the answer is no, at once, with an honest estimate.
+ */
+import { FilonError } from '@filon/core/errors';
+import type { Clock } from '../ports/clock.ts';
+import { RETRY_AFTER_MAX_SECONDS, SERVICE_GUESS_MS, SERVICE_MEAN_WEIGHT } from './limits.ts';
+import { withTimeout } from './timeout.ts';
+
+export interface Ticket {
+  /** Slots held: at least one. */
+  readonly slots: number;
+  /** Takes up to `more` further slots, as far as they are free and nobody waits for them. */
+  grow(more: number): void;
+  release(): void;
+}
+
+interface Waiter {
+  grant(): void;
+  refuse(error: unknown): void;
+}
+
+interface Lane {
+  slots: number;
+  held: number;
+  waiting: Waiter[];
+  meanServiceMs: number;
+}
+
+export interface AdmissionOptions {
+  clock: Clock;
+  queueMax: number;
+  queueWaitMs: number;
+  slots: number;
+}
+
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly #lanes = new Map<string, Lane>();
+  #active = 0;
+  #queued = 0;
+  #admitted = 0;
+  #refused = 0;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+  }
+
+  /** Waits for a slot of `model`. Codes: SERVE_QUEUE_FULL (at once), SERVE_QUEUE_TIMEOUT. */
+  async admit(model: string, options: { signal: AbortSignal }): Promise<Ticket> {
+    options.signal.throwIfAborted();
+    const lane = this.#lane(model);
+    if (lane.held < lane.slots && lane.waiting.length === 0) lane.held += 1;
+    else await this.#queue(lane, options.signal);
+    this.#admitted += 1;
+    this.#active += 1;
+    return this.#ticket(lane);
+  }
+
+  /** A model turned out to decode fewer or more sessions together than was thought. */
+  resize(model: string, slots: number): void {
+    const lane = this.#lane(model);
+    lane.slots = slots;
+    this.#wake(lane);
+  }
+
+  /** Sends everybody home who has no slot yet. */
+  refuseWaiting(error: unknown): void {
+    for (const lane of this.#lanes.values()) for (const waiter of [...lane.waiting]) waiter.refuse(error);
+  }
+
+  stats(): { active: number; queued: number; queueMax: number; admitted: number; refused: number } {
+    const { queueMax } = this.#options;
+    return {
+      active: this.#active,
+      queued: this.#queued,
+      queueMax,
+      admitted: this.#admitted,
+      refused: this.#refused,
+    };
+  }
+
+  #lane(model: string): Lane {
+    const known = this.#lanes.get(model);
+    if (known) return known;
+    const { slots } = this.#options;
+    const lane = { slots, held: 0, waiting: [], meanServiceMs: SERVICE_GUESS_MS };
+    this.#lanes.set(model, lane);
+    return lane;
+  }
+
+  async #queue(lane: Lane, signal: AbortSignal): Promise<void> {
+    const { queueMax, queueWaitMs, clock } = this.#options;
+    if (this.#queued >= queueMax) {
+      this.#refused += 1;
+      throw queueFull(lane);
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiter: Waiter = { grant: resolve, refuse: reject };
+    lane.waiting.push(waiter);
+    this.#queued += 1;
+    try {
+      await withTimeout(() => promise, { clock, signal, timeoutMs: queueWaitMs, what: 'a free slot' });
+    } catch (error) {
+      const place = lane.waiting.indexOf(waiter);
+      // Granted and given up in the same turn: the slot goes on to the next one.
+      if (place < 0) this.#giveBack(lane, 1);
+      else lane.waiting.splice(place, 1);
+      if (error instanceof FilonError && error.code === 'SERVE_TIMEOUT')
+        throw queueTimeout(lane, queueWaitMs);
+      throw error;
+    } finally {
+      this.#queued -= 1;
+    }
+  }
+
+  #ticket(lane: Lane): Ticket {
+    const { clock } = this.#options;
+    const startedMs = clock.monotonicMs();
+    let slots = 1;
+    return {
+      get slots() {
+        return slots;
+      },
+      grow: (more) => {
+        const free = lane.waiting.length > 0 ? 0 : Math.max(0, lane.slots - lane.held);
+        const taken = Math.min(more, free);
+        lane.held += taken;
+        slots += taken;
+      },
+      release: () => {
+        if (slots === 0) return;
+        const tookMs = clock.monotonicMs() - startedMs;
+        lane.meanServiceMs += (tookMs - lane.meanServiceMs) * SERVICE_MEAN_WEIGHT;
+        this.#active -= 1;
+        this.#giveBack(lane, slots);
+        slots = 0;
+      },
+    };
+  }
+
+  #giveBack(lane: Lane, slots: number): void {
+    lane.held -= slots;
+    this.#wake(lane);
+  }
+
+  #wake(lane: Lane): void {
+    while (lane.held < lane.slots) {
+      const next = lane.waiting.shift();
+      if (!next) return;
+      lane.held += 1;
+      next.grant();
+    }
+  }
+}
+
+/** Seconds until somebody at this place of the queue has a slot, from the measured length of requests. */
+function waitSeconds(lane: Lane, position: number): number {
+  const seconds = Math.ceil((position * lane.meanServiceMs) / Math.max(1, lane.slots) / 1000);
+  return Math.min(RETRY_AFTER_MAX_SECONDS, Math.max(1, seconds));
+}
+
+function queueFull(lane: Lane): FilonError {
+  const position = lane.waiting.length + 1;
+  const retryAfterSeconds = waitSeconds(lane, position);
+  return new FilonError(
+    { code: 'SERVE_QUEUE_FULL', position, retryAfterSeconds },
+    `the queue is full: this request would be number ${position}; try again in about ${retryAfterSeconds} s`,
+  );
+}
+
+function queueTimeout(lane: Lane, waitedMs: number): FilonError {
+  const retryAfterSeconds = waitSeconds(lane, lane.waiting.length + 1);
+  return new FilonError(
+    { code: 'SERVE_QUEUE_TIMEOUT', waitedMs, retryAfterSeconds },
+    `no slot became free within ${Math.round(waitedMs / 1000)} s; try again in about ${retryAfterSeconds} s`,
+  );
+}

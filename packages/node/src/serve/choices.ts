@@ -1,0 +1,84 @@
+/** The sessions of one request as one stream of chunks. */
+import type { Chunk, TokenLogprob } from '@filon/core/serving/completion';
+import type { SessionEvent } from '@filon/core/serving/session';
+import { Merge } from './merge.ts';
+
+type ChoiceEvent = SessionEvent | { kind: 'pause' };
+
+export interface ChoicesPlan {
+  /** Opens the session of one choice. */
+  open: (choice: number, signal: AbortSignal) => AsyncIterable<ChoiceEvent>;
+  choices: number;
+  /** Sessions at the same time, at least one. */
+  together: number;
+  promptTokens: number;
+  signal: AbortSignal;
+}
+
+interface Tally {
+  cachedTokens: number;
+  completionTokens: number;
+}
+
+/** All choices, then the usage: the prompt counts once, however many choices share it. */
+export async function* answerChoices(plan: ChoicesPlan): AsyncGenerator<Chunk> {
+  const tally: Tally = { cachedTokens: 0, completionTokens: 0 };
+  if (plan.choices === 1) yield* chunksOf(0, plan.open(0, plan.signal), { tally });
+  else yield* several(plan, tally);
+  yield { kind: 'usage', usage: { promptTokens: plan.promptTokens, ...tally } };
+}
+
+/** The first choice prefills the prompt; the others wait for that and find it in the prefix cache. */
+async function* several(plan: ChoicesPlan, tally: Tally): AsyncGenerator<Chunk> {
+  const own = new AbortController();
+  const leave = (): void => own.abort(plan.signal.reason);
+  plan.signal.addEventListener('abort', leave, { once: true });
+  const merge = new Merge<Chunk>(() => own.abort());
+  let started = 0;
+  const start = (onPrefilled: () => void): void => {
+    if (started >= plan.choices) return;
+    const choice = started++;
+    // The next one starts when the slot of this one is free, which is a moment after its last chunk.
+    const onDone = (): void => start(() => undefined);
+    merge.add(chunksOf(choice, plan.open(choice, own.signal), { tally, onPrefilled, onDone }));
+  };
+  try {
+    plan.signal.throwIfAborted();
+    start(() => {
+      for (let more = 1; more < plan.together; more++) start(() => undefined);
+    });
+    yield* merge.values();
+  } finally {
+    plan.signal.removeEventListener('abort', leave);
+  }
+}
+
+/**
+ * Log-probabilities wait until the text of their token may be shown, so those of a stop string are never sent. Tokens
+ * that show nothing yet make no chunk.
+ */
+async function* chunksOf(
+  choice: number,
+  events: AsyncIterable<ChoiceEvent>,
+  { tally, onPrefilled, onDone }: { tally: Tally; onPrefilled?: () => void; onDone?: () => void },
+): AsyncGenerator<Chunk> {
+  let held: TokenLogprob[] = [];
+  for await (const event of events) {
+    if (event.kind === 'token') {
+      tally.completionTokens += 1;
+      if (event.logprob !== null) held.push(event.logprob);
+      if (event.text === '') continue;
+      yield { kind: 'delta', choice, text: event.text, logprobs: held };
+      held = [];
+    } else if (event.kind === 'end') {
+      const shown = event.text !== '' || (event.reason === 'length' && held.length > 0);
+      if (shown) yield { kind: 'delta', choice, text: event.text, logprobs: held };
+      yield { kind: 'end', choice, reason: event.reason };
+    } else if (event.kind === 'pause') yield { kind: 'pause', choice };
+    else {
+      if (choice === 0) tally.cachedTokens = event.cachedTokens;
+      onPrefilled?.();
+    }
+  }
+  onDone?.();
+}

@@ -1,0 +1,25 @@
+/** What serving itself fails with. Errors of the engine pass through as they are. */
+export type ServeErrorDetails =
+  /** Neither the name of a stored model nor the beginning of its sha256. */
+  | { code: 'SERVE_MODEL_UNKNOWN'; model: string }
+  /** `position`: the place in the queue that the request would have had. */
+  | { code: 'SERVE_QUEUE_FULL'; position: number; retryAfterSeconds: number }
+  | { code: 'SERVE_QUEUE_TIMEOUT'; waitedMs: number; retryAfterSeconds: number }
+  /** Another model must leave memory first, and all of them are answering. */
+  | { code: 'SERVE_MODELS_BUSY'; model: string; loaded: string[]; retryAfterSeconds: number }
+  /** An operator asked for a model to leave memory while it answers. */
+  | { code: 'SERVE_MODEL_IN_USE'; model: string }
+  /** `promptTokens` is a lower bound where the text was too long even to be tokenized. */
+  | { code: 'SERVE_CONTEXT_EXCEEDED'; promptTokens: number; contextTokens: number }
+  | { code: 'SERVE_PROMPT_EMPTY' }
+  | { code: 'SERVE_TOKEN_UNKNOWN'; token: number; vocabTokens: number; field: 'prompt' | 'logitBias' }
+  /** `reason`: the code of packages/core/src/schema/errors.ts. */
+  | { code: 'SERVE_SCHEMA_UNSUPPORTED'; reason: string }
+  /** Workers died with this request in them, too often to try again. */
+  | { code: 'SERVE_QUARANTINED'; deaths: number }
+  /** The worker lives but has not said anything for this long. */
+  | { code: 'SERVE_STALLED'; quietMs: number }
+  /** Nothing that is loaded covers the model's layers. */
+  | { code: 'SERVE_ROUTE_NONE'; model: string }
+  | { code: 'SERVE_TIMEOUT'; what: string; timeoutMs: number }
+  | { code: 'SERVE_STOPPING' };

@@ -1,0 +1,38 @@
+/** Every bound of serving that is not a setting. */
+
+/** A request present at this many deaths of a worker is given up. */
+export const DEATHS_MAX = 2;
+/** A prompt seen at this many deaths, over all its requests, is refused at once. */
+export const STRIKES_MAX = 3;
+/** For so long after its last death. */
+export const STRIKES_KEPT_MS = 600_000;
+/** Prompts whose deaths are remembered; the oldest go first. */
+export const SUSPECTS_MAX = 1_000;
+
+/** Times that a session is opened again for reasons other than a death with it inside. */
+export const RETRIES_MAX = 6;
+/** Doubles from one try to the next. */
+export const RETRY_FIRST_MS = 25;
+
+/** A worker that says nothing for so long has stalled: before its first event, with this much more a prompt token. */
+export const STALL_MS = 60_000;
+export const STALL_PER_PROMPT_TOKEN_MS = 50;
+/** How often stalls are looked for. */
+export const STALL_CHECK_MS = 5_000;
+/** Rendering the template and tokenizing. */
+export const TOKENIZE_TIMEOUT_MS = 30_000;
+
+/** No vocabulary in use has a token of more characters: longer texts are refused before they are tokenized. */
+export const CHARACTERS_PER_TOKEN_MAX = 256;
+
+/** What a request is taken to last before any was measured. */
+export const SERVICE_GUESS_MS = 5_000;
+/** Weight of the newest request in the mean. */
+export const SERVICE_MEAN_WEIGHT = 0.2;
+export const RETRY_AFTER_MAX_SECONDS = 600;
+
+/** Texts that one call of the engine embeds. */
+export const EMBED_BATCH_TEXTS = 32;
+
+/** After the limit of a graceful stop: how long cancelled requests may take to let go. */
+export const CANCEL_GRACE_MS = 2_000;

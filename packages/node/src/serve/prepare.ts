@@ -1,0 +1,93 @@
+/** Turns a request into tokens and a grammar, and refuses what cannot work before anything is computed. */
+import { FilonError, isFilonError } from '@filon/core/errors';
+import type { AnswerFormat, CompletionRequest, Prompt } from '@filon/core/serving/completion';
+import type { LoadedModel } from '@filon/core/serving/session';
+import type { Engine } from '../ports/engine.ts';
+import { CHARACTERS_PER_TOKEN_MAX } from './limits.ts';
+
+/** Grammars (GBNF) for the answer formats. */
+export interface Grammars {
+  /** Throws for schemas that it cannot honour. */
+  ofSchema(schema: unknown): string;
+  readonly json: string;
+}
+
+export interface Prepared {
+  tokens: Int32Array;
+  /** Generated tokens at most: what was asked for, or what the context has room for if that is less. */
+  maxTokens: number;
+}
+
+/** Codes: SERVE_SCHEMA_UNSUPPORTED. */
+export function grammarOf(format: AnswerFormat, grammars: Grammars): string | null {
+  if (format.kind === 'text') return null;
+  if (format.kind === 'json') return grammars.json;
+  try {
+    return grammars.ofSchema(format.schema);
+  } catch (cause) {
+    if (!isFilonError(cause)) throw cause;
+    const { message } = cause;
+    throw new FilonError({ code: 'SERVE_SCHEMA_UNSUPPORTED', reason: cause.code }, message, { cause });
+  }
+}
+
+/** Codes: SERVE_CONTEXT_EXCEEDED, SERVE_PROMPT_EMPTY, SERVE_TOKEN_UNKNOWN, ENGINE_TEMPLATE_*. */
+export async function prepare(
+  request: Pick<CompletionRequest, 'prompt' | 'maxTokens' | 'sampling'>,
+  loaded: LoadedModel,
+  deps: { engine: Pick<Engine, 'tokenize'>; signal: AbortSignal },
+): Promise<Prepared> {
+  for (const [token] of request.sampling.logitBias) checkToken(token, loaded, 'logitBias');
+  const tokens = await promptTokens(request.prompt, loaded, deps);
+  const room = loaded.contextTokens - tokens.length;
+  return { tokens, maxTokens: Math.min(request.maxTokens ?? room, room) };
+}
+
+/** Codes: as {@link prepare}. */
+export async function promptTokens(
+  prompt: Prompt,
+  loaded: LoadedModel,
+  deps: { engine: Pick<Engine, 'tokenize'>; signal: AbortSignal },
+): Promise<Int32Array> {
+  const tokens = await tokenized(prompt, loaded, deps);
+  if (tokens.length === 0) {
+    throw new FilonError({ code: 'SERVE_PROMPT_EMPTY' }, 'the prompt is empty; send at least one token');
+  }
+  if (tokens.length >= loaded.contextTokens) throw contextExceeded(tokens.length, loaded);
+  return tokens;
+}
+
+async function tokenized(
+  prompt: Prompt,
+  loaded: LoadedModel,
+  { engine, signal }: { engine: Pick<Engine, 'tokenize'>; signal: AbortSignal },
+): Promise<Int32Array> {
+  if (prompt.kind === 'tokens') {
+    if (prompt.tokens.length >= loaded.contextTokens) throw contextExceeded(prompt.tokens.length, loaded);
+    for (const token of prompt.tokens) checkToken(token, loaded, 'prompt');
+    return Int32Array.from(prompt.tokens);
+  }
+  const atLeast = Math.ceil(charactersOf(prompt) / CHARACTERS_PER_TOKEN_MAX);
+  if (atLeast > loaded.contextTokens) throw contextExceeded(atLeast, loaded);
+  return await engine.tokenize(loaded.model, prompt, { signal });
+}
+
+function charactersOf(prompt: Exclude<Prompt, { kind: 'tokens' }>): number {
+  if (prompt.kind === 'text') return prompt.text.length;
+  return prompt.messages.reduce((sum, { content }) => sum + content.length, 0);
+}
+
+function contextExceeded(tokens: number, { contextTokens }: LoadedModel): FilonError {
+  return new FilonError(
+    { code: 'SERVE_CONTEXT_EXCEEDED', promptTokens: tokens, contextTokens },
+    `the prompt has ${tokens} tokens or more, and the context holds ${contextTokens} with the answer; shorten it`,
+  );
+}
+
+function checkToken(token: number, { vocabTokens }: LoadedModel, field: 'prompt' | 'logitBias'): void {
+  if (token >= 0 && token < vocabTokens) return;
+  throw new FilonError(
+    { code: 'SERVE_TOKEN_UNKNOWN', token, vocabTokens, field },
+    `there is no token ${token}: this model's tokens are 0 to ${vocabTokens - 1}`,
+  );
+}

@@ -1,0 +1,224 @@
+/**
+ * Which models are in memory. A request holds its model; a model that nobody holds may leave to make room, or because
+ * it was idle for long enough. One load at a time a model, shared by all who wait for it.
+ */
+import { FilonError, isFilonError } from '@filon/core/errors';
+import type { LoadedModel, LoadSpec } from '@filon/core/serving/session';
+import type { Clock } from '../ports/clock.ts';
+import type { Engine, Progress, Waiting } from '../ports/engine.ts';
+import type { Log } from '../ports/log.ts';
+import type { StoredModel } from '../ports/models.ts';
+import { orAborted } from './timeout.ts';
+
+export interface Hold extends Disposable {
+  /** The model, loaded; loads it again if a death took it away. */
+  ready(signal: AbortSignal): Promise<LoadedModel>;
+}
+
+export interface ResidencyOptions {
+  engine: Engine;
+  clock: Clock;
+  log: Log;
+  specOf: (stored: StoredModel) => LoadSpec;
+  modelsLoadedMax: number;
+  keepAliveMs: number | null;
+}
+
+interface Resident {
+  stored: StoredModel;
+  holds: number;
+  idleSinceMs: number;
+  idleTimer: AbortController | null;
+  /** The load or unload that is under way. */
+  changing: Promise<unknown> | null;
+  listeners: Set<(share: number) => void>;
+}
+
+const RETRY_BUSY_SECONDS = 5;
+
+export class Residency {
+  readonly #options: ResidencyOptions;
+  readonly #residents = new Map<string, Resident>();
+  readonly #closing = new AbortController();
+  /** Models that answered their self-test in this life of the node and have not failed to load since. */
+  readonly #proven = new Set<string>();
+
+  constructor(options: ResidencyOptions) {
+    this.#options = options;
+  }
+
+  /** Keeps the model from leaving memory until the hold is disposed of. */
+  hold(stored: StoredModel, options: Progress = {}): Hold {
+    const resident = this.#resident(stored);
+    const { onProgress } = options;
+    if (onProgress) resident.listeners.add(onProgress);
+    resident.holds += 1;
+    resident.idleTimer?.abort();
+    let held = true;
+    return {
+      ready: (signal) => this.#ready(resident, signal),
+      [Symbol.dispose]: () => {
+        if (!held) return;
+        held = false;
+        if (onProgress) resident.listeners.delete(onProgress);
+        this.#release(resident);
+      },
+    };
+  }
+
+  /** Frees a model that nobody holds; false when somebody does. */
+  async unload(sha256: string, { signal }: Waiting): Promise<boolean> {
+    const resident = this.#residents.get(sha256);
+    if (!resident) {
+      await this.#options.engine.unload(sha256, { signal });
+      return true;
+    }
+    await orAborted(settled(resident), signal);
+    if (resident.holds > 0) return false;
+    await this.#leave(resident);
+    return true;
+  }
+
+  loaded(sha256: string): LoadedModel | null {
+    return this.#options.engine.status().loaded.find(({ model }) => model === sha256) ?? null;
+  }
+
+  /** The name of a model that was held once; its sha256 otherwise. */
+  nameOf(sha256: string): string {
+    return this.#residents.get(sha256)?.stored.name ?? sha256;
+  }
+
+  isProven(sha256: string): boolean {
+    return this.#proven.has(sha256);
+  }
+
+  close(reason: unknown): void {
+    this.#closing.abort(reason);
+    for (const resident of this.#residents.values()) resident.idleTimer?.abort();
+  }
+
+  #resident(stored: StoredModel): Resident {
+    const known = this.#residents.get(stored.sha256);
+    if (known) return known;
+    const fresh = { holds: 0, idleSinceMs: 0, idleTimer: null, changing: null, listeners: new Set<never>() };
+    const resident: Resident = { stored, ...fresh };
+    this.#residents.set(stored.sha256, resident);
+    return resident;
+  }
+
+  async #ready(resident: Resident, signal: AbortSignal): Promise<LoadedModel> {
+    for (;;) {
+      signal.throwIfAborted();
+      if (resident.changing === null) {
+        const loaded = this.loaded(resident.stored.sha256);
+        if (loaded) return loaded;
+        this.#change(resident, this.#load(resident));
+      }
+      await orAborted(resident.changing ?? Promise.resolve(), signal);
+    }
+  }
+
+  #change(resident: Resident, work: Promise<unknown>): void {
+    resident.changing = work;
+    const done = (): void => {
+      resident.changing = null;
+    };
+    work.then(done, done);
+  }
+
+  async #load(resident: Resident): Promise<void> {
+    const { engine, clock, log, specOf } = this.#options;
+    const { name, sha256 } = resident.stored;
+    const startedMs = clock.monotonicMs();
+    const options = {
+      signal: this.#closing.signal,
+      onProgress: (share: number) => resident.listeners.forEach((listener) => void listener(share)),
+    };
+    try {
+      await this.#makeRoom(resident);
+      const spec = specOf(resident.stored);
+      const loaded = await engine.load(spec, options).catch(async (error: unknown) => {
+        if (!isFilonError(error, 'ENGINE_MEMORY') || !(await this.#evictOne())) throw error;
+        return await engine.load(spec, options);
+      });
+      this.#proven.add(sha256);
+      log.info('model loaded', {
+        model: name,
+        device: loaded.device,
+        tookMs: clock.monotonicMs() - startedMs,
+      });
+    } catch (error) {
+      this.#proven.delete(sha256);
+      log.warn('model not loaded', { model: name, code: isFilonError(error) ? error.code : 'unknown' });
+      throw error;
+    }
+  }
+
+  /** Codes: SERVE_MODELS_BUSY. */
+  async #makeRoom(forModel: Resident): Promise<void> {
+    const { modelsLoadedMax } = this.#options;
+    while (this.#others(forModel).length >= modelsLoadedMax) {
+      if (await this.#evictOne()) continue;
+      const loaded = this.#others(forModel).map(({ stored }) => stored.name);
+      throw new FilonError(
+        {
+          code: 'SERVE_MODELS_BUSY',
+          model: forModel.stored.name,
+          loaded,
+          retryAfterSeconds: RETRY_BUSY_SECONDS,
+        },
+        `there is no room for ${forModel.stored.name} while ${loaded.join(', ')} answers; try again in ${RETRY_BUSY_SECONDS} s`,
+      );
+    }
+  }
+
+  #others(than: Resident): Resident[] {
+    const inMemory = new Set(this.#options.engine.status().loaded.map(({ model }) => model));
+    return [...this.#residents.values()].filter(
+      (other) => other !== than && (other.changing !== null || inMemory.has(other.stored.sha256)),
+    );
+  }
+
+  /** Unloads the model that has been idle for longest. */
+  async #evictOne(): Promise<boolean> {
+    const idle = [...this.#residents.values()]
+      .filter(({ holds, changing, stored }) => holds === 0 && changing === null && this.loaded(stored.sha256))
+      .sort((a, b) => a.idleSinceMs - b.idleSinceMs)[0];
+    if (!idle) return false;
+    await this.#leave(idle);
+    return true;
+  }
+
+  async #leave(resident: Resident): Promise<void> {
+    const { engine, log } = this.#options;
+    resident.idleTimer?.abort();
+    this.#change(resident, engine.unload(resident.stored.sha256, { signal: this.#closing.signal }));
+    await resident.changing;
+    log.info('model unloaded', { model: resident.stored.name });
+  }
+
+  #release(resident: Resident): void {
+    const { clock, keepAliveMs, log } = this.#options;
+    resident.holds -= 1;
+    if (resident.holds > 0) return;
+    resident.idleSinceMs = clock.monotonicMs();
+    if (keepAliveMs === null || this.#closing.signal.aborted) return;
+    const timer = new AbortController();
+    resident.idleTimer = timer;
+    const unload = async (): Promise<void> => {
+      await clock.sleep(keepAliveMs, { signal: timer.signal });
+      if (resident.holds === 0 && resident.changing === null) await this.#leave(resident);
+    };
+    unload().catch((error: unknown) => {
+      if (!timer.signal.aborted) log.warn('idle model not unloaded', { model: resident.stored.name, error });
+    });
+  }
+}
+
+/** Resolves when no change is under way, however it ended. */
+async function settled(resident: Resident): Promise<void> {
+  await resident.changing?.then(
+    () => undefined,
+    () => undefined,
+  );
+}
