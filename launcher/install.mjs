@@ -83,8 +83,8 @@ async function check(stage, wanted) {
   if (missing.length > 0) {
     throw new Refusal(
       `npm left out ${missing.map((path) => path.replace(/^.*node_modules\//, '')).join(', ')}.`,
-      'That happens when a download breaks off or a registry lacks a package. Run this again.',
-      `npm's own words: ${join(workshop, 'install.log')}`,
+      "That happens when a download breaks off, npm's cache is on a full disk (`npm config get cache`),",
+      'or the registry lacks a package. Run this again.',
     );
   }
   const node = join(stage, 'node_modules', `node-${platform}`, 'bin', 'node');

@@ -21,6 +21,8 @@ export async function npmCi({ directory, scope, log, signal }) {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
     signal,
+    // npm takes its time over a gentler one.
+    killSignal: 'SIGKILL',
   });
   let output = '';
   for (const stream of [npm.stdout, npm.stderr]) {

@@ -10,7 +10,7 @@ export const platform = `linux-${process.arch}`;
 const TOOLS = [
   'cat',
   'chmod',
-  'cksum',
+  'sha256sum',
   'dirname',
   'getconf',
   'ln',
