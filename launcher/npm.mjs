@@ -60,7 +60,7 @@ const CAUSES = [
     advice: ['Behind a company proxy, give its certificate with `npm config set cafile FILE`.'],
   },
   {
-    code: /\b(EACCES|EPERM|EROFS)\b/,
+    code: /\b(EACCES|EPERM|EROFS)\b|Log files were not written/,
     what: 'npm may not write its cache',
     advice: ['Give it a directory of your own: npm_config_cache=DIRECTORY ./filon ...'],
   },
