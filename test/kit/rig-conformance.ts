@@ -55,6 +55,14 @@ export function describeRig(name: string, open: () => Promise<Rig>): void {
       await lease[Symbol.asyncDispose]();
     });
 
+    test('a holder that gives back on the spot is followed at once', async () => {
+      const rig = await open();
+      const mining = await rig.lease('card0', 'mine', { signal });
+      mining.revoked.addEventListener('abort', () => void mining[Symbol.asyncDispose]());
+      await using serving = await rig.lease('card0', 'serve', { signal });
+      expect(rig.holder('card0')?.purpose).toBe(serving.purpose);
+    });
+
     test('of those who wait the highest right gets the card, the others are refused', async () => {
       const rig = await open();
       const mining = await rig.lease('card0', 'mine', { signal });

@@ -45,8 +45,11 @@ export class CardQueue {
     if (this.#holder === null) return Promise.resolve(this.#grant(rank));
     if (this.#holder.rank <= rank) return Promise.resolve({ refused: 'held', rank: this.#holder.rank });
     if (this.#waiters.length >= CARD_WAITERS_MAX) return Promise.resolve({ refused: 'full' });
-    this.#holder.revoke.abort();
-    return this.#wait(rank, signal);
+    const { revoke } = this.#holder;
+    const turn = this.#wait(rank, signal);
+    // Only now: a holder may give back on the spot, and must find who waits.
+    revoke.abort();
+    return turn;
   }
 
   #wait(rank: number, signal: AbortSignal): Promise<Turn | Refusal> {

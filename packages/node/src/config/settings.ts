@@ -12,9 +12,10 @@ export interface Config {
   threads: number;
   device: string;
   modelKeepAliveMinutes: number;
-  workerIdleMinutes: number;
+  modelsLoadedMax: number;
   requestsMax: number;
   queueMax: number;
+  queueWaitSeconds: number;
   bodyBytesMax: number;
   stopGraceSeconds: number;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -83,15 +84,14 @@ export const SETTINGS: Fields = {
     max: 525_600,
     zero: 'for ever',
     unit: 'minutes',
-    doc: 'How long an unused model stays in memory.',
+    doc: 'How long an unused model stays in memory. The process of its device ends with the last one.',
   }),
-  workerIdleMinutes: integer({
-    default: 5,
-    min: 0,
-    max: 525_600,
-    zero: 'never',
-    unit: 'minutes',
-    doc: 'When the process of a device ends after its last model was put away.',
+  modelsLoadedMax: integer({
+    default: 1,
+    min: 1,
+    max: 64,
+    unit: 'models',
+    doc: 'Models in memory at the same time; the one that was unused longest makes room.',
   }),
   requestsMax: integer({
     default: 256,
@@ -106,6 +106,13 @@ export const SETTINGS: Fields = {
     max: 10_000,
     unit: 'requests',
     doc: 'API requests that may wait for a free session; more are refused with 503.',
+  }),
+  queueWaitSeconds: integer({
+    default: 300,
+    min: 1,
+    max: 86_400,
+    unit: 'seconds',
+    doc: 'How long an API request waits for a free session before it is refused with 503.',
   }),
   bodyBytesMax: integer({
     default: 8_388_608,

@@ -1,0 +1,120 @@
+/** The commands, each in a file of its own that is loaded when it is asked for. */
+import type { CommandModule } from './context.ts';
+
+export interface CommandEntry {
+  /** As it is typed, two words for a command below another. */
+  name: string;
+  summary: string;
+  group: 'Node' | 'Models' | 'Talk' | 'Machine' | 'More';
+  load(): Promise<CommandModule>;
+}
+
+export const COMMANDS: readonly CommandEntry[] = [
+  entry(
+    'up',
+    'Node',
+    'start a node, with a model that is ready to answer',
+    async () => (await import('./commands/up.ts')).up,
+  ),
+  entry('down', 'Node', 'stop the node of this home', async () => (await import('./commands/down.ts')).down),
+  entry('status', 'Node', 'say how the node is', async () => (await import('./commands/status.ts')).status),
+  entry('logs', 'Node', 'show the log', async () => (await import('./commands/logs.ts')).logs),
+  entry('run', 'Talk', 'answer one prompt', async () => (await import('./commands/run.ts')).run),
+  entry('chat', 'Talk', 'talk with a model', async () => (await import('./commands/chat.ts')).chat),
+  entry('pull', 'Models', 'fetch a model', async () => (await import('./commands/pull.ts')).pull),
+  entry('ls', 'Models', 'list models', async () => (await import('./commands/ls.ts')).ls),
+  entry(
+    'show',
+    'Models',
+    'say everything about one model',
+    async () => (await import('./commands/show.ts')).show,
+  ),
+  entry('rm', 'Models', 'remove a model from the disk', async () => (await import('./commands/rm.ts')).rm),
+  entry('ps', 'Models', 'list the models in memory', async () => (await import('./commands/ps.ts')).ps),
+  entry(
+    'stop',
+    'Models',
+    'take a model out of memory',
+    async () => (await import('./commands/stop.ts')).stop,
+  ),
+  entry(
+    'doctor',
+    'Machine',
+    'check this machine and say what to mend',
+    async () => (await import('./commands/doctor.ts')).doctor,
+  ),
+  entry(
+    'bench',
+    'Machine',
+    'measure a model on this machine',
+    async () => (await import('./commands/bench.ts')).bench,
+  ),
+  entry(
+    'certify',
+    'Machine',
+    'find and prove exact settings for a model',
+    async () => (await import('./commands/certify.ts')).certify,
+  ),
+  entry(
+    'backend ls',
+    'Machine',
+    'list the backends',
+    async () => (await import('./commands/backend-ls.ts')).backendLs,
+  ),
+  entry(
+    'backend add',
+    'Machine',
+    'put a backend in',
+    async () => (await import('./commands/backend-add.ts')).backendAdd,
+  ),
+  entry(
+    'backend rm',
+    'Machine',
+    'take a backend out',
+    async () => (await import('./commands/backend-rm.ts')).backendRm,
+  ),
+  entry(
+    'config',
+    'More',
+    'show the settings, or change one',
+    async () => (await import('./commands/config.ts')).config,
+  ),
+  entry(
+    'config set',
+    'More',
+    'keep a setting in the home',
+    async () => (await import('./commands/config-set.ts')).configSet,
+  ),
+  entry(
+    'config unset',
+    'More',
+    'go back to the default of a setting',
+    async () => (await import('./commands/config-unset.ts')).configUnset,
+  ),
+  entry(
+    'completion',
+    'More',
+    'print a completion script for a shell',
+    async () => (await import('./commands/completion.ts')).completion,
+  ),
+  entry(
+    'version',
+    'More',
+    'say which versions this is made of',
+    async () => (await import('./commands/version.ts')).version,
+  ),
+];
+
+/** For the groups of commands that have no entry of their own. */
+export const PARENTS: Readonly<Record<string, { summary: string; group: CommandEntry['group'] }>> = {
+  backend: { summary: 'what computes besides the CPU and Vulkan', group: 'Machine' },
+};
+
+function entry(
+  name: string,
+  group: CommandEntry['group'],
+  summary: string,
+  load: CommandEntry['load'],
+): CommandEntry {
+  return { name, group, summary, load };
+}

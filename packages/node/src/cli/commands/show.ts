@@ -1,0 +1,60 @@
+/** `filon show`: everything about one model. */
+
+import { formatBytes } from '@filon/core/units';
+import type { ModelDetails } from '../../control/calls.ts';
+import { ensureHome } from '../../home/paths.ts';
+import type { CommandModule } from '../context.ts';
+import { countText } from '../format.ts';
+import { withModels } from '../model-work.ts';
+
+export const show: CommandModule = {
+  define: (command) => {
+    command.argument('<model>', 'name, beginning of the sha256, or source');
+  },
+  run: async (cli) => {
+    const [name = ''] = cli.args;
+    ensureHome(cli.paths);
+    const details = await withModels(cli, 'show', (calls) => calls.show({ name }, { signal: cli.signal }));
+    cli.out.result(details, detailsText(details));
+  },
+};
+
+function detailsText({ name, stored, catalogue, loaded }: ModelDetails): string {
+  const rows: [string, string][] = [['Name', name]];
+  if (catalogue !== null) rows.push(['Title', catalogue.title]);
+  rows.push(['Licence', stored?.licence ?? catalogue?.licence ?? 'unknown']);
+  rows.push([
+    'Kind',
+    [stored?.architecture ?? catalogue?.architecture, stored?.quantization].join(' ').trim(),
+  ]);
+  if (stored !== null) {
+    rows.push(
+      ['Parameters', countText(stored.parameters)],
+      ['Size', formatBytes(stored.bytes)],
+      ['Context', `${countText(stored.trainedContextTokens)} tokens, as it was trained`],
+      ['sha256', stored.sha256],
+      ['File', stored.path],
+      ['From', stored.source],
+    );
+  } else if (catalogue !== null) {
+    rows.push(
+      ['Size', formatBytes(catalogue.bytes)],
+      ['Context', `${countText(catalogue.contextTokens)} tokens`],
+      ['Sources', catalogue.sources.join(', ')],
+      [
+        'Here',
+        `no; \`filon pull ${name}\` fetches it${catalogue.tried ? '' : ' (nobody has tried this download yet)'}`,
+      ],
+    );
+  }
+  if (catalogue !== null)
+    rows.push(['Memory', `${formatBytes(catalogue.memoryBytes)} with a context of 8,192 tokens`]);
+  if (loaded !== null) {
+    const tokens = countText(loaded.contextTokens);
+    rows.push([
+      'Loaded',
+      `on ${loaded.device}, ${loaded.mode}, ${loaded.sessionsMax} sessions of ${tokens} tokens`,
+    ]);
+  }
+  return rows.map(([label, value]) => `${label.padEnd(11)} ${value}`).join('\n');
+}

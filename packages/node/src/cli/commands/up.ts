@@ -1,0 +1,102 @@
+/** `filon up`: a node in this terminal, or in the background. */
+import { isFilonError } from '@filon/core/errors';
+import type { Control, RunningModel } from '../../control/calls.ts';
+import { ensureHome, isOpenToOthers } from '../../home/paths.ts';
+import type { Cli, CommandModule, OpenNode } from '../context.ts';
+import { startDetached } from '../detached-node.ts';
+import { examples } from '../examples.ts';
+import { readyModel } from '../model-work.ts';
+import { addSettingFlags } from '../settings-flags.ts';
+
+export const up: CommandModule = {
+  define: (command) => {
+    command
+      .option('--detach', 'run in the background; come back when it is ready')
+      .option('--no-model', 'do not fetch or load the default model')
+      .addHelpText(
+        'after',
+        examples(
+          ['filon up', 'stay in this terminal until Ctrl-C'],
+          ['filon up --detach', 'go on in the background'],
+          ['filon up --port 8080 --mode exact', 'with other settings'],
+        ),
+      );
+    addSettingFlags(command);
+  },
+  run: async (cli) => {
+    const settings = cli.config().values;
+    ensureHome(cli.paths);
+    if (isOpenToOthers(cli.paths)) {
+      cli.out.say(
+        `Note: other users may read ${cli.paths.home}. \`chmod 700 ${cli.paths.home}\` keeps it yours.`,
+      );
+    }
+    if (cli.options.flag('detach')) {
+      const started = await startDetached(cli);
+      cli.out.event(
+        'listening',
+        { url: started.url, pid: started.pid },
+        `The node runs as process ${started.pid}.`,
+      );
+      await prepare(cli, { control: cli.control, url: started.url, model: settings.defaultModel });
+      return;
+    }
+    const { makers } = cli.surroundings;
+    await using node = await makers.openNode({ paths: cli.paths, settings, signal: cli.signal });
+    cli.out.event('listening', { url: node.url, pid: process.pid }, `The node listens at ${node.url}.`);
+    await prepareOrSay(cli, node, settings.defaultModel);
+    await untilStopped(cli, node);
+    cli.out.event('stopping', {}, 'Stopping: answers in work may end (Ctrl-C again: at once) ...');
+  },
+};
+
+interface Started {
+  control: Control;
+  url: string;
+  model: string;
+}
+
+async function prepare(cli: Cli, started: Started): Promise<void> {
+  const wanted = cli.options.flag('model');
+  const model = wanted ? await readyModel(cli, started.control, started.model) : null;
+  cli.out.event('ready', { url: started.url, model: model?.name ?? null }, readyText(started.url, model));
+}
+
+/** A node without its model is still a node: it says what is wrong and stays, so that it can be mended. */
+async function prepareOrSay(cli: Cli, node: OpenNode, model: string): Promise<void> {
+  const signal = AbortSignal.any([cli.signal, node.stopAsked]);
+  try {
+    await prepare({ ...cli, signal }, { control: node.control, url: node.url, model });
+  } catch (error) {
+    if (signal.aborted) return;
+    cli.out.failure(error);
+    const code = isFilonError(error) ? error.code : 'INTERNAL';
+    cli.out.event('model-missing', { model, code }, withoutModel(model));
+  }
+}
+
+function untilStopped(cli: Cli, node: OpenNode): Promise<void> {
+  const asked = AbortSignal.any([cli.signal, node.stopAsked]);
+  if (asked.aborted) return Promise.resolve();
+  return new Promise((resolve) => asked.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+function withoutModel(model: string): string {
+  return `The node is up without a model. When that is mended: \`filon pull ${model}\`, then \`filon chat\`. Ctrl-C stops the node.`;
+}
+
+function readyText(url: string, model: RunningModel | null): string {
+  const name = model?.name ?? 'MODEL';
+  const first =
+    model === null ? 'Ready, with no model in memory.' : `Ready: ${name} answers on ${model.device}.`;
+  const body = `{"model":"${name}","messages":[{"role":"user","content":"Hello"}]}`;
+  return [
+    '',
+    first,
+    '',
+    '  Talk here      ./filon chat',
+    `  OpenAI API     ${url}/v1`,
+    `  Try it         curl ${url}/v1/chat/completions -H 'content-type: application/json' -d '${body}'`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,86 @@
+/** Pulling and loading with their progress shown; the same for every command that does it. */
+
+import { isFilonError } from '@filon/core/errors';
+import { formatBytes } from '@filon/core/units';
+import type { CallProgress, Control, ModelControl, RunningModel } from '../control/calls.ts';
+import type { PullProgress, StoredModel } from '../ports/models.ts';
+import type { Cli } from './context.ts';
+
+/** With the node of this home, or without one when none runs. */
+export async function withModels<R>(
+  cli: Cli,
+  purpose: string,
+  work: (calls: ModelControl) => Promise<R>,
+): Promise<R> {
+  try {
+    await cli.control.status({}, { signal: cli.signal });
+  } catch (error) {
+    if (!isFilonError(error, 'CONTROL_NO_NODE')) throw error;
+    const settings = cli.config().values;
+    await using calls = await cli.surroundings.makers.openModelCalls({ paths: cli.paths, settings, purpose });
+    return await work(calls);
+  }
+  return work(cli.control);
+}
+
+export async function pullShown(cli: Cli, calls: Pick<Control, 'pull'>, name: string): Promise<StoredModel> {
+  const line = cli.out.progress();
+  const onProgress = (progress: CallProgress): void => {
+    if (progress.kind === 'pull') line.update(pullStep(name, progress.pull));
+  };
+  try {
+    return await calls.pull({ name }, { signal: cli.signal, onProgress });
+  } finally {
+    line.end();
+  }
+}
+
+export async function loadShown(cli: Cli, calls: Pick<Control, 'load'>, name: string): Promise<RunningModel> {
+  const line = cli.out.progress();
+  const onProgress = (progress: CallProgress): void => {
+    if (progress.kind !== 'share') return;
+    line.update({ label: `loading ${name}`, done: progress.share, total: 1, unit: 'share' });
+  };
+  try {
+    return await calls.load({ name }, { signal: cli.signal, onProgress });
+  } finally {
+    line.end();
+  }
+}
+
+/** Sees to it that a model is on the disk and in memory. */
+export async function readyModel(
+  cli: Cli,
+  calls: Pick<Control, 'show' | 'pull' | 'load'>,
+  name: string,
+): Promise<RunningModel> {
+  const stored = await storedModel(cli, calls, name);
+  if (stored === null) {
+    cli.out.say(`Fetching ${name} (once) ...`);
+    const pulled = await pullShown(cli, calls, name);
+    cli.out.say(`${pulled.name} is here: ${formatBytes(pulled.bytes)}, checked.`);
+  }
+  return loadShown(cli, calls, stored?.name ?? name);
+}
+
+async function storedModel(
+  cli: Cli,
+  calls: Pick<Control, 'show'>,
+  name: string,
+): Promise<StoredModel | null> {
+  try {
+    return (await calls.show({ name }, { signal: cli.signal })).stored;
+  } catch (error) {
+    // A source that was never pulled has no name yet.
+    if (isFilonError(error, 'CONTROL_MODEL_UNKNOWN')) return null;
+    throw error;
+  }
+}
+
+function pullStep(
+  name: string,
+  progress: PullProgress,
+): { label: string; done: number; total: number | null; unit: 'bytes' } {
+  const label = progress.phase === 'downloading' ? name : `${name}: ${progress.phase}`;
+  return { label, done: progress.doneBytes, total: progress.totalBytes, unit: 'bytes' };
+}

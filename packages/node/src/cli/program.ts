@@ -1,0 +1,161 @@
+/** The command line: finds the command, loads its file, gives it what it needs, and turns errors into an exit code. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { FilonError, isFilonError } from '@filon/core/errors';
+import { Command, CommanderError } from 'commander';
+import { readConfigFile } from '../config/file.ts';
+import { type LoadedConfig, loadConfig } from '../config/load.ts';
+import { SETTING_NAMES } from '../config/settings.ts';
+import { createControlClient } from '../control/client.ts';
+import { type HomePaths, homePaths } from '../home/paths.ts';
+import { COMMANDS, type CommandEntry, PARENTS } from './commands.ts';
+import type { Cli, CommandModule, Surroundings } from './context.ts';
+import type { CliErrorDetails } from './errors.ts';
+import { readOptions } from './options.ts';
+import { createOutput } from './output.ts';
+
+export const EXIT_FAILED = 1;
+export const EXIT_USAGE = 2;
+/** 128 and the number of SIGINT, as shells count. */
+export const EXIT_INTERRUPTED = 130;
+
+/** Runs what was typed; resolves to the exit code. */
+export async function runProgram(surroundings: Surroundings): Promise<number> {
+  const { argv, stdout, stderr, clock } = surroundings;
+  const out = createOutput({ json: argv.includes('--json'), stdout, stderr, clock });
+  const program = await buildProgram(surroundings, (entry) => argv.includes(firstWord(entry)));
+  try {
+    if (argv.length === 0) program.outputHelp();
+    else await program.parseAsync([...argv], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const interrupted = surroundings.signal.aborted;
+    const shown = interrupted ? interruption() : asUsage(error);
+    out.failure(shown);
+    if (interrupted) return EXIT_INTERRUPTED;
+    return isFilonError(shown, 'CLI_USAGE') || isFilonError(shown, 'CLI_OPTION_INVALID')
+      ? EXIT_USAGE
+      : EXIT_FAILED;
+  }
+}
+
+/** Commands whose file is not wanted are there by name and summary alone. */
+export async function buildProgram(
+  surroundings: Surroundings,
+  wanted: (entry: CommandEntry) => boolean,
+): Promise<Command> {
+  const program = new Command('filon')
+    .description('Chat with open models on your own machines, and let the machines of others help.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void surroundings.stdout.write(text),
+      // Usage errors are shown like all others.
+      writeErr: () => {},
+    })
+    .helpCommand(true)
+    .addHelpText(
+      'after',
+      '\nStart here:\n  filon up      a node with a small model, ready to answer\n  filon chat    talk with it',
+    );
+  common(program);
+  for (const entry of COMMANDS) {
+    const module = wanted(entry) ? await entry.load() : null;
+    addCommand(program, entry, module, surroundings);
+  }
+  return program;
+}
+
+function addCommand(
+  program: Command,
+  entry: CommandEntry,
+  module: CommandModule | null,
+  surroundings: Surroundings,
+): void {
+  const [first = '', second] = entry.name.split(' ');
+  const parent = second === undefined ? program : parentOf(program, first);
+  const command = parent
+    .command(second ?? first)
+    .summary(entry.summary)
+    .description(sentence(entry.summary));
+  if (second === undefined) command.helpGroup(`${entry.group}:`);
+  common(command);
+  if (module === null) return;
+  command.allowExcessArguments(false);
+  module.define(command);
+  command.action(() => module.run(createCli(command, surroundings)));
+}
+
+function parentOf(program: Command, name: string): Command {
+  const there = program.commands.find((command) => command.name() === name);
+  if (there !== undefined) return there;
+  const about = PARENTS[name];
+  const parent = program
+    .command(name)
+    .summary(about?.summary ?? '')
+    .helpGroup(`${about?.group ?? 'More'}:`);
+  common(parent);
+  return parent;
+}
+
+function common(command: Command): void {
+  command
+    .option('--home <folder>', 'where this node keeps everything (else FILON_HOME, else ~/.filon)')
+    .option('--json', 'print JSON lines');
+}
+
+function createCli(command: Command, surroundings: Surroundings): Cli {
+  const values = command.optsWithGlobals<Record<string, unknown>>();
+  const { environment, stdout, stderr, clock, signal } = surroundings;
+  const options = readOptions(values);
+  const home = options.text('home') ?? (environment['FILON_HOME'] || join(homedir(), '.filon'));
+  const paths = homePaths(home);
+  return {
+    paths,
+    options,
+    surroundings,
+    signal,
+    args: command.args,
+    out: createOutput({ json: options.flag('json'), stdout, stderr, clock }),
+    control: createControlClient(paths),
+    tree: () => buildProgram(surroundings, () => true),
+    config: () => configOf(paths, { values, environment }),
+  };
+}
+
+function configOf(
+  paths: HomePaths,
+  inputs: { values: Record<string, unknown>; environment: Surroundings['environment'] },
+): LoadedConfig {
+  const flags = SETTING_NAMES.map((name) => [name, readOptions(inputs.values).text(name)]);
+  return loadConfig({
+    file: readConfigFile(paths.config),
+    filePath: paths.config,
+    environment: inputs.environment,
+    flags: Object.fromEntries(flags),
+  });
+}
+
+function asUsage(error: unknown): unknown {
+  if (!(error instanceof CommanderError)) return error;
+  const text = error.message
+    .replace(/^error: /, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return new FilonError<CliErrorDetails>(
+    { code: 'CLI_USAGE' },
+    `${text}. \`filon help\` shows the commands.`,
+  );
+}
+
+function interruption(): FilonError<CliErrorDetails> {
+  return new FilonError<CliErrorDetails>({ code: 'CLI_INTERRUPTED' }, 'Stopped before it was done.');
+}
+
+function firstWord(entry: CommandEntry): string {
+  return entry.name.split(' ')[0] ?? '';
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}

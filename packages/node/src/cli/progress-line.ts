@@ -1,0 +1,136 @@
+/** Long work, made visible: how far, how fast, how long still. */
+
+import { formatBytes } from '@filon/core/units';
+import type { Clock } from '../ports/clock.ts';
+import { durationText } from './format.ts';
+
+export interface ProgressStep {
+  label: string;
+  done: number;
+  /** null while nobody knows. */
+  total: number | null;
+  unit: 'bytes' | 'share';
+}
+
+export interface ProgressLine {
+  update(step: ProgressStep): void;
+  /** Leaves the terminal's line empty for what comes next. */
+  end(): void;
+}
+
+export interface ProgressLineOptions {
+  clock: Clock;
+  stderr: NodeJS.WriteStream;
+  /** Gets the steps instead of the terminal. */
+  onStep: ((step: ProgressStep & { ratePerSecond: number | null; leftMs: number | null }) => void) | null;
+}
+
+const DRAW_EVERY_MS = 100;
+const JSON_EVERY_MS = 250;
+const LINE_EVERY_MS = 5000;
+/** Rates are means over about this long. */
+const RATE_MEMORY_MS = 4000;
+const BAR_CELLS = 24;
+const COLUMNS_GUESS = 80;
+
+export function createProgressLine(options: ProgressLineOptions): ProgressLine {
+  return new Line(options);
+}
+
+class Line implements ProgressLine {
+  readonly #options: ProgressLineOptions;
+  readonly #everyMs: number;
+  #label = '';
+  #drawnMs = Number.NEGATIVE_INFINITY;
+  #rate: Rate;
+  #open = false;
+
+  constructor(options: ProgressLineOptions) {
+    this.#options = options;
+    this.#rate = new Rate();
+    if (options.onStep !== null) this.#everyMs = JSON_EVERY_MS;
+    else this.#everyMs = options.stderr.isTTY ? DRAW_EVERY_MS : LINE_EVERY_MS;
+  }
+
+  update(step: ProgressStep): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    const fresh = step.label !== this.#label;
+    if (fresh) this.#rate = new Rate();
+    this.#label = step.label;
+    this.#rate.add(nowMs, step.done);
+    if (!fresh && nowMs - this.#drawnMs < this.#everyMs && step.done !== step.total) return;
+    this.#drawnMs = nowMs;
+    this.#draw(step);
+  }
+
+  end(): void {
+    if (this.#open) this.#options.stderr.write('\r\u001b[K');
+    this.#open = false;
+  }
+
+  #draw(step: ProgressStep): void {
+    const { onStep } = this.#options;
+    const ratePerSecond = this.#rate.perSecond;
+    const leftMs =
+      step.total === null || ratePerSecond === null || ratePerSecond <= 0
+        ? null
+        : ((step.total - step.done) * 1000) / ratePerSecond;
+    if (onStep !== null) onStep({ ...step, ratePerSecond, leftMs });
+    else this.#show(progressText(step, { ratePerSecond, leftMs }));
+  }
+
+  #show(text: string): void {
+    const { stderr } = this.#options;
+    const columns = stderr.columns ?? COLUMNS_GUESS;
+    stderr.write(stderr.isTTY ? `\r${text.slice(0, columns - 1)}\u001b[K` : `${text}\n`);
+    this.#open = stderr.isTTY;
+  }
+}
+
+/** One line: `smollm2-135m  [=====>    ]  52%  51.2 of 98.4 MB  12.0 MB/s  4 s left`. */
+export function progressText(
+  step: ProgressStep,
+  pace: { ratePerSecond: number | null; leftMs: number | null },
+): string {
+  const parts = [step.label];
+  if (step.total !== null && step.total > 0) {
+    const share = Math.min(1, step.done / step.total);
+    parts.push(bar(share), `${Math.floor(share * 100)}%`.padStart(4));
+  }
+  if (step.unit === 'bytes') {
+    const total = step.total === null ? '' : ` of ${formatBytes(step.total)}`;
+    parts.push(`${formatBytes(step.done)}${total}`);
+    if (pace.ratePerSecond !== null) parts.push(`${formatBytes(pace.ratePerSecond)}/s`);
+  }
+  if (pace.leftMs !== null && step.done !== step.total) parts.push(`${durationText(pace.leftMs)} left`);
+  return parts.join('  ');
+}
+
+function bar(share: number): string {
+  const full = Math.round(share * BAR_CELLS);
+  const head = full > 0 && full < BAR_CELLS ? '>' : '';
+  return `[${'='.repeat(Math.max(0, full - head.length))}${head}${' '.repeat(BAR_CELLS - full)}]`;
+}
+
+/** A running mean that forgets; a resumed download does not count what was there before. */
+class Rate {
+  #lastMs: number | null = null;
+  #lastDone = 0;
+  #perSecond: number | null = null;
+
+  get perSecond(): number | null {
+    return this.#perSecond;
+  }
+
+  add(nowMs: number, done: number): void {
+    const tookMs = nowMs - (this.#lastMs ?? nowMs);
+    if (this.#lastMs !== null && tookMs < DRAW_EVERY_MS) return;
+    if (this.#lastMs !== null) {
+      const now = (Math.max(0, done - this.#lastDone) * 1000) / tookMs;
+      const weight = 1 - Math.exp(-tookMs / RATE_MEMORY_MS);
+      this.#perSecond = this.#perSecond === null ? now : this.#perSecond + (now - this.#perSecond) * weight;
+    }
+    this.#lastMs = nowMs;
+    this.#lastDone = done;
+  }
+}
