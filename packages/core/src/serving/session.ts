@@ -40,6 +40,8 @@ export interface LoadSpec {
   /** sha256 of the file. */
   model: string;
   path: string;
+  /** Where; null: the engine's first choice. */
+  device: string | null;
   /** See docs/decisions: `exact` gives the same bytes whatever happened, and needs certified settings. */
   mode: 'fast' | 'exact';
   /** Tokens that one session may hold; at most what the model was trained for. */

@@ -1,0 +1,34 @@
+/** What `certify` found out about one file on one device: kept by the node, needed for exact mode. */
+import type { StageSettings } from '../stage/settings.ts';
+
+export interface Certificate {
+  /** sha256 of the file. */
+  model: string;
+  device: string;
+  /** The settings that held, or null when none did. */
+  settings: StageSettings | null;
+  /** Names engine version, kernels and settings: equal classes, equal logits. */
+  numericClass: string | null;
+  /** What was compared: rows whose logits were the same, by cache length. */
+  checks: CertificateCheck[];
+  /** Tokens per second, for the settings that held and for fast mode, measured in turns. */
+  speed: { exact: Speed; fast: Speed } | null;
+}
+
+/** Rows compared at each cache length, in every way of computing them. */
+export const COMPARED_ROWS = 8;
+
+export interface CertificateCheck {
+  settings: string;
+  /** Tokens in the cache when the rows were compared. */
+  cacheTokens: number;
+  /** Rows compared, and of these, rows that differed in any bit. */
+  rows: number;
+  differing: number;
+}
+
+export interface Speed {
+  prefill: number;
+  decodeOne: number;
+  decodeEight: number;
+}

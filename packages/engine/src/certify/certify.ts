@@ -1,0 +1,95 @@
+/**
+ * Finds settings under which a row's logits have the same bits whatever is computed with it, and proves them on this
+ * machine: by comparison, for this file, device and library, at the cache lengths where kernels change their ways.
+ */
+import { createHash } from 'node:crypto';
+import type { DeviceHost } from '../device/device-host.ts';
+import { ENGINE_PIN } from '../ffi/library-set.ts';
+import { readGgufHeader } from '../gguf/header.ts';
+import { EXACT_CANDIDATES, type StageSettings, settingsName } from '../stage/settings.ts';
+import { openWeights, type Weights } from '../stage/weights.ts';
+import { type Certificate, type CertificateCheck, COMPARED_ROWS } from './certificate.ts';
+import { compareRows } from './compare-rows.ts';
+import { measureSpeeds } from './measure-speeds.ts';
+
+/** Cache lengths at which rows are compared: below, at and far above the lengths where attention kernels switch. */
+export const CERTIFIED_CACHE_TOKENS = [256, 1024, 4096] as const;
+
+export interface CertifyOptions {
+  signal: AbortSignal;
+  onProgress: (share: number) => void;
+}
+
+/** Codes: GGUF_*, ENGINE_LOAD_FAILED, ENGINE_MEMORY. Takes minutes on a large model; aborts between two comparisons. */
+export async function certify(
+  { model, path }: { model: string; path: string },
+  host: DeviceHost,
+  { signal, onProgress }: CertifyOptions,
+): Promise<Certificate> {
+  const header = await readGgufHeader(path, { signal });
+  const lengths = CERTIFIED_CACHE_TOKENS.filter((tokens) => tokens + COMPARED_ROWS < header.contextTokens);
+  const checks: CertificateCheck[] = [];
+  const held: Certificate = {
+    model,
+    device: host.device.id,
+    settings: null,
+    numericClass: null,
+    checks,
+    speed: null,
+  };
+  // Short caches fail quickest: most candidates that fail do so at the first length.
+  const planned = lengths.reduce((sum, tokens) => sum + tokens, 0);
+  let weights: Weights | null = null;
+  let repacked: boolean | null = null;
+  try {
+    for (const settings of EXACT_CANDIDATES) {
+      if (weights === null || repacked !== settings.extraBuffers) {
+        weights?.close();
+        weights = await openWeights(host.llama, { model, path, extraBuffers: settings.extraBuffers }, host);
+        repacked = settings.extraBuffers;
+      }
+      let done = 0;
+      let same = true;
+      for (const cacheTokens of lengths) {
+        signal.throwIfAborted();
+        const compared = await compareRows(weights, { settings, cacheTokens }, host);
+        checks.push({ settings: settingsName(settings), cacheTokens, ...compared });
+        done += cacheTokens;
+        onProgress((0.8 * done) / planned);
+        same = compared.differing === 0;
+        if (!same) break;
+      }
+      if (!same) continue;
+      held.settings = settings;
+      held.numericClass = numericClass(model, settings, host);
+      held.speed = await measureSpeeds(weights, settings, host, { signal });
+      break;
+    }
+  } finally {
+    weights?.close();
+  }
+  onProgress(1);
+  return held;
+}
+
+/**
+ * The name under which equal logits are promised: a digest of everything that they depend on, with the readable parts in
+ * front.
+ */
+export function numericClass(
+  model: string,
+  settings: StageSettings,
+  { backends, device }: DeviceHost,
+): string {
+  const kernels = device.backend === 'cpu' ? backends.cpuKernels : `${device.name}`;
+  const parts = [
+    ENGINE_PIN.llama,
+    ENGINE_PIN.package,
+    device.backend,
+    kernels,
+    settingsName(settings),
+    model,
+  ];
+  const digest = createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16);
+  return `${device.backend}-${kernels}.${settingsName(settings)}.${digest}`;
+}

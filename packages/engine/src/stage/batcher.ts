@@ -1,0 +1,291 @@
+/**
+ * Continuous batching: each tick gathers one row of every decoding session and a chunk of the prompts that wait, decodes
+ * them together, and draws. Sessions come and go between ticks; nothing here knows what a text or a peer is.
+ */
+import { FilonError, isFilonError } from '@filon/core/errors';
+import type { SessionEvent, SessionRequest } from '@filon/core/serving/session';
+import type { EngineErrorDetails } from '../errors.ts';
+import { createSampler } from '../sampler/sampler.ts';
+import type { Context } from './context.ts';
+import { openSession, type Session } from './session.ts';
+import { createSlots, type Slot, type Slots } from './slots.ts';
+import type { Weights } from './weights.ts';
+
+export type SessionOutput = SessionEvent | { kind: 'error'; error: FilonError };
+export type OutputBatch = [session: string, output: SessionOutput][];
+
+export interface Counters {
+  generatedTokens: number;
+  promptTokens: number;
+  cachedTokens: number;
+  cancelled: number;
+  ticks: number;
+}
+
+export interface Batcher {
+  /** Takes a session in; what becomes of it comes by `emit`. Codes: those of a session, ENGINE_SLOTS_FULL, ENGINE_SESSION_BUSY. */
+  open(request: SessionRequest): void;
+  /** Frees the slot before the next tick; no further token of it is drawn. */
+  cancel(session: string): void;
+  readonly counters: Readonly<Counters>;
+  readonly sessions: number;
+  /** Ends after the tick under way; open sessions get ENGINE_CLOSED. */
+  close(): Promise<void>;
+}
+
+export interface BatcherSpec {
+  model: string;
+  weights: Weights;
+  context: Context;
+  sessionsMax: number;
+  /** Called once a tick with everything that happened, while the next tick computes. */
+  emit(outputs: OutputBatch): void;
+}
+
+/** Sessions that may wait for a slot: the node queues, the worker only bridges the moment between two ticks. */
+const WAITING_MAX = 64;
+/** While others decode, prompts come in chunks of this size, so that nobody waits for longer than one chunk. */
+const PREFILL_CHUNK_ROWS = 128;
+const NO_ROOM = 1;
+
+export function createBatcher(spec: BatcherSpec): Batcher {
+  return new TickLoop(spec);
+}
+
+class TickLoop implements Batcher {
+  readonly counters: Counters = {
+    generatedTokens: 0,
+    promptTokens: 0,
+    cachedTokens: 0,
+    cancelled: 0,
+    ticks: 0,
+  };
+  readonly #spec: BatcherSpec;
+  readonly #slots: Slots;
+  readonly #sampler: ReturnType<typeof createSampler>;
+  /** In order of arrival; a session keeps its place when it has to give its slot back. */
+  readonly #sessions = new Map<string, Session>();
+  #outputs: OutputBatch = [];
+  #arrivals = 0;
+  #closed = false;
+  /** A session had to give way: nobody gets a slot until one is done, or they would take turns for ever. */
+  #crowded = false;
+  #running: Promise<void> | null = null;
+
+  constructor(spec: BatcherSpec) {
+    this.#spec = spec;
+    this.#slots = createSlots(spec.context, { count: spec.sessionsMax, canTrim: spec.weights.canTrim });
+    this.#sampler = createSampler(spec.weights.vocabTokens);
+  }
+
+  get sessions(): number {
+    return this.#sessions.size;
+  }
+
+  open(request: SessionRequest): void {
+    if (this.#closed) throw closed();
+    if (this.#sessions.has(request.session)) throw busy(request.session);
+    if (this.#sessions.size >= this.#spec.sessionsMax + WAITING_MAX) throw full(this.#spec);
+    this.#arrivals += 1;
+    const session = openSession(request, {
+      weights: this.#spec.weights,
+      sampler: this.#sampler,
+      contextTokens: this.#spec.context.sequenceTokensMax,
+      arrival: this.#arrivals,
+    });
+    this.#sessions.set(request.session, session);
+    this.#start();
+  }
+
+  cancel(id: string): void {
+    const session = this.#sessions.get(id);
+    if (session === undefined) return;
+    this.counters.cancelled += 1;
+    this.#remove(session);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running;
+    for (const session of [...this.#sessions.values()]) this.#fail(session, closed());
+    this.#flush();
+  }
+
+  #start(): void {
+    if (this.#running !== null) return;
+    this.#running = this.#run().finally(() => {
+      this.#running = null;
+    });
+  }
+
+  async #run(): Promise<void> {
+    // Sessions that arrive in the same turn share the first tick.
+    await Promise.resolve();
+    while (!this.#closed && this.#sessions.size > 0) await this.#tick();
+    this.#flush();
+  }
+
+  async #tick(): Promise<void> {
+    const { context } = this.#spec;
+    this.counters.ticks += 1;
+    context.clearRows();
+    this.#admit();
+    const batched = this.#gather();
+    if (batched.size === 0) return this.#flush();
+    const decoding = context.decode();
+    this.#flush();
+    const status = await decoding;
+    if (status === 0) this.#commit(batched);
+    else if (status === NO_ROOM) this.#makeRoom(batched);
+    else this.#failAll(batched.keys(), status);
+  }
+
+  /** Gives idle slots to waiting sessions, oldest first. */
+  #admit(): void {
+    if (this.#crowded) return;
+    for (const session of this.#sessions.values()) {
+      if (session.slot !== null) continue;
+      const slot = this.#slots.take(session.tokens, this.counters.ticks);
+      if (slot === null) return;
+      session.slot = slot;
+      if (session.prefilled) continue;
+      this.counters.cachedTokens += slot.cached.length;
+      this.#outputs.push([session.request.session, { kind: 'prefilled', cachedTokens: slot.cached.length }]);
+      session.prefilled = true;
+    }
+  }
+
+  /** Fills the batch; returns how many tokens of each session are in it. */
+  #gather(): Map<Session, number> {
+    const { context } = this.#spec;
+    const batched = new Map<Session, number>();
+    const prefilling: Session[] = [];
+    for (const session of this.#sessions.values()) {
+      if (session.slot === null) continue;
+      if (session.tokens.length - session.slot.cached.length > 1) prefilling.push(session);
+      else if (context.rows < context.rowsMax) batched.set(session, addRows(context, session, 1));
+    }
+    const chunk = batched.size === 0 ? context.rowsMax : PREFILL_CHUNK_ROWS;
+    let room = Math.min(chunk, context.rowsMax - context.rows);
+    for (const session of prefilling) {
+      if (room <= 0) break;
+      const added = addRows(context, session, room);
+      batched.set(session, added);
+      room -= added;
+    }
+    return batched;
+  }
+
+  /** What was computed counts, unless its session was cancelled in the meantime. */
+  #commit(batched: ReadonlyMap<Session, number>): void {
+    for (const [session, rows] of batched) {
+      const slot = session.slot;
+      if (slot === null) continue;
+      const from = slot.cached.length;
+      for (let i = 0; i < rows; i += 1) slot.cached.push(session.tokens[from + i] as number);
+      if (rows > 1 || from < session.request.promptTokens) this.counters.promptTokens += rows;
+      if (session.outputRow >= 0) this.#draw(session);
+    }
+  }
+
+  #draw(session: Session): void {
+    const id = session.request.session;
+    let events: SessionEvent[];
+    try {
+      events = session.step(this.#spec.context.logits(session.outputRow));
+    } catch (error) {
+      if (!isFilonError(error)) throw error;
+      this.#fail(session, error);
+      return;
+    }
+    this.counters.generatedTokens += 1;
+    for (const event of events) this.#outputs.push([id, event]);
+    if (events.at(-1)?.kind === 'end') this.#remove(session);
+  }
+
+  /** The cache is full: old prefixes go first, then the youngest session waits and is computed again later. */
+  #makeRoom(batched: ReadonlyMap<Session, number>): void {
+    if (this.#slots.evict()) return;
+    const holders = [...this.#sessions.values()].filter((session) => session.slot !== null);
+    const youngest = holders.reduce((a, b) => (b.arrival > a.arrival ? b : a));
+    if (holders.length > 1) {
+      const slot = youngest.slot as Slot;
+      youngest.slot = null;
+      this.#slots.clear(slot);
+      this.#slots.release(slot, this.counters.ticks);
+      this.#crowded = true;
+      return;
+    }
+    for (const session of batched.keys()) {
+      this.#outputs.push([session.request.session, session.endByLength()]);
+      this.#remove(session);
+    }
+  }
+
+  #remove(session: Session): void {
+    this.#sessions.delete(session.request.session);
+    this.#crowded = false;
+    if (session.slot !== null) this.#slots.release(session.slot, this.counters.ticks);
+    session.slot = null;
+    session.close();
+  }
+
+  #fail(session: Session, error: FilonError): void {
+    this.#outputs.push([session.request.session, { kind: 'error', error }]);
+    this.#remove(session);
+  }
+
+  #failAll(sessions: Iterable<Session>, status: number): void {
+    const model = this.#spec.model;
+    for (const session of [...sessions]) {
+      const slot = session.slot;
+      this.#fail(
+        session,
+        new FilonError<EngineErrorDetails>(
+          { code: 'ENGINE_DECODE_FAILED', model, status },
+          `llama_decode failed with ${status}.`,
+        ),
+      );
+      if (slot !== null) this.#slots.clear(slot);
+    }
+  }
+
+  #flush(): void {
+    if (this.#outputs.length === 0) return;
+    const outputs = this.#outputs;
+    this.#outputs = [];
+    this.#spec.emit(outputs);
+  }
+}
+
+/** Adds up to `max` of the tokens that are not in the cache; the row of the session's last token is an output. */
+function addRows(context: Context, session: Session, max: number): number {
+  const slot = session.slot as Slot;
+  const from = slot.cached.length;
+  const to = Math.min(session.tokens.length, from + max);
+  session.outputRow = -1;
+  for (let position = from; position < to; position += 1) {
+    const output = position === session.tokens.length - 1;
+    const row = context.add(session.tokens[position] as number, position, slot.sequence, output);
+    if (output) session.outputRow = row;
+  }
+  return to - from;
+}
+
+function closed(): FilonError<EngineErrorDetails> {
+  return new FilonError<EngineErrorDetails>({ code: 'ENGINE_CLOSED' }, 'the model is being unloaded.');
+}
+
+function busy(session: string): FilonError<EngineErrorDetails> {
+  return new FilonError<EngineErrorDetails>(
+    { code: 'ENGINE_SESSION_BUSY', session },
+    `session ${session} is open already.`,
+  );
+}
+
+function full({ model, sessionsMax }: BatcherSpec): FilonError<EngineErrorDetails> {
+  return new FilonError<EngineErrorDetails>(
+    { code: 'ENGINE_SLOTS_FULL', model, sessionsMax },
+    `all ${sessionsMax} slots and the places to wait are taken.`,
+  );
+}

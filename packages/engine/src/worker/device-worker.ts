@@ -1,0 +1,222 @@
+/**
+ * The worker of one device over many lives: started on demand, ended when nothing is loaded, restarted with back-off, given
+ * up after deaths in a row that brought no answer.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FilonError } from '@filon/core/errors';
+import type { LoadedModel, SessionEvent, SessionRequest } from '@filon/core/serving/session';
+import type { EngineErrorDetails } from '../errors.ts';
+import type { Counters } from '../stage/batcher.ts';
+import type { LoadRequest } from './protocol.ts';
+import {
+  type CallOptions,
+  startWorkerProcess,
+  type WorkerExit,
+  type WorkerProcess,
+  type WorkerProcessSpec,
+} from './worker-process.ts';
+
+export type WorkerState = 'idle' | 'starting' | 'up' | 'backing-off' | 'crash-loop';
+
+export interface DeviceWorker extends AsyncDisposable {
+  readonly state: WorkerState;
+  readonly pid: number | null;
+  readonly deaths: number;
+  /** Open sessions of a model. */
+  sessions(model: string): number;
+  /** Over all lives. */
+  readonly counters: Counters;
+  /** Models that are loaded, or come back with the next life. */
+  readonly loaded: readonly LoadedModel[];
+  load(request: LoadRequest, options: CallOptions): Promise<LoadedModel>;
+  unload(model: string, options: CallOptions): Promise<void>;
+  /** A process with `model` loaded (none in particular: null). Codes: ENGINE_WORKER_DIED, ENGINE_CRASH_LOOP. */
+  ready(model: string | null, options: CallOptions): Promise<WorkerProcess>;
+  open(request: SessionRequest, options: CallOptions): AsyncIterable<SessionEvent>;
+}
+
+/** Deaths in a row without one answer between them, after which nothing starts the worker again. */
+const BARREN_DEATHS_MAX = 5;
+/** Wait before the next life, by how many barren deaths came before it. */
+const BACK_OFF_MS = [0, 250, 500, 1_000, 2_000] as const;
+
+interface Hosted {
+  request: LoadRequest;
+  loaded: LoadedModel;
+  /** The life in which it is loaded. */
+  process: WorkerProcess;
+}
+
+export function createDeviceWorker(spec: WorkerProcessSpec): DeviceWorker {
+  return new SupervisedWorker(spec);
+}
+
+class SupervisedWorker implements DeviceWorker {
+  state: WorkerState = 'idle';
+  deaths = 0;
+  readonly #spec: WorkerProcessSpec;
+  readonly #hosted = new Map<string, Hosted>();
+  readonly #loading = new Map<string, Promise<LoadedModel>>();
+  readonly #closing = new AbortController();
+  #past: Counters = { generatedTokens: 0, promptTokens: 0, cachedTokens: 0, cancelled: 0, ticks: 0 };
+  #barren = 0;
+  #lastExit: WorkerExit = { how: '', lines: [] };
+  #process: WorkerProcess | null = null;
+  #starting: Promise<WorkerProcess> | null = null;
+
+  constructor(spec: WorkerProcessSpec) {
+    this.#spec = spec;
+  }
+
+  get pid(): number | null {
+    return this.#process?.pid ?? null;
+  }
+
+  sessions(model: string): number {
+    return this.#process?.sessions(model) ?? 0;
+  }
+
+  get loaded(): readonly LoadedModel[] {
+    return [...this.#hosted.values()].map(({ loaded }) => loaded);
+  }
+
+  get counters(): Counters {
+    return this.#process === null ? this.#past : sumOf(this.#past, this.#process.counters);
+  }
+
+  async load(request: LoadRequest, options: CallOptions): Promise<LoadedModel> {
+    const model = request.spec.model;
+    const process = await this.#life(options.signal);
+    const loaded = await process.call('load', request, options).catch((error: unknown) => {
+      throw explained(error, process, this.#lastExit);
+    });
+    this.#hosted.set(model, { request, loaded, process });
+    return loaded;
+  }
+
+  async unload(model: string, options: CallOptions): Promise<void> {
+    const hosted = this.#hosted.get(model);
+    this.#hosted.delete(model);
+    if (hosted === undefined || this.#process === null) return;
+    if (this.#hosted.size === 0) return this.#end(this.#process);
+    await this.#process.call('unload', { model }, options);
+  }
+
+  async ready(model: string | null, options: CallOptions): Promise<WorkerProcess> {
+    const process = await this.#life(options.signal);
+    if (model === null) return process;
+    const hosted = this.#hosted.get(model);
+    if (hosted === undefined) throw notLoaded(model, this.#spec.device);
+    if (hosted.process === process) return process;
+    // A new life: whoever comes first loads the model again, the others wait for the same load.
+    const loading = this.#loading.get(model) ?? this.load(hosted.request, options);
+    this.#loading.set(model, loading);
+    try {
+      await loading;
+    } finally {
+      this.#loading.delete(model);
+    }
+    return process;
+  }
+
+  async *open(request: SessionRequest, options: CallOptions): AsyncIterable<SessionEvent> {
+    const process = await this.ready(request.model, options);
+    yield* process.open(request, options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    this.#hosted.clear();
+    await this.#starting?.catch(() => undefined);
+    await this.#process?.end();
+  }
+
+  /** The process of this life; starts one when there is none. */
+  #life(signal: AbortSignal): Promise<WorkerProcess> {
+    signal.throwIfAborted();
+    if (this.#process !== null) return Promise.resolve(this.#process);
+    if (this.#barren >= BARREN_DEATHS_MAX) return Promise.reject(this.#crashLoop());
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = null;
+    });
+    return this.#starting;
+  }
+
+  async #start(): Promise<WorkerProcess> {
+    const signal = this.#closing.signal;
+    const waitMs = BACK_OFF_MS[this.#barren] ?? 0;
+    this.state = waitMs > 0 ? 'backing-off' : 'starting';
+    if (waitMs > 0) await sleep(waitMs, undefined, { signal });
+    this.state = 'starting';
+    try {
+      const process = await startWorkerProcess(this.#spec, { signal });
+      this.#process = process;
+      this.state = 'up';
+      void process.exited.then((exit) => this.#buried(process, exit));
+      return process;
+    } catch (error) {
+      this.#count(0);
+      throw error;
+    }
+  }
+
+  #buried(process: WorkerProcess, exit: WorkerExit): void {
+    this.#lastExit = exit;
+    this.#past = sumOf(this.#past, process.counters);
+    if (this.#process !== process) return;
+    this.#process = null;
+    this.#count(process.finished);
+  }
+
+  #count(finished: number): void {
+    this.deaths += 1;
+    this.#barren = finished > 0 ? 0 : this.#barren + 1;
+    this.state = this.#barren >= BARREN_DEATHS_MAX ? 'crash-loop' : 'idle';
+  }
+
+  /** An end that is wanted is no death. */
+  async #end(process: WorkerProcess): Promise<void> {
+    this.#process = null;
+    this.state = 'idle';
+    await process.end();
+  }
+
+  #crashLoop(): FilonError<EngineErrorDetails> {
+    const { device } = this.#spec;
+    const { how, lines } = this.#lastExit;
+    return new FilonError<EngineErrorDetails>(
+      { code: 'ENGINE_CRASH_LOOP', device, deaths: this.#barren, lines },
+      `the worker of ${device} died ${this.#barren} times in a row without one answer (last: ${how}). See ./filon doctor, then restart the node.`,
+    );
+  }
+}
+
+function sumOf(a: Counters, b: Counters): Counters {
+  return {
+    generatedTokens: a.generatedTokens + b.generatedTokens,
+    promptTokens: a.promptTokens + b.promptTokens,
+    cachedTokens: a.cachedTokens + b.cachedTokens,
+    cancelled: a.cancelled + b.cancelled,
+    ticks: a.ticks + b.ticks,
+  };
+}
+
+/** The library gives its reasons in its log only. */
+function explained(error: unknown, process: WorkerProcess, exit: WorkerExit): unknown {
+  if (!(error instanceof FilonError) || error.code !== 'ENGINE_LOAD_FAILED') return error;
+  const lines = (process.lines.length > 0 ? process.lines : exit.lines).filter((line) =>
+    /error|fail|unknown/i.test(line),
+  );
+  const details: EngineErrorDetails = {
+    ...(error.details as EngineErrorDetails & { code: 'ENGINE_LOAD_FAILED' }),
+    lines,
+  };
+  return new FilonError(details, `${error.message} ${lines.slice(-3).join(' ')}`.trim());
+}
+
+function notLoaded(model: string, device: string): FilonError<EngineErrorDetails> {
+  return new FilonError<EngineErrorDetails>(
+    { code: 'ENGINE_MODEL_NOT_LOADED', model },
+    `model ${model} is not loaded on ${device}.`,
+  );
+}

@@ -1,0 +1,48 @@
+/** What a worker said of one session and its reader has not taken yet. Bounded by the session's own length. */
+import type { WireOutput } from './protocol.ts';
+
+export interface OutputQueue extends AsyncIterable<WireOutput> {
+  readonly model: string;
+  push(output: WireOutput): void;
+  /** What is queued is still read; then the iteration throws. */
+  fail(error: unknown): void;
+}
+
+/** Aborting throws at once, whatever is queued. */
+export function createOutputQueue(model: string, signal: AbortSignal): OutputQueue {
+  const queued: WireOutput[] = [];
+  let failure: { error: unknown } | null = null;
+  let wake: (() => void) | null = null;
+  const notify = (): void => {
+    wake?.();
+    wake = null;
+  };
+  return {
+    model,
+    push: (output) => {
+      queued.push(output);
+      notify();
+    },
+    fail: (error) => {
+      failure ??= { error };
+      notify();
+    },
+    async *[Symbol.asyncIterator]() {
+      signal.addEventListener('abort', notify, { once: true });
+      try {
+        for (;;) {
+          signal.throwIfAborted();
+          const output = queued.shift();
+          if (output !== undefined) yield output;
+          else if (failure !== null) throw failure.error;
+          else
+            await new Promise<void>((resolve) => {
+              wake = resolve;
+            });
+        }
+      } finally {
+        signal.removeEventListener('abort', notify);
+      }
+    },
+  };
+}

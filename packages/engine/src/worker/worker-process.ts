@@ -1,0 +1,260 @@
+/**
+ * One life of a worker: a forked process, its calls and its sessions. When it dies everything that waits on it fails with
+ * ENGINE_WORKER_DIED; who starts the next life, and when, is the supervisor's business.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { FilonError } from '@filon/core/errors';
+import type { SessionEvent, SessionRequest } from '@filon/core/serving/session';
+import type { DeviceHostSpec } from '../device/device-host.ts';
+import type { EngineErrorDetails } from '../errors.ts';
+import type { Counters } from '../stage/batcher.ts';
+import { createOutputQueue, type OutputQueue } from './output-queue.ts';
+import type { CallKind, Calls, FromWorker, ToWorker } from './protocol.ts';
+
+export interface CallOptions {
+  signal: AbortSignal;
+  timeoutMs: number;
+  onProgress?: (share: number) => void;
+}
+
+export interface WorkerProcess {
+  readonly pid: number;
+  readonly counters: Counters;
+  /** Sessions that it brought to their end. */
+  readonly finished: number;
+  /** Open sessions of a model. */
+  sessions(model: string): number;
+  /** The last lines that it wrote. */
+  readonly lines: readonly string[];
+  /** Settles when the process is gone, with how it ended. */
+  readonly exited: Promise<WorkerExit>;
+  call<K extends CallKind>(
+    kind: K,
+    request: Calls[K]['request'],
+    options: CallOptions,
+  ): Promise<Calls[K]['reply']>;
+  open(request: SessionRequest, options: { signal: AbortSignal }): AsyncIterable<SessionEvent>;
+  /** Ends the process; sessions that are open die with it. */
+  end(): Promise<void>;
+}
+
+export interface WorkerExit {
+  /** Exit code or signal. */
+  how: string;
+  /** The last lines that it wrote. */
+  lines: string[];
+}
+
+export interface WorkerProcessSpec extends DeviceHostSpec {
+  /** A process that holds sessions and gives no sign of life for this long is killed. */
+  stallMs: number;
+  startTimeoutMs: number;
+}
+
+const LOG_LINES_MAX = 40;
+const LINE_CHARACTERS_MAX = 400;
+const END_GRACE_MS = 2_000;
+const ENTRY = new URL('./main.ts', import.meta.url);
+const NO_COUNTS: Counters = { generatedTokens: 0, promptTokens: 0, cachedTokens: 0, cancelled: 0, ticks: 0 };
+
+interface PendingCall {
+  resolve: (value: unknown) => void;
+  reject: (error: unknown) => void;
+  onProgress: ((share: number) => void) | undefined;
+}
+
+/** Resolves when the worker said that it is ready. Codes: ENGINE_WORKER_DIED, ENGINE_TIMEOUT. */
+export async function startWorkerProcess(
+  spec: WorkerProcessSpec,
+  { signal }: { signal: AbortSignal },
+): Promise<WorkerProcess> {
+  const worker = new ForkedWorker(spec);
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(spec.startTimeoutMs)]);
+  try {
+    await worker.untilReady(deadline);
+  } catch (error) {
+    worker.kill();
+    if (!deadline.aborted || signal.aborted) throw error;
+    throw timeout(`start of the worker of ${spec.device}`, spec.startTimeoutMs);
+  }
+  return worker;
+}
+
+class ForkedWorker implements WorkerProcess {
+  counters: Counters = NO_COUNTS;
+  finished = 0;
+  readonly exited: Promise<WorkerExit>;
+  readonly #spec: WorkerProcessSpec;
+  readonly #child: ChildProcess;
+  readonly #calls = new Map<number, PendingCall>();
+  readonly #sessions = new Map<string, OutputQueue>();
+  readonly lines: string[] = [];
+  readonly #ready = Promise.withResolvers<void>();
+  #lastCall = 0;
+  #stall: NodeJS.Timeout | null = null;
+
+  constructor(spec: WorkerProcessSpec) {
+    this.#spec = spec;
+    const { libraryDirectory, device, backend, threads } = spec;
+    this.#child = fork(ENTRY, [JSON.stringify({ libraryDirectory, device, backend, threads })], {
+      // One pool thread: decodes run one at a time anyway, and always on the same thread.
+      env: { UV_THREADPOOL_SIZE: '1' },
+      execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.#child.on('message', (message) => this.#receive(message as FromWorker));
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#log(text));
+    this.exited = this.#untilGone();
+    void this.exited.then((exit) => this.#die(exit));
+    this.#ready.promise.catch(() => undefined);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  sessions(model: string): number {
+    return [...this.#sessions.values()].filter((queue) => queue.model === model).length;
+  }
+
+  untilReady(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.#ready.reject(signal.reason), { once: true });
+    return this.#ready.promise;
+  }
+
+  async call<K extends CallKind>(
+    kind: K,
+    request: Calls[K]['request'],
+    { signal, timeoutMs, onProgress }: CallOptions,
+  ): Promise<Calls[K]['reply']> {
+    signal.throwIfAborted();
+    this.#lastCall += 1;
+    const id = this.#lastCall;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const late = (): void => reject(timeout(`${kind} on ${this.#spec.device}`, timeoutMs));
+    const timer = setTimeout(late, timeoutMs);
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    this.#calls.set(id, { resolve, reject, onProgress });
+    this.#send({ kind, id, request } as ToWorker);
+    try {
+      return (await promise) as Calls[K]['reply'];
+    } catch (error) {
+      this.#send({ kind: 'abort', id });
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+      this.#calls.delete(id);
+    }
+  }
+
+  async *open(request: SessionRequest, { signal }: { signal: AbortSignal }): AsyncIterable<SessionEvent> {
+    signal.throwIfAborted();
+    const { session, model } = request;
+    if (this.#sessions.has(session)) {
+      throw new FilonError<EngineErrorDetails>(
+        { code: 'ENGINE_SESSION_BUSY', session },
+        `session ${session} is open already.`,
+      );
+    }
+    const queue = createOutputQueue(model, signal);
+    this.#sessions.set(session, queue);
+    this.#watch();
+    this.#send({ kind: 'open', request });
+    let ended = false;
+    try {
+      for await (const output of queue) {
+        ended = output.kind === 'end' || output.kind === 'error';
+        if (output.kind === 'error') throw FilonError.fromObject(output.error);
+        if (output.kind === 'end') this.finished += 1;
+        yield output;
+        if (ended) return;
+      }
+    } finally {
+      this.#sessions.delete(session);
+      if (!ended) this.#send({ kind: 'cancel', model, session });
+      this.#watch();
+    }
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  async end(): Promise<void> {
+    if (this.#child.connected) this.#child.disconnect();
+    const timer = setTimeout(() => this.kill(), END_GRACE_MS);
+    await this.exited;
+    clearTimeout(timer);
+  }
+
+  /** Gone means exited and read to the end: what the worker had sent before it died still counts. */
+  async #untilGone(): Promise<WorkerExit> {
+    const child = this.#child;
+    const how = await new Promise<string>((resolve) => {
+      child.once('error', (error) => resolve(error.message));
+      child.once('exit', (code, killedBy) => resolve(killedBy ?? String(code)));
+    });
+    if (child.connected) await new Promise<void>((resolve) => child.once('disconnect', () => resolve()));
+    return { how, lines: [...this.lines] };
+  }
+
+  #send(message: ToWorker): void {
+    // A channel that closed meanwhile is no error here: 'close' follows and tells everybody who waits.
+    if (this.#child.connected) this.#child.send(message, () => undefined);
+  }
+
+  #receive(message: FromWorker): void {
+    if (message.kind === 'outputs') {
+      this.counters = message.counters;
+      for (const [session, output] of message.outputs) this.#sessions.get(session)?.push(output);
+      this.#watch();
+    } else if (message.kind === 'ready') this.#ready.resolve();
+    else if (message.kind === 'reply') this.#calls.get(message.id)?.resolve(message.value);
+    else if (message.kind === 'progress') this.#calls.get(message.id)?.onProgress?.(message.share);
+    else this.#calls.get(message.id)?.reject(FilonError.fromObject(message.error));
+  }
+
+  /** Every sign of life moves the deadline; without sessions there is none. */
+  #watch(): void {
+    if (this.#stall !== null && this.#sessions.size > 0) this.#stall.refresh();
+    else if (this.#sessions.size > 0) this.#stall = setTimeout(() => this.kill(), this.#spec.stallMs);
+    else if (this.#stall !== null) {
+      clearTimeout(this.#stall);
+      this.#stall = null;
+    }
+  }
+
+  #log(text: string): void {
+    for (const line of text.split('\n')) {
+      if (line.trim() === '') continue;
+      this.lines.push(line.slice(0, LINE_CHARACTERS_MAX));
+      if (this.lines.length > LOG_LINES_MAX) this.lines.shift();
+    }
+  }
+
+  #die(exit: WorkerExit): void {
+    if (this.#stall !== null) clearTimeout(this.#stall);
+    this.#stall = null;
+    const error = died(this.#spec.device, exit);
+    this.#ready.reject(error);
+    for (const call of this.#calls.values()) call.reject(error);
+    for (const queue of this.#sessions.values()) queue.fail(error);
+  }
+}
+
+function died(device: string, { how, lines }: WorkerExit): FilonError<EngineErrorDetails> {
+  return new FilonError<EngineErrorDetails>(
+    { code: 'ENGINE_WORKER_DIED', device, exit: how, lines },
+    `the worker of ${device} died (${how}).`,
+  );
+}
+
+function timeout(what: string, timeoutMs: number): FilonError<EngineErrorDetails> {
+  return new FilonError<EngineErrorDetails>(
+    { code: 'ENGINE_TIMEOUT', what, timeoutMs },
+    `${what} took longer than ${timeoutMs} ms.`,
+  );
+}
