@@ -1,6 +1,6 @@
 /** The tree keeps to docs/ARCHITECTURE.md, and each rule is seen to fail where it is broken. */
 import { describe, expect, test } from 'vitest';
-import { cyclesIn, fileGraph, folderGraph } from './architecture/cycles.ts';
+import { cyclesIn, fileGraph, levelGraph } from './architecture/cycles.ts';
 import { directionFaults } from './architecture/directions.ts';
 import { habitFaults, sightFaults } from './architecture/habits.ts';
 import { type Module, parseModule, readModules } from './architecture/modules.ts';
@@ -23,7 +23,7 @@ describe('the tree', async () => {
   });
   test('imports in the allowed directions', () => expect(directionFaults(modules)).toEqual([]));
   test('has no cycle of files', () => expect(cyclesIn(files)).toEqual([]));
-  test('has no cycle of folders', () => expect(cyclesIn(folderGraph(files))).toEqual([]));
+  test('has no cycle of folders', () => expect(cyclesIn(levelGraph(files))).toEqual([]));
   test('has files and functions of the allowed sizes', () => expect(sizeFaults(modules)).toEqual([]));
   test('hardly uses any', () => expect(anyFaults(modules)).toEqual([]));
   test('keeps the habits of the house', () => expect(habitFaults(modules)).toEqual([]));
@@ -38,6 +38,7 @@ describe('directions', () => {
     ['engine to node', 'engine/src/a.ts', "import type { X } from '@filon/node/ports/log';"],
     ['ports to engine', 'node/src/ports/a.ts', "import type { X } from '@filon/engine/b';"],
     ['serve to an adapter', 'node/src/serve/a.ts', "import type { X } from '../adapters/hub/b.ts';"],
+    ['one step of serving to another', 'node/src/serve/run.ts', "import type { R } from './route.ts';"],
     ['serve to rig', 'node/src/serve/a.ts', "export * from '../rig/b.ts';"],
     ['one adapter to another', 'node/src/adapters/hub/a.ts', "import { x } from '../memory/b.ts';"],
     ['an adapter to serve', 'node/src/adapters/hub/a.ts', "type X = import('../../serve/b.ts').X;"],
@@ -85,9 +86,34 @@ describe('cycles', () => {
       }),
     );
     expect(cyclesIn(files)).toEqual([]);
-    expect(cyclesIn(folderGraph(files))).toEqual([
+    expect(cyclesIn(levelGraph(files))).toEqual([
       'packages/core/src/x -> packages/core/src/y -> packages/core/src/x',
     ]);
+  });
+});
+
+describe('levels', () => {
+  test('refuse a folder and the file beside it that use one another', () => {
+    const files = fileGraph(
+      tree({
+        'core/src/x/a.ts': "import '../b.ts';",
+        'core/src/b.ts': "import './x/c.ts';",
+        'core/src/x/c.ts': '',
+      }),
+    );
+    expect(cyclesIn(files)).toEqual([]);
+    expect(cyclesIn(levelGraph(files))).toHaveLength(1);
+  });
+
+  test('allow a folder that is used by one file and uses another beside it', () => {
+    const files = fileGraph(
+      tree({
+        'core/src/a.ts': "import './x/b.ts';",
+        'core/src/x/b.ts': "import '../c.ts';",
+        'core/src/c.ts': '',
+      }),
+    );
+    expect(cyclesIn(levelGraph(files))).toEqual([]);
   });
 });
 

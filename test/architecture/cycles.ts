@@ -1,5 +1,4 @@
 /** Cycles in a graph of imports, by files and by folders. */
-import { posix } from 'node:path';
 import { type Module, resolveSpecifier } from './modules.ts';
 
 export type Graph = ReadonlyMap<string, ReadonlySet<string>>;
@@ -14,16 +13,24 @@ export function fileGraph(modules: readonly Module[]): Graph {
   );
 }
 
-/** Folders import what their files import; a folder does not import itself. */
-export function folderGraph(files: Graph): Graph {
-  const folders = new Map<string, Set<string>>();
+/**
+ * Level by level: what stands side by side in one folder, where a folder stands for all that is in it. An import counts
+ * at the level where its two ends part.
+ */
+export function levelGraph(files: Graph): Graph {
+  const levels = new Map<string, Set<string>>();
   for (const [file, targets] of files) {
-    const folder = posix.dirname(file);
-    const into = folders.get(folder) ?? new Set<string>();
-    for (const target of targets) if (posix.dirname(target) !== folder) into.add(posix.dirname(target));
-    folders.set(folder, into);
+    for (const target of targets) {
+      const [from, to] = whereTheyPart(file.split('/'), target.split('/'));
+      levels.set(from, (levels.get(from) ?? new Set<string>()).add(to));
+    }
   }
-  return folders;
+  return levels;
+}
+
+function whereTheyPart(from: readonly string[], to: readonly string[]): [string, string] {
+  const shared = from.findIndex((part, index) => part !== to[index]);
+  return [from.slice(0, shared + 1).join('/'), to.slice(0, shared + 1).join('/')];
 }
 
 /** One shortest cycle for each node that lies on one, each cycle once, as `a -> b -> a`. */

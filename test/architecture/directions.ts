@@ -11,7 +11,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ports: ['core'],
   config: ['core'],
   home: ['core'],
-  control: ['core', 'ports', 'config', 'home', 'serve'],
+  control: ['core', 'ports', 'config', 'home', 'serve', 'rig'],
   serve: BELOW_SERVING,
   train: BELOW_SERVING,
   rig: BELOW_SERVING,
@@ -20,6 +20,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   cli: [...BELOW_COMMANDS, 'control'],
   main: [...BELOW_COMMANDS, 'control', 'gateway', 'cli'],
 };
+
+/** Steps of serving work on values; only the pipeline knows more than one of them. */
+const SERVE_STEPS = ['admit', 'prepare', 'route', 'run', 'embed', 'attest', 'settle'];
 
 /** What core must not touch: it runs in a browser and gives the same answer every time. */
 const IMPURE = [
@@ -35,7 +38,11 @@ const IMPURE = [
 ];
 
 export function directionFaults(modules: readonly Module[]): string[] {
-  return modules.flatMap((module) => [...importFaults(module), ...purityFaults(module)]);
+  return modules.flatMap((module) => [
+    ...importFaults(module),
+    ...stepFaults(module),
+    ...purityFaults(module),
+  ]);
 }
 
 function importFaults({ path, specifiers }: Module): string[] {
@@ -57,6 +64,17 @@ function sameParty(from: string, to: string): boolean {
   return layer !== 'adapters' || adapterOf(from) === adapterOf(to);
 }
 
+function stepFaults({ path, specifiers }: Module): string[] {
+  if (!isServeStep(path)) return [];
+  const steps = specifiers.filter((specifier) => isServeStep(resolveSpecifier(path, specifier) ?? ''));
+  return steps.map((specifier) => `${path}: a step of serving may not import another, ${specifier}`);
+}
+
+function isServeStep(path: string): boolean {
+  const name = /^packages\/node\/src\/serve\/([a-z-]+)\.ts$/.exec(path)?.[1];
+  return name !== undefined && SERVE_STEPS.includes(name);
+}
+
 function purityFaults({ path, specifiers, globals }: Module): string[] {
   if (layerOf(path) !== 'core') return [];
   const imports = specifiers.filter((specifier) => specifier.startsWith('node:'));
@@ -64,10 +82,11 @@ function purityFaults({ path, specifiers, globals }: Module): string[] {
   return [...imports, ...used].map((name) => `${path}: core may not use ${name}`);
 }
 
+/** Files of the node that are in no folder put the parts together. */
 function layerOf(path: string): string {
   const [, name = '', , folder = ''] = path.split('/');
   if (name !== 'node') return name;
-  return folder.replace(/\.ts$/, '');
+  return folder.endsWith('.ts') ? 'main' : folder;
 }
 
 function adapterOf(path: string): string {
