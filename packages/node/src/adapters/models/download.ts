@@ -9,7 +9,6 @@ import type { OpenedSource, Source } from './source.ts';
 
 /** Tries without a single new byte, before a source that has given some is left. */
 const FRUITLESS_TRIES_MAX = 3;
-const RETRY_DELAY_MS = 500;
 const PROGRESS_INTERVAL_MS = 100;
 /** A file of no stated length ends here. */
 export const MODEL_BYTES_MAX: number = 2 ** 40;
@@ -27,6 +26,8 @@ export interface Download {
 }
 
 export interface DownloadMeans {
+  /** Before a cut connection is made again; doubled while that brings nothing. */
+  retryDelayMs: number;
   clock: Clock;
   freeBytes: FreeBytes;
 }
@@ -46,7 +47,7 @@ export async function download(task: Download, means: DownloadMeans): Promise<st
       if (!hasBytes || mended.code !== 'MODEL_SOURCE_DEAD') throw mended;
       fruitless = task.partial.bytes > before ? 0 : fruitless + 1;
       if (fruitless >= FRUITLESS_TRIES_MAX) throw mended;
-      await means.clock.sleep(RETRY_DELAY_MS * 2 ** fruitless, { signal: task.signal });
+      await means.clock.sleep(means.retryDelayMs * 2 ** fruitless, { signal: task.signal });
     }
   }
 }

@@ -13,7 +13,7 @@ import {
 import { readGgufHeader } from '@filon/engine/gguf/header';
 import type { PullProgress, StoredModel } from '../../ports/models.ts';
 import { isNoSpace } from './disk-space.ts';
-import { type Download, type DownloadMeans, download, reporter } from './download.ts';
+import { type DownloadMeans, download, reporter } from './download.ts';
 import { PartialFile } from './partial-file.ts';
 import type { Pins } from './pins.ts';
 import { takeLock } from './process-lock.ts';
@@ -76,8 +76,10 @@ export async function fetchModel(
   throw sourcesExhausted(wanted.name, listed);
 }
 
-/** Sources explain their own failures, so what is left is our folder's. */
+/** Sources explain their own failures, so what the system says else is about our folder. The rest are bugs. */
 async function storeFailure(error: unknown, wanted: Wanted, means: FetchMeans): Promise<FilonError> {
+  const isFromSystem = error instanceof Error && 'code' in error;
+  if (!isFromSystem) throw error;
   if (!isNoSpace(error)) return storeUnavailable(means.folder, messageOf(error), error);
   const freeBytes = await means.freeBytes(means.folder).catch(() => 0);
   return diskFull(means.folder, { neededBytes: wanted.bytes ?? 1, freeBytes });
@@ -95,42 +97,61 @@ interface Task {
 
 async function fetchFrom(source: Source, wanted: Wanted, task: Task): Promise<StoredModel> {
   const { fetching, means } = task;
-  const { signal, onProgress } = fetching;
   const key = createHash('sha256').update(source.text).digest('hex').slice(0, 32);
-  const partialFolder = join(means.folder, 'partial');
-  const workFolder = join(partialFolder, `${key}.work`);
-  using _lock = await takeLock(join(means.folder, 'locks', key), { clock: means.clock, signal });
+  const lockPath = join(means.folder, 'locks', key);
+  using _lock = await takeLock(lockPath, { clock: means.clock, signal: fetching.signal });
   const expected = expectedHash(wanted, { source, task });
-  const earlier = await takeEarlier(source, wanted, { expected, means });
+  const earlier = await takeEarlier(source, wanted, { expected, task });
   if (earlier !== null) return earlier;
+  const workFolder = join(means.folder, 'partial', `${key}.work`);
   await mkdir(workFolder, { recursive: true, mode: 0o700 });
-  const report = reporter({ source, onProgress }, means.clock);
-  await using partial = await PartialFile.open(join(partialFolder, `${key}.part`), {
-    signal,
+  const report = reporter({ source, onProgress: fetching.onProgress }, means.clock);
+  await using partial = await PartialFile.open(join(means.folder, 'partial', `${key}.part`), {
+    signal: fetching.signal,
     onHashed: (doneBytes, totalBytes) => report('verifying', { doneBytes, totalBytes }),
   });
-  const work: Download = {
-    source,
-    partial,
-    folder: means.folder,
-    workFolder,
-    expectedBytes: wanted.bytes,
-    signal,
-    onProgress,
-  };
-  const named = await download(work, means).catch(async (error: unknown) => {
-    if (partial.bytes === 0) await partial.drop();
-    throw error;
-  });
-  report('storing', { doneBytes: partial.bytes, totalBytes: partial.bytes });
-  const manifest = await check(partial, { source, wanted, expected, named }).catch(async (error: unknown) => {
-    if (!signal.aborted) await partial.drop();
-    throw error;
-  });
+  const manifest = await bring(partial, { source, wanted, expected, workFolder, task });
   const model = { ...manifest, pulledAtMs: means.clock.nowMs() };
   await store(model, partial, means);
   await rm(workFolder, { recursive: true, force: true });
   return { ...model, path: means.shelf.blobPath(model.sha256) };
+}
+
+interface Bringing {
+  source: Source;
+  wanted: Wanted;
+  expected: Expected | null;
+  workFolder: string;
+  task: Task;
+}
+
+/** Downloads and checks. What proves to be wrong is dropped, so that the next try begins anew. */
+async function bring(partial: PartialFile, bringing: Bringing): Promise<Omit<Manifest, 'pulledAtMs'>> {
+  const { source, wanted, workFolder } = bringing;
+  const { fetching, means } = bringing.task;
+  const { signal, onProgress } = fetching;
+  const work = {
+    source,
+    partial,
+    workFolder,
+    folder: means.folder,
+    expectedBytes: wanted.bytes,
+    signal,
+    onProgress,
+  };
+  let isWhole = false;
+  try {
+    const named = await download(work, means);
+    isWhole = true;
+    reporter(work, means.clock)('verifying', { doneBytes: partial.bytes, totalBytes: partial.bytes });
+    return await check(partial, { ...bringing, named });
+  } catch (error) {
+    if (!signal.aborted && (isWhole || partial.bytes === 0)) await partial.drop();
+    if (!signal.aborted && (isWhole || isFilonError(error, 'MODEL_SOURCE_DEAD'))) {
+      await rm(workFolder, { recursive: true, force: true });
+    }
+    throw error;
+  }
 }
 
 async function store(model: Manifest, partial: PartialFile, { pins, shelf }: FetchMeans): Promise<void> {
@@ -159,17 +180,23 @@ function expectedHash(wanted: Wanted, { source, task }: { source: Source; task: 
 async function takeEarlier(
   source: Source,
   wanted: Wanted,
-  { expected, means }: { expected: Expected | null; means: FetchMeans },
+  { expected, task }: { expected: Expected | null; task: Task },
 ): Promise<StoredModel | null> {
-  if (expected === null) return null;
-  const models = await means.shelf.list();
+  const { shelf, clock } = task.means;
+  const models = await shelf.list();
+  if (expected === null) {
+    const mayChange = task.fetching.repin || source.text.startsWith('file:');
+    const isSame = (model: StoredModel): boolean =>
+      model.name === wanted.name && model.source === source.text;
+    return mayChange ? null : (models.find(isSame) ?? null);
+  }
   const same = models.filter((model) => model.sha256 === expected.sha256);
   const named = same.find((model) => model.name === wanted.name);
   const [any] = same;
   if (named !== undefined || any === undefined) return named ?? null;
   const { path, ...manifest } = any;
-  const renamed = { ...manifest, name: wanted.name, source: source.text, pulledAtMs: means.clock.nowMs() };
-  await means.shelf.putManifest(renamed);
+  const renamed = { ...manifest, name: wanted.name, source: source.text, pulledAtMs: clock.nowMs() };
+  await shelf.putManifest(renamed);
   return { ...renamed, path };
 }
 

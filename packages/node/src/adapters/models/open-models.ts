@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { messageOf } from '@filon/core/errors';
 import type { CatalogueEntry } from '@filon/core/model/catalogue';
 import { nameUnknown, notHere, storeUnavailable } from '@filon/core/model/errors';
+import { findModel, freeName } from '@filon/core/model/names';
 import { nearestNames } from '@filon/core/model/nearest-names';
-import { isSource, nameFromSource, parseSource, type SourceAddress } from '@filon/core/model/source';
+import { isSource, parseSource, type SourceAddress } from '@filon/core/model/source';
 import type { Clock } from '../../ports/clock.ts';
 import type { Models, PullOptions, StoredModel } from '../../ports/models.ts';
 import type { Store } from '../../ports/store.ts';
@@ -31,6 +32,8 @@ export interface ModelsConfig {
   /** Without a further byte from pip. */
   pipStallMs?: number;
   http?: Partial<HttpLimits>;
+  /** Before a cut connection is made again. */
+  retryDelayMs?: number;
   hubUrl?: string;
 }
 
@@ -43,7 +46,7 @@ export interface ModelsDeps {
 
 const HUB_URL = 'https://huggingface.co';
 const PIP_STALL_MS = 30_000;
-const PREFIX_CHARACTERS_MIN = 4;
+const RETRY_DELAY_MS = 500;
 
 /** Codes: MODEL_STORE_UNAVAILABLE. */
 export async function openModels(config: ModelsConfig, deps: ModelsDeps): Promise<Models & AsyncDisposable> {
@@ -63,6 +66,7 @@ export async function openModels(config: ModelsConfig, deps: ModelsDeps): Promis
     pins: createPins(deps.store),
     clock: deps.clock,
     freeBytes: deps.freeBytes ?? freeBytesOnDisk,
+    retryDelayMs: config.retryDelayMs ?? RETRY_DELAY_MS,
   };
   return new DiskModels(config, means);
 }
@@ -152,28 +156,5 @@ class DiskModels implements Models, AsyncDisposable {
         return createPipSource(address, pip, this.#means.clock);
       }
     }
-  }
-}
-
-/** By name, by source, or by the beginning of the hash if only one model has it. */
-export function findModel(models: readonly StoredModel[], name: string): StoredModel | null {
-  const exact = models.find((model) => model.name === name) ?? models.find((model) => model.source === name);
-  if (exact !== undefined) return exact;
-  if (name.length < PREFIX_CHARACTERS_MIN || !/^[0-9a-f]+$/.test(name)) return null;
-  const [first, ...others] = models.filter((model) => model.sha256.startsWith(name));
-  return first !== undefined && others.every((other) => other.sha256 === first.sha256) ? first : null;
-}
-
-/** The file's own name, with a number when something else has it. */
-export function freeName(
-  address: SourceAddress,
-  taken: readonly { name: string; source?: string }[],
-): string {
-  const base = nameFromSource(address);
-  const isFree = (name: string): boolean =>
-    taken.every((other) => other.name !== name || other.source === address.text);
-  for (let number = 1; ; number++) {
-    const name = number === 1 ? base : `${base.slice(0, 58)}-${number}`;
-    if (isFree(name)) return name;
   }
 }

@@ -42,7 +42,6 @@ const COMMANDS: readonly (readonly [string, ...string[]])[] = [
 
 /** Downloads into `folder`/wheels. Codes: MODEL_SOURCE_DEAD. */
 export async function downloadWheel(run: PipRun, config: PipConfig, clock: Clock): Promise<void> {
-  if (await awaitOrphan(run, clock)) return;
   let missing = '';
   for (const command of COMMANDS) {
     const outcome = await runPip(command, run, { config, clock });
@@ -60,8 +59,8 @@ function notePath(run: PipRun): string {
   return join(run.folder, 'pip.pid');
 }
 
-/** Waits for a pip that an earlier process started here. Whether there was one. */
-async function awaitOrphan(run: PipRun, clock: Clock): Promise<boolean> {
+/** Waits for a pip that an earlier process started here. Whether there was one; nobody knows how it ended. */
+export async function awaitOrphan(run: PipRun, clock: Clock): Promise<boolean> {
   const pid = Number(await readIfThere(notePath(run)));
   let found = false;
   while (pid > 0 && (await isOurs(pid, run.folder))) {

