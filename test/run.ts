@@ -13,7 +13,7 @@ const root = dirname(import.meta.dirname);
 const checks: readonly { name: string; command: readonly string[] }[] = [
   { name: 'types', command: ['typescript/bin/tsc', '-p', '.'] },
   { name: 'types of the launcher', command: ['typescript/bin/tsc', '-p', 'launcher'] },
-  { name: 'lint and format', command: ['@biomejs/biome/bin/biome', 'check', '.'] },
+  { name: 'lint and format', command: ['@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'] },
   { name: 'unused code', command: ['knip/bin/knip.js'] },
 ];
 
