@@ -53,10 +53,12 @@ export async function buildProgram(
       // Usage errors are shown like all others.
       writeErr: () => {},
     })
-    .helpCommand(true)
+    .commandsGroup('More:')
+    .helpCommand('help [command]', 'show how a command is used')
+    .configureHelp({ subcommandTerm: (command) => [command.name(), ...argumentsOf(command)].join(' ') })
     .addHelpText(
       'after',
-      '\nStart here:\n  filon up      a node with a small model, ready to answer\n  filon chat    talk with it',
+      '\nStart here:\n  filon up      a node with a small model, ready to answer\n  filon chat    talk with it\n  filon test    check that this copy of Filon is sound',
     );
   common(program);
   for (const entry of COMMANDS) {
@@ -150,6 +152,12 @@ function asUsage(error: unknown): unknown {
 
 function interruption(): FilonError<CliErrorDetails> {
   return new FilonError<CliErrorDetails>({ code: 'CLI_INTERRUPTED' }, 'Stopped before it was done.');
+}
+
+function argumentsOf(command: Command): string[] {
+  return command.registeredArguments.map((argument) =>
+    argument.required ? `<${argument.name()}>` : `[${argument.name()}]`,
+  );
 }
 
 function firstWord(entry: CommandEntry): string {

@@ -1,0 +1,212 @@
+/**
+ * The only place where the parts meet, and the only one that reads the environment. Parts are imported when they are
+ * needed: most commands need none of them.
+ */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { FilonError } from '@filon/core/errors';
+import { createSystemClock } from './adapters/local/clock.ts';
+import type { FileLogConfig } from './adapters/local/log.ts';
+import type { WorkerEngine } from './adapters/worker/engine.ts';
+import type { Makers, OpenNode } from './cli/context.ts';
+import { EXIT_INTERRUPTED, runProgram } from './cli/program.ts';
+import type { Config } from './config/settings.ts';
+import type { ModelControl } from './control/calls.ts';
+import type { HomePaths } from './home/paths.ts';
+import type { Log } from './ports/log.ts';
+import type { Models } from './ports/models.ts';
+import type { Store } from './ports/store.ts';
+import type { ServingConfig } from './serve/config.ts';
+import type { OpenServing, ServingDeps } from './serve/pipeline.ts';
+
+interface Place {
+  paths: HomePaths;
+  settings: Config;
+}
+
+const ROOT = join(import.meta.dirname, '..', '..', '..');
+const VERSION = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
+/** What pip may see: how to reach a package index, and nothing of ours. */
+const PIP_VARIABLES = /^(PATH|HOME|LANG|LC_ALL|PIP_.*|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_(FILE|DIR))$/i;
+const PROBE_TIMEOUT_MS = 15_000;
+const LOAD_TIMEOUT_MS = 900_000;
+const STALL_MS = 120_000;
+/** After the answers have ended: what their readers have not taken yet. */
+const FLUSH_MS = 2000;
+/** A handle that somebody forgot must not keep a finished command alive. */
+const LINGER_MS = 3000;
+
+const clock = createSystemClock();
+const makers: Makers = { openNode, openModelCalls, probeDevices };
+
+/** A node in this process, at work when this resolves. Disposing of it lets answers end first. */
+async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNode> {
+  const { paths, settings } = place;
+  await using stack = new AsyncDisposableStack();
+  const { takeHomeLock } = await import('./home/lock.ts');
+  const lock = stack.use(await takeHomeLock(paths, { purpose: 'node' }));
+  const log = stack.use(await openLog(place));
+  const store = stack.use(await openStore(paths));
+  const models = stack.use(await openModels(paths, store));
+  const workers = stack.use(await openEngine(place, { store, log }));
+  const { openLocalRig } = await import('./adapters/local/rig.ts');
+  const rig = stack.use(await openLocalRig({ store, clock, cards: (options) => workers.devices(options) }));
+  const { createLeasedEngine } = await import('./rig/leased-engine.ts');
+  const engine = createLeasedEngine({ engine: workers, rig, log });
+  const serving = stack.use(await openServing(settings, { engine, models, log }));
+  const gateway = stack.use(await openGateway(settings, { serving, log }));
+  const stop = new AbortController();
+  const { createNodeCalls } = await import('./control/node-calls.ts');
+  const control = createNodeCalls(
+    { version: VERSION, home: paths.home, url: gateway.url, settings },
+    {
+      ...{ clock, engine, models, serving },
+      certify: ({ sha256, path }, options) =>
+        workers.certify({ model: sha256, path, device: deviceOf(settings) }, options),
+      stopping: () => stop.signal.aborted || place.signal.aborted,
+      stop: () => stop.abort(new FilonError({ code: 'NODE_STOP_ASKED' }, 'A stop was asked for.')),
+    },
+  );
+  const { openControlServer } = await import('./control/server.ts');
+  stack.use(await openControlServer({ path: paths.socket }, { control, log }));
+  // First of all: answers end while the doors are still open, so that late callers hear why.
+  stack.defer(() => serving[Symbol.asyncDispose]());
+  lock.announce(gateway.url);
+  log.info('node.started', { version: VERSION, pid: process.pid, url: gateway.url });
+  const parts = stack.move();
+  const close = async (): Promise<void> => {
+    log.info('node.stopping');
+    await parts.disposeAsync();
+  };
+  return { control, url: gateway.url, stopAsked: stop.signal, [Symbol.asyncDispose]: close };
+}
+
+async function openModelCalls(place: Place & { purpose: string }): Promise<ModelControl & AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  const { takeHomeLock } = await import('./home/lock.ts');
+  stack.use(await takeHomeLock(place.paths, { purpose: place.purpose }));
+  const store = stack.use(await openStore(place.paths));
+  const models = stack.use(await openModels(place.paths, store));
+  const { createModelCalls } = await import('./control/model-calls.ts');
+  const calls = createModelCalls({ models, loaded: () => [], unload: async () => {} });
+  const parts = stack.move();
+  return { ...calls, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
+async function probeDevices(place: Place & { signal: AbortSignal }): ReturnType<Makers['probeDevices']> {
+  const { createMemoryStore } = await import('./adapters/memory/store.ts');
+  const { createMemoryLog } = await import('./adapters/memory/log.ts');
+  await using engine = await openEngine(place, { store: createMemoryStore(), log: createMemoryLog() });
+  return await engine.devices({ signal: place.signal });
+}
+
+async function openLog({ paths, settings }: Place): Promise<Log & AsyncDisposable> {
+  const { openFileLog } = await import('./adapters/local/log.ts');
+  const config: FileLogConfig = {
+    path: paths.log,
+    level: settings.logLevel,
+    fileBytesMax: settings.logFileBytesMax,
+    filesMax: settings.logFilesMax,
+  };
+  const log = await openFileLog(config, { clock });
+  process.on('uncaughtExceptionMonitor', (error) => log.error('node.crashed', { error, stack: error.stack }));
+  return log;
+}
+
+async function openStore(paths: HomePaths): Promise<Store & AsyncDisposable> {
+  const { openSqliteStore } = await import('./adapters/sqlite/store.ts');
+  return openSqliteStore({ path: paths.database });
+}
+
+async function openModels(paths: HomePaths, store: Store): Promise<Models & AsyncDisposable> {
+  const { openModels: open } = await import('./adapters/models/open-models.ts');
+  const visible = Object.entries(process.env).flatMap(([name, value]) =>
+    value !== undefined && PIP_VARIABLES.test(name) ? [[name, value] as const] : [],
+  );
+  const pipEnvironment = Object.fromEntries(visible);
+  return open({ home: paths.home, catalogue: [], pipEnvironment }, { store, clock });
+}
+
+async function openEngine(place: Place, deps: { store: Store; log: Log }): Promise<WorkerEngine> {
+  const { openWorkerEngine } = await import('./adapters/worker/engine.ts');
+  const { threads } = place.settings;
+  return openWorkerEngine(
+    {
+      libraryDirectories: [],
+      threads: threads === 0 ? null : threads,
+      probeTimeoutMs: PROBE_TIMEOUT_MS,
+      loadTimeoutMs: LOAD_TIMEOUT_MS,
+      stallMs: STALL_MS,
+    },
+    deps,
+  );
+}
+
+async function openServing(
+  settings: Config,
+  deps: Pick<ServingDeps, 'engine' | 'models' | 'log'>,
+): Promise<OpenServing> {
+  const { openServing: open } = await import('./serve/pipeline.ts');
+  const { jsonObjectGrammar, jsonSchemaToGbnf } = await import('@filon/core/schema/json-schema-to-gbnf');
+  const config: ServingConfig = {
+    mode: settings.mode,
+    device: deviceOf(settings),
+    contextTokens: settings.contextTokens,
+    sessionsMax: settings.sessionsMax,
+    queueMax: settings.queueMax,
+    queueWaitMs: settings.queueWaitSeconds * 1000,
+    modelsLoadedMax: settings.modelsLoadedMax,
+    keepAliveMs: settings.modelKeepAliveMinutes === 0 ? null : settings.modelKeepAliveMinutes * 60_000,
+    stopMs: settings.stopGraceSeconds * 1000,
+  };
+  const grammars = { ofSchema: jsonSchemaToGbnf, json: jsonObjectGrammar() };
+  return open(config, { ...deps, clock, grammars, randomBytes });
+}
+
+async function openGateway(
+  settings: Config,
+  deps: { serving: OpenServing; log: Log },
+): Promise<{ url: string } & AsyncDisposable> {
+  const { openGateway: open } = await import('./gateway/listen.ts');
+  const { DEFAULT_GATEWAY_LIMITS } = await import('./gateway/http/limits.ts');
+  const { host, port, bodyBytesMax, requestsMax } = settings;
+  const limits = { ...DEFAULT_GATEWAY_LIMITS, bodyBytesMax, requestsMax };
+  limits.bodiesBytesMax = Math.max(limits.bodiesBytesMax, bodyBytesMax);
+  return open(
+    { host, port, hosts: [], origins: [], stopMs: FLUSH_MS },
+    { ...deps, clock, limits, randomBytes },
+  );
+}
+
+function deviceOf(settings: Config): string | null {
+  return settings.device === 'auto' ? null : settings.device;
+}
+
+/** The first signal asks for an end, the second one is it. */
+function untilInterrupted(): AbortSignal {
+  const asked = new AbortController();
+  const stop = (): void => {
+    if (asked.signal.aborted) process.exit(EXIT_INTERRUPTED);
+    asked.abort(new FilonError({ code: 'CLI_INTERRUPTED' }, 'Stopped before it was done.'));
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);
+  return asked.signal;
+}
+
+// Whoever reads our output may stop reading.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit(1));
+process.exitCode = await runProgram({
+  version: VERSION,
+  argv: process.argv.slice(2),
+  environment: process.env,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  clock,
+  signal: untilInterrupted(),
+  program: import.meta.filename,
+  root: ROOT,
+  makers,
+});
+setTimeout(() => process.exit(), LINGER_MS).unref();
