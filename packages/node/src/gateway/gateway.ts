@@ -1,0 +1,98 @@
+/** The HTTP face of a node: OpenAI's API, health and metrics, behind one guard. */
+import { FilonError, isFilonError } from '@filon/core/errors';
+import { type Context, Hono, type Next } from 'hono';
+import type { Clock } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import type { Serving } from '../serve/serving.ts';
+import type { GatewayErrorDetails } from './http/errors.ts';
+import { corsOrigin, type GuardRules, guard } from './http/guard.ts';
+import { Intake } from './http/intake.ts';
+import type { GatewayLimits } from './http/limits.ts';
+import { Metrics } from './http/metrics.ts';
+import { errorResponse } from './openai/error-shape.ts';
+import { openAiRoutes } from './openai/routes.ts';
+
+export interface GatewayDeps extends GuardRules {
+  serving: Serving;
+  clock: Clock;
+  log: Log;
+  limits: GatewayLimits;
+  /** Request ids are made from it. */
+  randomBytes: (count: number) => Uint8Array;
+}
+
+/** Paths and the one method that each answers to; `GET` stands for `HEAD` too. */
+const METHODS: ReadonlyMap<string, string> = new Map([
+  ['/v1/chat/completions', 'POST'],
+  ['/v1/completions', 'POST'],
+  ['/v1/embeddings', 'POST'],
+  ['/v1/models', 'GET'],
+  ['/healthz', 'GET'],
+  ['/readyz', 'GET'],
+  ['/metrics', 'GET'],
+]);
+
+export function createGateway(deps: GatewayDeps): Hono {
+  const { serving, clock, log, limits } = deps;
+  const metrics = new Metrics();
+  const app = new Hono();
+  app.use('*', (c, next) => guarded(c, next, deps));
+  app.get('/healthz', (c) => c.json({ status: 'ok' }));
+  app.get('/readyz', async (c) => {
+    const readiness = await serving.readiness();
+    return c.json(readiness, readiness.ready ? 200 : 503);
+  });
+  app.get('/metrics', (c) => c.text(metrics.text(serving.stats())));
+  app.route('/v1', openAiRoutes(serving, new Intake({ clock, log, limits, metrics })));
+  app.notFound((c) => errorResponse(unknownRoute(c.req.method, c.req.path)));
+  app.onError((error) => {
+    if (!isFilonError(error)) log.error('request failed', { name: error.name, stack: framesOf(error) });
+    return errorResponse(error);
+  });
+  return app;
+}
+
+async function guarded(c: Context, next: Next, deps: GatewayDeps): Promise<Response | undefined> {
+  const headers = c.req.header();
+  guard(headers, deps);
+  const origin = corsOrigin(headers['origin'], deps);
+  if (origin !== null && c.req.method === 'OPTIONS') return preflight(origin);
+  await next();
+  c.header('x-request-id', Buffer.from(deps.randomBytes(12)).toString('base64url'));
+  c.header('x-content-type-options', 'nosniff');
+  if (origin !== null) {
+    c.header('access-control-allow-origin', origin);
+    c.header('vary', 'origin');
+  }
+  return undefined;
+}
+
+/** Only for origins that the operator listed: others get no CORS header at all. */
+function preflight(origin: string): Response {
+  return new Response(null, {
+    status: 204,
+    headers: {
+      'access-control-allow-origin': origin,
+      'access-control-allow-methods': 'GET, POST',
+      'access-control-allow-headers': 'authorization, content-type',
+      'access-control-max-age': '600',
+      vary: 'origin',
+    },
+  });
+}
+
+function unknownRoute(method: string, path: string): FilonError {
+  const allowed = METHODS.get(path);
+  if (allowed !== undefined) {
+    const details = { code: 'GATEWAY_METHOD_WRONG', method, allowed } as const;
+    return new FilonError<GatewayErrorDetails>(details, `${path} takes ${allowed}, not ${method}`);
+  }
+  return new FilonError<GatewayErrorDetails>(
+    { code: 'GATEWAY_ROUTE_UNKNOWN', method, path: path.slice(0, 200) },
+    `there is nothing at ${path.slice(0, 200)}; the API is under /v1`,
+  );
+}
+
+function framesOf(error: Error): string[] {
+  return error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
+}

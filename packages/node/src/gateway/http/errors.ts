@@ -1,0 +1,22 @@
+/** What the gateway itself refuses or fails with. */
+export type GatewayErrorDetails =
+  /** `field`: as a client would write it, e.g. `messages[2].content`; null for the body as a whole. */
+  | { code: 'GATEWAY_REQUEST_INVALID'; field: string | null; reason: string }
+  /** Valid, and not something that this version can do. */
+  | { code: 'GATEWAY_FEATURE_UNSUPPORTED'; field: string; reason: string }
+  | { code: 'GATEWAY_BODY_TOO_LARGE'; bytesMax: number }
+  | { code: 'GATEWAY_BODY_SLOW'; timeoutMs: number }
+  | { code: 'GATEWAY_CONTENT_TYPE'; found: string | null }
+  /** `rule`: the one of guard.ts that the request broke. */
+  | { code: 'GATEWAY_FORBIDDEN'; rule: 'host' | 'origin' | 'site' | 'forwarded' }
+  | { code: 'GATEWAY_ROUTE_UNKNOWN'; method: string; path: string }
+  | { code: 'GATEWAY_METHOD_WRONG'; method: string; allowed: string }
+  | { code: 'GATEWAY_REQUESTS_FULL'; requestsMax: number; retryAfterSeconds: number }
+  /** The bodies of the requests in work fill the memory set aside for them. */
+  | { code: 'GATEWAY_BODIES_FULL'; bytesMax: number; retryAfterSeconds: number }
+  | { code: 'GATEWAY_CLIENT_GONE' }
+  /** A client took nothing of its answer for this long. */
+  | { code: 'GATEWAY_CLIENT_STALLED'; timeoutMs: number }
+  | { code: 'GATEWAY_PORT_TAKEN'; host: string; port: number }
+  | { code: 'GATEWAY_NOT_LOOPBACK'; host: string }
+  | { code: 'GATEWAY_LISTEN_FAILED'; host: string; port: number; reason: string };

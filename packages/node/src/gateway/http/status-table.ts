@@ -1,0 +1,86 @@
+/** The one place where errors become HTTP. A code that is not here does not compile, or is a 500. */
+import { isFilonError } from '@filon/core/errors';
+import type { EngineErrorDetails } from '@filon/engine/errors';
+import type { ServeErrorDetails } from '../../serve/errors.ts';
+import type { GatewayErrorDetails } from './errors.ts';
+
+export type HttpStatus = 400 | 403 | 404 | 405 | 408 | 413 | 415 | 422 | 429 | 499 | 500 | 503 | 504;
+type Code = (EngineErrorDetails | ServeErrorDetails | GatewayErrorDetails)['code'];
+
+/** 422: asking again would change nothing. 503 and 504: it may. Clients of OpenAI repeat only the latter and 429. */
+const STATUS: Readonly<Record<Code, HttpStatus>> = {
+  GATEWAY_REQUEST_INVALID: 400,
+  GATEWAY_FEATURE_UNSUPPORTED: 400,
+  GATEWAY_BODY_TOO_LARGE: 413,
+  GATEWAY_BODY_SLOW: 408,
+  GATEWAY_CONTENT_TYPE: 415,
+  GATEWAY_FORBIDDEN: 403,
+  GATEWAY_ROUTE_UNKNOWN: 404,
+  GATEWAY_METHOD_WRONG: 405,
+  GATEWAY_REQUESTS_FULL: 429,
+  GATEWAY_BODIES_FULL: 503,
+  GATEWAY_CLIENT_GONE: 499,
+  GATEWAY_CLIENT_STALLED: 408,
+  GATEWAY_PORT_TAKEN: 500,
+  GATEWAY_NOT_LOOPBACK: 500,
+  GATEWAY_LISTEN_FAILED: 500,
+  SERVE_MODEL_UNKNOWN: 404,
+  SERVE_QUEUE_FULL: 503,
+  SERVE_QUEUE_TIMEOUT: 503,
+  SERVE_MODELS_BUSY: 503,
+  SERVE_MODEL_IN_USE: 503,
+  SERVE_CONTEXT_EXCEEDED: 400,
+  SERVE_PROMPT_EMPTY: 400,
+  SERVE_TOKEN_UNKNOWN: 400,
+  SERVE_SCHEMA_UNSUPPORTED: 400,
+  SERVE_QUARANTINED: 422,
+  SERVE_STALLED: 504,
+  SERVE_ROUTE_NONE: 503,
+  SERVE_TIMEOUT: 504,
+  SERVE_STOPPING: 503,
+  ENGINE_LIBRARY_MISSING: 503,
+  ENGINE_VERSION_MISMATCH: 503,
+  ENGINE_DEVICE_UNKNOWN: 503,
+  ENGINE_LOAD_FAILED: 503,
+  ENGINE_MODEL_UNSUPPORTED: 422,
+  ENGINE_SELF_TEST_FAILED: 503,
+  ENGINE_MEMORY: 503,
+  ENGINE_MODEL_NOT_LOADED: 503,
+  ENGINE_NOT_CERTIFIED: 422,
+  ENGINE_CONTEXT_EXCEEDED: 400,
+  ENGINE_TOKEN_INVALID: 400,
+  ENGINE_SESSION_BUSY: 503,
+  ENGINE_SLOTS_FULL: 503,
+  ENGINE_GRAMMAR_INVALID: 400,
+  ENGINE_EMBEDDINGS_UNSUPPORTED: 400,
+  ENGINE_DECODE_FAILED: 503,
+  ENGINE_WORKER_DIED: 503,
+  ENGINE_CRASH_LOOP: 503,
+  ENGINE_TIMEOUT: 504,
+  ENGINE_CLOSED: 503,
+};
+
+/** Families of codes that the engine's folders name themselves. */
+const FAMILIES: readonly (readonly [prefix: string, status: HttpStatus])[] = [
+  // The conversation does not suit the model's template, or rendering it ran into a limit.
+  ['ENGINE_TEMPLATE_', 400],
+  ['SCHEMA_', 400],
+  // Nothing could be drawn: the grammar and the biases exclude every token.
+  ['SAMPLER_', 422],
+  ['GGUF_', 422],
+  ['MODEL_', 422],
+  ['ENGINE_', 503],
+];
+
+export function statusOf(error: unknown): HttpStatus {
+  if (!isFilonError(error)) return 500;
+  const exact = Object.hasOwn(STATUS, error.code) ? STATUS[error.code as Code] : undefined;
+  return exact ?? FAMILIES.find(([prefix]) => error.code.startsWith(prefix))?.[1] ?? 500;
+}
+
+/** What `Retry-After` should say, if the error knows. */
+export function retryAfterSeconds(error: unknown): number | null {
+  if (!isFilonError(error) || !('retryAfterSeconds' in error.details)) return null;
+  const { retryAfterSeconds: seconds } = error.details;
+  return typeof seconds === 'number' ? seconds : null;
+}

@@ -1,0 +1,26 @@
+/** `GET /v1/models`, with what a client may want to know beside OpenAI's own fields. */
+import type { StoredModel } from '../../ports/models.ts';
+
+export interface OpenAiModel {
+  id: string;
+  object: 'model';
+  created: number;
+  owned_by: string;
+  context_length: number;
+  architecture: string;
+  quantization: string;
+  license: string | null;
+}
+
+export function openAiModel(stored: StoredModel): OpenAiModel {
+  return {
+    id: stored.name,
+    object: 'model',
+    created: Math.floor(stored.pulledAtMs / 1000),
+    owned_by: 'filon',
+    context_length: stored.trainedContextTokens,
+    architecture: stored.architecture,
+    quantization: stored.quantization,
+    license: stored.licence,
+  };
+}
