@@ -9,7 +9,8 @@ import { join } from 'node:path';
 
 /**
  * Paths of the packages that belong on this platform, relative to the root. npm leaves optional packages out without
- * a word when their download fails, and Node itself and the engine are such packages: so they are counted.
+ * a word when their download fails, and Node itself and the engine are such packages: so they are counted. Optional
+ * ones for every platform are what others for other platforms need, and stay away with them.
  * @param {string} root
  * @param {string} platform `linux-x64` or `linux-arm64`
  * @param {'run' | 'all'} scope
@@ -22,6 +23,7 @@ export function packagesWanted(root, platform, scope) {
   return Object.entries(lock.packages)
     .filter(([path, entry]) => path.includes('node_modules/') && entry.link !== true)
     .filter(([, entry]) => scope === 'all' || (entry.dev !== true && entry.devOptional !== true))
+    .filter(([, entry]) => entry.optional !== true || entry.os !== undefined || entry.cpu !== undefined)
     .filter(([, entry]) => allows(entry.os, os) && allows(entry.cpu, cpu) && allows(entry.libc, 'glibc'))
     .map(([path]) => path);
 }

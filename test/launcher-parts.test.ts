@@ -86,6 +86,29 @@ describe('the lock file', async () => {
   });
 });
 
+describe('the packages wanted', () => {
+  test('leave out what only packages for other platforms need', async () => {
+    const packagesOf = {
+      '': {},
+      'node_modules/plain': {},
+      'node_modules/ours': { optional: true, os: 'linux', cpu: ['x64', 'arm64'], libc: ['glibc'] },
+      'node_modules/not-theirs': { optional: true, os: ['!win32'] },
+      'node_modules/musl': { optional: true, os: ['linux'], cpu: ['x64'], libc: ['musl'] },
+      'node_modules/wasm': { optional: true, cpu: ['wasm32'] },
+      'node_modules/wasm/node_modules/runtime': { optional: true },
+      'node_modules/for-tests': { dev: true },
+      'packages/own': {},
+    };
+    await writeFile(join(folder, 'package-lock.json'), JSON.stringify({ packages: packagesOf }));
+    expect(packages.packagesWanted(folder, 'linux-x64', 'run')).toEqual([
+      'node_modules/plain',
+      'node_modules/ours',
+      'node_modules/not-theirs',
+    ]);
+    expect(packages.packagesWanted(folder, 'linux-x64', 'all')).toContain('node_modules/for-tests');
+  });
+});
+
 describe('progress', () => {
   test.each([
     [0, 4000, '0 of about 280 MB in place, 4 s so far'],
