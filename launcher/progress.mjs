@@ -15,12 +15,15 @@ export function showProgress({ directory, totalMb, stream, onStall }) {
   const startedMs = performance.now();
   let doneMb = 0;
   let grewMs = startedMs;
+  let beganMs = startedMs;
   const show = () => {
     const nowMs = performance.now();
     const mb = megabytesIn(directory);
     if (mb !== doneMb) grewMs = nowMs;
     doneMb = mb;
-    const text = progressText(mb, totalMb, nowMs - startedMs);
+    // Time spent on asking the registry says nothing about the speed.
+    if (mb < 1) beganMs = nowMs;
+    const text = progressText(mb, totalMb, nowMs - (mb < 1 ? startedMs : beganMs));
     stream.write(stream.isTTY ? `\r\x1b[K  ${text}` : `  ${text}\n`);
     if (nowMs - grewMs > STALL_MS) onStall();
   };

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 
 const root = dirname(dirname(import.meta.dirname));
-export const platform = `linux-${process.arch}`;
+export const platform: string = `linux-${process.arch}`;
 const TOOLS = [
   'cat',
   'chmod',
