@@ -7,7 +7,7 @@ import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { takeLock } from './lock.mjs';
 import { npmCi } from './npm.mjs';
-import { packagesMissing, packagesWanted } from './packages.mjs';
+import { hasDevelopmentPackages, packagesMissing, packagesWanted } from './packages.mjs';
 import { checkCxxLibrary, checkDisk, checkGlibc, glibcOfThisNode, libraryDirectories } from './preflight.mjs';
 import { STALL_MS, showProgress } from './progress.mjs';
 import { codeOf, messageOf, Refusal } from './refusal.mjs';
@@ -20,7 +20,7 @@ const WAITING_WORD_MS = 5000;
 const EXIT_STATUS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
 const [root = '', platform = '', scopeGiven = '', lockSum = ''] = process.argv.slice(2);
-const scope = scopeGiven === 'all' ? 'all' : 'run';
+const scope = scopeGiven === 'all' || hasDevelopmentPackages(root, platform) ? 'all' : 'run';
 const workshop = join(root, '.filon');
 /** What is undone when the install ends, however it ends. */
 const undo = /** @type {(() => void)[]} */ ([]);

@@ -38,6 +38,18 @@ export function packagesMissing(root, wanted) {
 }
 
 /**
+ * Whether somebody works on Filon here: then a new lock file must not take the tools away.
+ * @param {string} root
+ * @param {string} platform
+ * @returns {boolean}
+ */
+export function hasDevelopmentPackages(root, platform) {
+  const wanted = new Set(packagesWanted(root, platform, 'run'));
+  const tools = packagesWanted(root, platform, 'all').filter((path) => !wanted.has(path));
+  return packagesMissing(root, tools).length < tools.length;
+}
+
+/**
  * npm's rule for `os`, `cpu` and `libc`: absent allows all, `!name` forbids one.
  * @param {string | string[] | undefined} list
  * @param {string} value

@@ -49,6 +49,16 @@ describe('a good install', () => {
     ]);
   });
 
+  test('keeps the development packages where they are', async () => {
+    await clone.filon(['test']);
+    await writeFile(
+      join(clone.directory, 'package-lock.json'),
+      '{ "packages": { "node_modules/tool": { "dev": true } } }',
+    );
+    await clone.filon(['up']);
+    expect((await clone.npmCalls())[1]).toContain('--include=dev');
+  });
+
   test('is found through symlinks', async () => {
     const first = join(clone.bin, 'first');
     await symlink(join(clone.directory, 'filon'), first);

