@@ -14,6 +14,8 @@ export interface TinyModelOptions {
   contextTokens?: number;
   /** As the file calls itself; only `llama` can be loaded. */
   architecture?: string;
+  /** Type of the matrices; `q8_0` is one that exact settings exist for on CPUs. */
+  weights?: 'f32' | 'q8_0';
   /** null: none. */
   chatTemplate?: string | null;
   name?: string;
@@ -60,7 +62,12 @@ export function tinyModel(options: TinyModelOptions = {}): Uint8Array {
   ]);
   const template = options.chatTemplate === undefined ? CHATML_TEMPLATE : options.chatTemplate;
   if (template !== null) metadata.set('tokenizer.chat_template', { type: 'string', value: template });
-  const tensors = tinyTensors({ ...sizes, vocabulary: vocabulary.length, seed: options.seed ?? 1 });
+  const tensors = tinyTensors({
+    ...sizes,
+    vocabulary: vocabulary.length,
+    seed: options.seed ?? 1,
+    tensor: options.weights === 'q8_0' ? q8Tensor : f32Tensor,
+  });
   return writeGguf({ metadata: [...metadata], tensors });
 }
 
@@ -127,13 +134,22 @@ function tokenizerMetadata(vocabulary: readonly string[]): [string, MetaValue][]
   ];
 }
 
-function tinyTensors(sizes: Sizes & { vocabulary: number; seed: number }): TensorSpec[] {
+type MakeTensor = (name: string, shape: readonly number[], value: () => number) => TensorSpec;
+
+interface TensorPlan extends Sizes {
+  vocabulary: number;
+  seed: number;
+  /** Makes the matrices. */
+  tensor: MakeTensor;
+}
+
+function tinyTensors(sizes: TensorPlan): TensorSpec[] {
   const { width, hidden } = sizes;
   const kvWidth = (width / sizes.heads) * sizes.kvHeads;
   const random = normal(sizes.seed);
   const ones = (name: string): TensorSpec => f32Tensor(name, [width], () => 1);
   const matrix = (name: string, shape: [number, number]): TensorSpec =>
-    f32Tensor(name, shape, () => random() / Math.sqrt(shape[0]));
+    sizes.tensor(name, shape, () => random() / Math.sqrt(shape[0]));
   const tensors = [matrix('token_embd.weight', [width, sizes.vocabulary]), ones('output_norm.weight')];
   for (let layer = 0; layer < sizes.layers; layer++) {
     const name = (part: string): string => `blk.${layer}.${part}.weight`;
@@ -157,6 +173,23 @@ function f32Tensor(name: string, shape: readonly number[], value: () => number):
   const elements = shape.reduce((product, length) => product * length, 1);
   const data = Float32Array.from({ length: elements }, value);
   return { name, shape, type: 0, data: new Uint8Array(data.buffer) };
+}
+
+const Q8_BLOCK = 32;
+const Q8_TYPE = 8;
+
+/** Blocks of 32 values: a scale in f16, then a signed byte each. */
+function q8Tensor(name: string, shape: readonly number[], value: () => number): TensorSpec {
+  const elements = shape.reduce((product, length) => product * length, 1);
+  const data = new Uint8Array((elements / Q8_BLOCK) * (Q8_BLOCK + 2));
+  const view = new DataView(data.buffer);
+  for (let offset = 0; offset < data.length; offset += Q8_BLOCK + 2) {
+    const block = Array.from({ length: Q8_BLOCK }, value);
+    const scale = Math.max(...block.map(Math.abs)) / 127;
+    view.setFloat16(offset, scale, true);
+    for (const [i, element] of block.entries()) view.setInt8(offset + 2 + i, Math.round(element / scale));
+  }
+  return { name, shape, type: Q8_TYPE, data };
 }
 
 /** Normal deviates from a 32-bit generator (mulberry32). */

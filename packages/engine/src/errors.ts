@@ -11,6 +11,8 @@ export type EngineErrorDetails =
   /** The first tokens after loading were not what a sane model gives (not finite, or the worker died on them). */
   | { code: 'ENGINE_SELF_TEST_FAILED'; model: string; reason: string }
   | { code: 'ENGINE_MEMORY'; model: string; neededBytes: number; freeBytes: number }
+  /** llama.cpp gave no context: too little memory, or settings that do not suit the model. */
+  | { code: 'ENGINE_CONTEXT_REFUSED'; cacheTokens: number; settings: string }
   | { code: 'ENGINE_MODEL_NOT_LOADED'; model: string }
   /** `exact` was asked for and nobody has certified this file on this device. */
   | { code: 'ENGINE_NOT_CERTIFIED'; model: string; device: string }

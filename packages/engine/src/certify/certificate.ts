@@ -22,7 +22,7 @@ export interface CertificateCheck {
   settings: string;
   /** Tokens in the cache when the rows were compared. */
   cacheTokens: number;
-  /** Rows compared, and of these, rows that differed in any bit. */
+  /** Rows compared (0: the settings do not suit the model), and of these, rows that differed in any bit. */
   rows: number;
   differing: number;
 }

@@ -3,6 +3,7 @@
  * machine: by comparison, for this file, device and library, at the cache lengths where kernels change their ways.
  */
 import { createHash } from 'node:crypto';
+import { isFilonError } from '@filon/core/errors';
 import type { DeviceHost } from '../device/device-host.ts';
 import { ENGINE_PIN } from '../ffi/library-set.ts';
 import { readGgufHeader } from '../gguf/header.ts';
@@ -52,11 +53,11 @@ export async function certify(
       let same = true;
       for (const cacheTokens of lengths) {
         signal.throwIfAborted();
-        const compared = await compareRows(weights, { settings, cacheTokens }, host);
+        const compared = await compareRows(weights, { settings, cacheTokens }, host).catch(unsuitable);
         checks.push({ settings: settingsName(settings), cacheTokens, ...compared });
         done += cacheTokens;
         onProgress((0.8 * done) / planned);
-        same = compared.differing === 0;
+        same = compared.rows > 0 && compared.differing === 0;
         if (!same) break;
       }
       if (!same) continue;
@@ -70,6 +71,12 @@ export async function certify(
   }
   onProgress(1);
   return held;
+}
+
+/** Settings under which there is no context are a finding, not a failure. */
+function unsuitable(error: unknown): { rows: number; differing: number } {
+  if (isFilonError(error, 'ENGINE_CONTEXT_REFUSED')) return { rows: 0, differing: 0 };
+  throw error;
 }
 
 /**

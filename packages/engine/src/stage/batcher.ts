@@ -8,7 +8,7 @@ import type { EngineErrorDetails } from '../errors.ts';
 import { createSampler } from '../sampler/sampler.ts';
 import type { Context } from './context.ts';
 import { openSession, type Session } from './session.ts';
-import { createSlots, type Slot, type Slots } from './slots.ts';
+import { COPY_GAIN_TOKENS_MIN, commonPrefix, createSlots, type Slot, type Slots } from './slots.ts';
 import type { Weights } from './weights.ts';
 
 export type SessionOutput = SessionEvent | { kind: 'error'; error: FilonError };
@@ -42,8 +42,6 @@ export interface BatcherSpec {
   emit(outputs: OutputBatch): void;
 }
 
-/** Sessions that may wait for a slot: the node queues, the worker only bridges the moment between two ticks. */
-const WAITING_MAX = 64;
 /** While others decode, prompts come in chunks of this size, so that nobody waits for longer than one chunk. */
 const PREFILL_CHUNK_ROWS = 128;
 const NO_ROOM = 1;
@@ -85,7 +83,7 @@ class TickLoop implements Batcher {
   open(request: SessionRequest): void {
     if (this.#closed) throw closed();
     if (this.#sessions.has(request.session)) throw busy(request.session);
-    if (this.#sessions.size >= this.#spec.sessionsMax + WAITING_MAX) throw full(this.#spec);
+    if (this.#sessions.size >= this.#spec.sessionsMax) throw full(this.#spec);
     this.#arrivals += 1;
     const session = openSession(request, {
       weights: this.#spec.weights,
@@ -144,7 +142,7 @@ class TickLoop implements Batcher {
   #admit(): void {
     if (this.#crowded) return;
     for (const session of this.#sessions.values()) {
-      if (session.slot !== null) continue;
+      if (session.slot !== null || this.#awaitsPrefix(session)) continue;
       const slot = this.#slots.take(session.tokens, this.counters.ticks);
       if (slot === null) return;
       session.slot = slot;
@@ -153,6 +151,17 @@ class TickLoop implements Batcher {
       this.#outputs.push([session.request.session, { kind: 'prefilled', cachedTokens: slot.cached.length }]);
       session.prefilled = true;
     }
+  }
+
+  /** Whether another session is computing just the prompt that this one needs: then it waits and takes a copy. */
+  #awaitsPrefix(waiting: Session): boolean {
+    if (!this.#spec.weights.canTrim) return false;
+    for (const { slot, tokens } of this.#sessions.values()) {
+      if (slot === null || tokens.length - slot.cached.length <= 1) continue;
+      const shared = Math.min(commonPrefix(tokens, waiting.tokens), waiting.tokens.length - 1);
+      if (shared >= slot.cached.length + COPY_GAIN_TOKENS_MIN) return true;
+    }
+    return false;
   }
 
   /** Fills the batch; returns how many tokens of each session are in it. */
@@ -286,6 +295,6 @@ function busy(session: string): FilonError<EngineErrorDetails> {
 function full({ model, sessionsMax }: BatcherSpec): FilonError<EngineErrorDetails> {
   return new FilonError<EngineErrorDetails>(
     { code: 'ENGINE_SLOTS_FULL', model, sessionsMax },
-    `all ${sessionsMax} slots and the places to wait are taken.`,
+    `all ${sessionsMax} slots of this model are taken.`,
   );
 }

@@ -5,7 +5,7 @@ import type { Backends } from '../ffi/backends.ts';
 import { GGML_TYPE } from '../ffi/ggml.ts';
 import { type ContextParams, FLASH_ATTENTION, type NativeBatch, POOLING } from '../ffi/llama.ts';
 import { bytesAt, floatsAt, intsAt, pointerAt } from '../ffi/pointer.ts';
-import type { StageSettings } from './settings.ts';
+import { type StageSettings, settingsName } from './settings.ts';
 import type { Weights } from './weights.ts';
 
 export interface Context {
@@ -44,14 +44,18 @@ export interface ContextSpec {
 const POOL_POLL = 50;
 const ALL = -1;
 
-/** @throws ENGINE_MEMORY when the cache or the buffers cannot be allocated */
+/** Codes: ENGINE_CONTEXT_REFUSED. */
 export function openContext(weights: Weights, spec: ContextSpec, backends: Backends): Context {
   const { llama } = weights;
   const pointer = llama.newContext(weights.pointer, nativeParams(llama.contextDefaults(), spec));
   if (pointer === null) {
     throw new FilonError<EngineErrorDetails>(
-      { code: 'ENGINE_MEMORY', model: '', neededBytes: 0, freeBytes: 0 },
-      `no memory for a context of ${spec.cacheTokens} tokens. Use a smaller context or fewer sessions.`,
+      {
+        code: 'ENGINE_CONTEXT_REFUSED',
+        cacheTokens: spec.cacheTokens,
+        settings: settingsName(spec.settings),
+      },
+      `llama.cpp made no context of ${spec.cacheTokens} tokens with ${settingsName(spec.settings)}: there is too little memory, or the model's heads do not fit these settings. Use a smaller context or fewer sessions.`,
     );
   }
   const pool = backends.ggml.newThreadPool(backends.cpuRegistry, spec.threads, POOL_POLL);

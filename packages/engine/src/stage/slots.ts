@@ -26,7 +26,7 @@ export interface Slots {
 }
 
 /** A copy is worth its price from this many tokens on, over what an idle slot offers anyway. */
-const COPY_GAIN_TOKENS_MIN = 32;
+export const COPY_GAIN_TOKENS_MIN = 32;
 
 export function createSlots(
   context: Context,

@@ -79,7 +79,10 @@ const handlers: Handlers = {
     tokenizePrompt(prompt, { model, weights: modelOf(model).weights, templates }, { signal }),
   embed: ({ model, texts }) => modelOf(model).embed(texts),
   certify: (request, options) => certify(request, host, options),
-  counters: async () => counters(),
+  cancel: async ({ model, session }) => {
+    models.get(model)?.batcher.cancel(session);
+    return counters();
+  },
 };
 
 async function unload(model: string): Promise<void> {
@@ -118,7 +121,6 @@ function open(message: Extract<ToWorker, { kind: 'open' }>): void {
 
 process.on('message', (message: ToWorker) => {
   if (message.kind === 'open') open(message);
-  else if (message.kind === 'cancel') models.get(message.model)?.batcher.cancel(message.session);
   else
     answer(message).catch((error: unknown) => {
       process.stderr.write(`worker: ${messageOf(error)}\n`);

@@ -27,7 +27,8 @@ export interface Calls {
   tokenize: { request: { model: string; prompt: TextPrompt }; reply: Int32Array };
   embed: { request: { model: string; texts: readonly Int32Array[] }; reply: Float32Array[] };
   certify: { request: { model: string; path: string }; reply: Certificate };
-  counters: { request: null; reply: Counters };
+  /** Frees the slot before the next tick; the counters are those of that moment. */
+  cancel: { request: { model: string; session: string }; reply: Counters };
 }
 
 export type CallKind = keyof Calls;
@@ -35,8 +36,7 @@ export type CallKind = keyof Calls;
 export type ToWorker =
   | { [K in CallKind]: { kind: K; id: number; request: Calls[K]['request'] } }[CallKind]
   | { kind: 'abort'; id: number }
-  | { kind: 'open'; request: SessionRequest }
-  | { kind: 'cancel'; model: string; session: string };
+  | { kind: 'open'; request: SessionRequest };
 
 export type WireOutput = SessionEvent | { kind: 'error'; error: ErrorObject };
 

@@ -54,6 +54,8 @@ export interface WorkerProcessSpec extends DeviceHostSpec {
 const LOG_LINES_MAX = 40;
 const LINE_CHARACTERS_MAX = 400;
 const END_GRACE_MS = 2_000;
+const CANCEL_TIMEOUT_MS = 5_000;
+const NEVER = new AbortController().signal;
 const ENTRY = new URL('./main.ts', import.meta.url);
 const NO_COUNTS: Counters = { generatedTokens: 0, promptTokens: 0, cachedTokens: 0, cancelled: 0, ticks: 0 };
 
@@ -174,8 +176,8 @@ class ForkedWorker implements WorkerProcess {
       }
     } finally {
       this.#sessions.delete(session);
-      if (!ended) this.#send({ kind: 'cancel', model, session });
       this.#watch();
+      if (!ended) await this.#cancel(model, session);
     }
   }
 
@@ -188,6 +190,16 @@ class ForkedWorker implements WorkerProcess {
     const timer = setTimeout(() => this.kill(), END_GRACE_MS);
     await this.exited;
     clearTimeout(timer);
+  }
+
+  /** Returns when the slot is free. A worker that died has no slots, and one that hangs is killed by others. */
+  async #cancel(model: string, session: string): Promise<void> {
+    const options = { signal: NEVER, timeoutMs: CANCEL_TIMEOUT_MS };
+    try {
+      this.counters = await this.call('cancel', { model, session }, options);
+    } catch {
+      // Told by `exited`.
+    }
   }
 
   /** Gone means exited and read to the end: what the worker had sent before it died still counts. */
