@@ -34,3 +34,14 @@ export const catalogueEntrySchema: z.ZodType<CatalogueEntry> = z.strictObject({
   memoryBytes: z.int().positive(),
   tried: z.boolean(),
 });
+
+const ENTRIES_MAX = 1000;
+
+/** A whole catalogue; no name twice. */
+export const catalogueSchema: z.ZodType<CatalogueEntry[]> = z
+  .array(catalogueEntrySchema)
+  .max(ENTRIES_MAX)
+  .refine(
+    (entries) => new Set(entries.map((entry) => entry.name)).size === entries.length,
+    'a name is there twice',
+  );

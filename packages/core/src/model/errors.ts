@@ -23,6 +23,8 @@ export type ModelErrorDetails =
   | { code: 'MODEL_PULLS_TOO_MANY'; max: number }
   /** Nothing of this name has been pulled. */
   | { code: 'MODEL_NOT_HERE'; name: string }
+  /** A catalogue file that cannot be read, or is not in the form of one. */
+  | { code: 'MODEL_CATALOGUE_INVALID'; path: string; reason: string }
   /** The store's folder cannot be read or written. */
   | { code: 'MODEL_STORE_UNAVAILABLE'; folder: string; reason: string };
 
@@ -115,6 +117,18 @@ export function pullsTooMany(max: number): FilonError<ModelErrorDetails> {
   return modelError(
     { code: 'MODEL_PULLS_TOO_MANY', max },
     `${max} models are being pulled already; wait for one to end`,
+  );
+}
+
+export function catalogueInvalid(
+  path: string,
+  reason: string,
+  cause: unknown,
+): FilonError<ModelErrorDetails> {
+  return modelError(
+    { code: 'MODEL_CATALOGUE_INVALID', path, reason },
+    `the catalogue ${path} cannot be used: ${reason}`,
+    cause,
   );
 }
 
