@@ -48,28 +48,27 @@ function checkContentType(found: string | null): void {
   );
 }
 
+/**
+ * A body that is refused half-way is left unread, not cancelled: cancelling would take the connection with it, and the
+ * answer that says why. The HTTP server drops the rest.
+ */
 async function readParts(request: Request, deps: BodyDeps): Promise<Uint8Array[]> {
   const { clock, limits, budget, signal } = deps;
   const reader = request.body?.getReader();
   if (!reader) return [];
   const parts: Uint8Array[] = [];
   let bytes = 0;
-  let slow = false;
   const over = new AbortController();
-  const cancel = (): void => void reader.cancel().catch(() => undefined);
-  signal.addEventListener('abort', cancel, { once: true });
+  const { promise: cut, reject } = Promise.withResolvers<never>();
+  const leave = (): void => reject(signal.reason);
+  signal.addEventListener('abort', leave, { once: true });
   clock.sleep(BODY_TIMEOUT_MS, { signal: over.signal }).then(
-    () => {
-      slow = true;
-      cancel();
-    },
+    () => reject(slowBody()),
     () => undefined,
   );
   try {
     for (;;) {
-      const { done, value } = await reader.read();
-      signal.throwIfAborted();
-      if (slow) throw slowBody();
+      const { done, value } = await Promise.race([reader.read(), cut]);
       if (done) return parts;
       if (bytes + value.length > limits.bodyBytesMax) throw tooLarge(limits.bodyBytesMax);
       if (budget.usedBytes + value.length > limits.bodiesBytesMax) throw bodiesFull(limits.bodiesBytesMax);
@@ -79,10 +78,9 @@ async function readParts(request: Request, deps: BodyDeps): Promise<Uint8Array[]
     }
   } catch (error) {
     budget.usedBytes -= bytes;
-    cancel();
     throw error;
   } finally {
-    signal.removeEventListener('abort', cancel);
+    signal.removeEventListener('abort', leave);
     over.abort();
   }
 }

@@ -84,9 +84,9 @@ export function commonRequest(
 function stops(value: unknown): string[] {
   if (value === null || value === undefined) return [];
   if (Array.isArray(value) && value.length === 0) return [];
-  const list = typeof value === 'string' ? [value] : value;
-  if (!Array.isArray(list)) throw invalid('stop', 'must be a string or an array of strings');
-  return listOf(list, stop, { field: 'stop', max: STOPS_MAX });
+  if (typeof value === 'string') return [stop(value, 'stop')];
+  if (!Array.isArray(value)) throw invalid('stop', 'must be a string or an array of strings');
+  return listOf(value, stop, { field: 'stop', max: STOPS_MAX });
 }
 
 function stop(value: unknown, field: string): string {

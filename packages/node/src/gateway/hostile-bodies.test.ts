@@ -1,0 +1,234 @@
+import fc from 'fast-check';
+import type { Hono } from 'hono';
+import { describe, expect, test } from 'vitest';
+import { MODEL, openScriptedServing } from '../../../../test/kit/scripted-serving.ts';
+import { createSystemClock } from '../adapters/local/clock.ts';
+import { createMemoryLog } from '../adapters/memory/log.ts';
+import { createGateway } from './gateway.ts';
+import { DEFAULT_GATEWAY_LIMITS } from './http/limits.ts';
+
+type Payload = string | Uint8Array<ArrayBuffer>;
+
+const HEADERS = { host: 'localhost:1', 'content-type': 'application/json' };
+const log = createMemoryLog();
+
+async function openApp(): Promise<Hono> {
+  const clock = createSystemClock();
+  const { serving } = await openScriptedServing({
+    clock,
+    config: { contextTokens: 128 },
+    beforeToken: () => {},
+  });
+  const limits = { ...DEFAULT_GATEWAY_LIMITS, bodyBytesMax: 200_000 };
+  const randomBytes = (count: number): Uint8Array => new Uint8Array(count);
+  return createGateway({
+    ...{ serving, clock, log, limits, randomBytes },
+    hosts: new Set(['localhost:1']),
+    origins: new Set(),
+  });
+}
+
+const post = (app: Hono, path: string, body: Payload): Response | Promise<Response> =>
+  app.request(path, { method: 'POST', headers: HEADERS, body });
+
+/** An answer, or an honest refusal in OpenAI's shape. */
+async function expectHonest(response: Response): Promise<void> {
+  const text = await response.text();
+  if (response.status === 200) {
+    expect(text.length).toBeGreaterThan(0);
+    expect(text).not.toContain('internal_error');
+    return;
+  }
+  expect(response.status, text).toBeGreaterThanOrEqual(400);
+  expect(response.status, text).toBeLessThan(500);
+  const { error } = JSON.parse(text) as { error: Record<string, unknown> };
+  expect(Object.keys(error)).toEqual(expect.arrayContaining(['message', 'type', 'param', 'code']));
+  expect(typeof error['message']).toBe('string');
+}
+
+const CHAT = {
+  model: MODEL,
+  messages: [{ role: 'user', content: 'ore' }],
+  max_tokens: 4,
+  n: 1,
+  temperature: 0.5,
+  top_p: 0.9,
+  top_k: 40,
+  min_p: 0.1,
+  repetition_penalty: 1.1,
+  presence_penalty: 0,
+  frequency_penalty: 0,
+  logit_bias: { 290: 1 },
+  seed: 1,
+  stop: ['x'],
+  stream: false,
+  stream_options: { include_usage: true },
+  logprobs: true,
+  top_logprobs: 2,
+  response_format: { type: 'json_schema', json_schema: { name: 'n', schema: { type: 'object' } } },
+  tools: [],
+  tool_choice: 'none',
+  user: 'u',
+};
+const TEXT = {
+  model: MODEL,
+  prompt: ['ore', 'tin'],
+  max_tokens: 3,
+  logprobs: 1,
+  echo: false,
+  best_of: 1,
+  suffix: '',
+};
+const EMBED = {
+  model: MODEL,
+  input: ['ore', [65, 66]].slice(0, 1),
+  encoding_format: 'base64',
+  dimensions: 64,
+};
+const ENDPOINTS: [string, Record<string, unknown>][] = [
+  ['/v1/chat/completions', CHAT],
+  ['/v1/completions', TEXT],
+  ['/v1/embeddings', EMBED],
+];
+
+const scalar = fc.oneof(
+  fc.constantFrom(
+    null,
+    true,
+    false,
+    '',
+    -1,
+    0,
+    1e308,
+    -1e308,
+    2 ** 53,
+    1.5,
+    '\ud800',
+    '\u0000',
+    '__proto__',
+    'none',
+  ),
+  fc.integer(),
+  fc.double({ noNaN: true }),
+  fc.string({ unit: 'binary' }),
+);
+const anyJson = fc.oneof(
+  scalar,
+  fc.array(scalar, { maxLength: 5 }),
+  fc.dictionary(fc.string(), scalar, { maxKeys: 5 }),
+  fc.jsonValue({ maxDepth: 4 }),
+);
+
+/** Replaces, removes or adds one value, anywhere inside. */
+function mutate(value: unknown, path: readonly number[], by: unknown): unknown {
+  const [step, ...rest] = path;
+  if (step === undefined || typeof value !== 'object' || value === null) return by;
+  const copy: Record<string, unknown> | unknown[] = Array.isArray(value) ? [...value] : { ...value };
+  const keys = Object.keys(copy);
+  const key = keys[step % (keys.length + 1)] ?? 'unknown_field';
+  Object.assign(copy, { [key]: mutate(Reflect.get(copy, key), rest, by) });
+  return copy;
+}
+
+describe('thousands of bodies', () => {
+  test('with a mutated value are answered or honestly refused', async () => {
+    const app = await openApp();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...ENDPOINTS),
+        fc.array(fc.tuple(fc.array(fc.nat(40), { minLength: 1, maxLength: 4 }), anyJson), {
+          minLength: 1,
+          maxLength: 2,
+        }),
+        fc.boolean(),
+        async ([path, valid], changes, stream) => {
+          const start: unknown = { ...valid, stream };
+          const body = changes.reduce((changed, [at, by]) => mutate(changed, at, by), start);
+          await expectHonest(await post(app, path, JSON.stringify(body)));
+        },
+      ),
+      { numRuns: 3_000 },
+    );
+    expect(log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
+  test('of arbitrary JSON or arbitrary bytes are refused', async () => {
+    const app = await openApp();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...ENDPOINTS.map(([path]) => path)),
+        fc.oneof(fc.json(), fc.string(), fc.uint8Array({ maxLength: 64 })),
+        async (path, body) => {
+          const response = await post(app, path, typeof body === 'string' ? body : Uint8Array.from(body));
+          expect(response.status).not.toBe(200);
+          await expectHonest(response);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('the valid ones among them are answered', async () => {
+    const app = await openApp();
+    for (const [path, body] of ENDPOINTS) {
+      expect((await post(app, path, JSON.stringify(body))).status).toBe(200);
+    }
+  });
+});
+
+describe('a body', () => {
+  const nest = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
+  const chat = (more: string): string =>
+    `{"model":"${MODEL}","messages":[{"role":"user","content":"a"}],"max_tokens":2,${more}}`;
+  const format = (schema: string): string =>
+    chat(`"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":${schema}}}`);
+  const wrong: [string, Payload, number, string | null][] = [
+    ['that is empty', '', 400, null],
+    ['that is not JSON', '{"model":', 400, null],
+    ['that is no object', '[]', 400, null],
+    ['in invalid UTF-8', Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x7d), 400, null],
+    ['with half a surrogate pair', chat('"stop":"\\ud800"'), 400, 'stop'],
+    ['nested deeply', nest(90_000), 400, null],
+    [
+      'with a deeply nested schema',
+      format(`{"a":${nest(50_000)}}`),
+      400,
+      'response_format.json_schema.schema',
+    ],
+    ['with 50,000 wrong stops', chat(`"stop":[${'1,'.repeat(49_999)}1]`), 400, 'stop'],
+    ['with a bias on no token', chat('"logit_bias":{"x":1}'), 400, 'logit_bias'],
+    ['with a bias of too much', chat('"logit_bias":{"1":101}'), 400, 'logit_bias.1'],
+    ['with a bias past the vocabulary', chat('"logit_bias":{"999999":1}'), 400, 'logit_bias'],
+    ['with a negative maximum', chat('"max_tokens":-1'), 400, 'max_tokens'],
+    ['with an infinite temperature', chat('"temperature":1e999'), 400, 'temperature'],
+    ['with too many choices', chat('"n":17'), 400, 'n'],
+    ['with top_logprobs alone', chat('"top_logprobs":3'), 400, 'top_logprobs'],
+    ['that asks for a tool', chat('"tools":[{}],"tool_choice":"required"'), 400, 'tool_choice'],
+    ['over the limit', JSON.stringify({ model: 'x'.repeat(300_000) }), 413, null],
+  ];
+  test.each(wrong)('%s is refused', async (_, body, status, param) => {
+    const response = await post(await openApp(), '/v1/chat/completions', body);
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject({ error: { param, type: 'invalid_request_error' } });
+  });
+
+  test('quoted in no error', async () => {
+    const app = await openApp();
+    const response = await post(app, '/v1/chat/completions', '{"my secret prompt');
+    expect(await response.text()).not.toContain('secret');
+  });
+
+  test('of every kind of prompt fits its endpoint', async () => {
+    const app = await openApp();
+    for (const prompt of ['a', ['a', 'b'], [65, 66], [[65], [66, 67]]]) {
+      const text = await post(
+        app,
+        '/v1/completions',
+        JSON.stringify({ model: MODEL, prompt, max_tokens: 2 }),
+      );
+      expect(text.status).toBe(200);
+      const vectors = await post(app, '/v1/embeddings', JSON.stringify({ model: MODEL, input: prompt }));
+      expect(vectors.status).toBe(200);
+    }
+  });
+});
