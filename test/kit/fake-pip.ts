@@ -1,5 +1,5 @@
 /** A `python3` for tests, whose pip brings one wheel, once a gate is open, and writes down how it was called. */
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface FakePip {
@@ -36,8 +36,10 @@ export async function makeFakePip(folder: string, options: FakePipOptions): Prom
   const program = join(bin, 'python3');
   await writeFile(program, lines.join('\n'));
   await chmod(program, 0o700);
+  // Nothing else is in its PATH, so that no test finds the machine's own pip.
+  for (const tool of ['cp', 'sleep']) await symlink(`/bin/${tool}`, join(bin, tool)).catch(() => undefined);
   return {
-    path: `${bin}:/usr/bin:/bin`,
+    path: bin,
     calls: async () => {
       const text = await readFile(log, 'utf8').catch(() => '');
       return text.split('\n').filter((line) => line !== '');

@@ -1,6 +1,6 @@
 /** Brings one source's bytes into a partial file, going on where it stopped, and says how far it is. */
 import { FilonError, isFilonError, messageOf } from '@filon/core/errors';
-import { diskFull, sourceDead } from '@filon/core/model/errors';
+import { diskFull, sourceDead, storeUnavailable } from '@filon/core/model/errors';
 import type { Clock } from '../../ports/clock.ts';
 import type { PullProgress } from '../../ports/models.ts';
 import { type FreeBytes, isNoSpace, requireSpace } from './disk-space.ts';
@@ -67,7 +67,7 @@ async function attempt(task: Download, means: DownloadMeans): Promise<string | n
     onProgress: (doneBytes, totalBytes) => report('downloading', { doneBytes, totalBytes }),
   });
   if (opened.startOffset !== partial.bytes || opened.identity !== partial.identity) {
-    await partial.restart(opened.identity);
+    await onDisk(task.folder, partial.restart(opened.identity));
     if (opened.startOffset !== 0)
       throw sourceDead(task.source.text, 'its file changed meanwhile; pull again');
   }
@@ -88,15 +88,24 @@ async function receive(task: Download, opened: OpenedSource, report: (bytes: num
       if (partial.bytes === 0) checkMagic(text, chunk);
       if (partial.bytes + chunk.length > max)
         throw sourceDead(text, `it sent more than the ${max} bytes it has`);
-      await partial.append(chunk);
+      await onDisk(task.folder, partial.append(chunk));
       report(partial.bytes);
     }
   } finally {
     // What came is kept even when the rest did not.
-    if (partial.identity !== null) await partial.sync();
+    if (partial.identity !== null) await onDisk(task.folder, partial.sync());
   }
   if (opened.totalBytes !== null && partial.bytes < opened.totalBytes) {
     throw sourceDead(text, `it stopped after ${partial.bytes} of ${opened.totalBytes} bytes`);
+  }
+}
+
+/** Our disk's failures are not the source's. A full one is told apart further up. */
+async function onDisk(folder: string, work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    throw isNoSpace(error) ? error : storeUnavailable(folder, messageOf(error), error);
   }
 }
 

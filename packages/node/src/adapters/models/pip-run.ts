@@ -7,7 +7,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sourceDead } from '@filon/core/model/errors';
+import type { FilonError } from '@filon/core/errors';
+import { diskFull, sourceDead } from '@filon/core/model/errors';
 import type { Clock } from '../../ports/clock.ts';
 import { folderBytes, readIfThere, writeAtomically } from './files.ts';
 
@@ -22,6 +23,7 @@ export interface PipRun {
   source: string;
   /** `name==version`. */
   requirement: string;
+  expectedBytes: number | null;
   /** Made and emptied here. */
   folder: string;
   signal: AbortSignal;
@@ -46,6 +48,7 @@ export async function downloadWheel(run: PipRun, config: PipConfig, clock: Clock
   for (const command of COMMANDS) {
     const outcome = await runPip(command, run, { config, clock });
     if (outcome.exit === 0) return;
+    if (/No space left on device|Disk quota exceeded/.test(outcome.output)) throw noSpace(run);
     if (!outcome.missing) throw sourceDead(run.source, `pip said: ${lastError(outcome.output)}`);
     missing = command[0];
   }
@@ -161,6 +164,10 @@ async function endChild(child: ChildProcess, ended: Promise<Exit>, clock: Clock)
   await ended;
   patience.abort();
   await late;
+}
+
+function noSpace(run: PipRun): FilonError {
+  return diskFull(run.folder, { neededBytes: run.expectedBytes ?? 1, freeBytes: 0 });
 }
 
 /** What pip says last is what was wrong. */

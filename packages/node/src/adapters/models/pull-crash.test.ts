@@ -35,7 +35,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-function startPuller(source: string, path = '/usr/bin:/bin'): ChildProcess {
+function startPuller(source: string, path = ''): ChildProcess {
   const child = spawn(process.execPath, [PULLER, join(folder, 'home'), source, path], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -103,7 +103,7 @@ test('a download goes on after the node was closed and opened', async () => {
 test('a file that changed meanwhile begins again', async () => {
   const other = tinyModel({ ...WIDE, seed: 5 });
   const source = publish('m.gguf', { content: other, cutAfter: HALF, headers: { 'x-note': 'old' } });
-  const limited = { stallMs: 200 };
+  const limited = { stallMs: 2000 };
   const started = (await open({ http: limited })).pull(source, {
     signal,
     onProgress: ({ doneBytes }) => {
@@ -161,7 +161,7 @@ test('a file that became shorter begins again', async () => {
 test('a host that sends nothing more is left in time, and what came is kept', async () => {
   const source = publish('m.gguf', { stallAt: HALF });
   const entry = catalogueEntry('m', [source, publish('second.gguf')], SHA256);
-  const model = await (await open({ catalogue: [entry], http: { stallMs: 50 } })).pull('m', { signal });
+  const model = await (await open({ catalogue: [entry], http: { stallMs: 500 } })).pull('m', { signal });
   expect(model.source).toBe(server.url('second.gguf'));
   expect(await partialBytes()).toBe(HALF);
 });
