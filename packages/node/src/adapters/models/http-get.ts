@@ -17,8 +17,8 @@ export interface HttpLimits {
   /** Without a single byte. */
   stallMs: number;
   redirectsMax: number;
-  /** For tests against this machine: takes http: and private addresses, too. */
-  allowPrivate: boolean;
+  /** For tests: `host:port`s of this machine that may be asked all the same, by http:, too; true for all. */
+  allowPrivate: boolean | readonly string[];
 }
 
 export const HTTP_LIMITS: HttpLimits = {
@@ -67,11 +67,16 @@ export async function httpGet(address: string, ask: HttpAsk): Promise<HttpAnswer
 
 function checkAllowed(url: URL, ask: HttpAsk, hops: number): void {
   const from = hops === 0 ? '' : 'it redirects to ';
-  const isWeb = url.protocol === 'https:' || (ask.limits.allowPrivate && url.protocol === 'http:');
-  if (!isWeb) throw sourceDead(ask.source, `${from}${url.protocol}//${url.host}, and only https: is taken`);
-  if (!ask.limits.allowPrivate && isPrivateLiteral(url.hostname)) {
+  if (isExempt(url, ask.limits)) return;
+  if (url.protocol !== 'https:')
+    throw sourceDead(ask.source, `${from}${url.protocol}//${url.host}, and only https: is taken`);
+  if (isPrivateLiteral(url.hostname)) {
     throw sourceDead(ask.source, `${from}${url.host}, which is a private address`);
   }
+}
+
+function isExempt(url: URL, { allowPrivate }: HttpLimits): boolean {
+  return typeof allowPrivate === 'boolean' ? allowPrivate : allowPrivate.includes(url.host);
 }
 
 function request(url: URL, ask: HttpAsk): Promise<IncomingMessage> {
@@ -84,7 +89,7 @@ function request(url: URL, ask: HttpAsk): Promise<IncomingMessage> {
     signal,
     timeout: limits.stallMs,
   };
-  if (!limits.allowPrivate) options.lookup = publicLookup;
+  if (!isExempt(url, limits)) options.lookup = publicLookup;
   const get: typeof httpGetPlain = url.protocol === 'https:' ? httpsGet : httpGetPlain;
   const sent = get(url, options, (response) => {
     deadline.clear();

@@ -234,6 +234,24 @@ test('a redirect is followed, and one in a circle is not', async () => {
   );
 });
 
+test('a redirect into this machine or its network is refused', async () => {
+  await using inner = await FileServer.open();
+  inner.files.set('m.gguf', { content: MODEL });
+  const onlyOuter = { allowPrivate: [new URL(server.url('')).host] };
+  const targets = [
+    inner.url('m.gguf'),
+    'https://192.168.0.1/m.gguf',
+    'https://[::1]/m.gguf',
+    'file:///etc/passwd',
+  ];
+  for (const [index, target] of targets.entries()) {
+    server.redirects.set(`${index}.gguf`, target);
+    const pulling = (await open({ http: onlyOuter })).pull(server.url(`${index}.gguf`), { signal });
+    await expect(pulling).rejects.toThrow(/redirects to .*(private address|only https:)/);
+  }
+  expect(inner.asked).toEqual([]);
+});
+
 test('addresses of this machine and its network are refused', async () => {
   publish('m.gguf');
   const strict = { allowPrivate: false };
