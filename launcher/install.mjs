@@ -56,8 +56,8 @@ async function install() {
   checkCxxLibrary(libraryDirectories(process.env['LD_LIBRARY_PATH'] ?? ''));
   checkDisk(root, size);
   const wanted = packagesWanted(root, platform, scope);
-  say(`putting in ${wanted.length} packages${scope === 'all' ? ' (those for the tests too)' : ''}: about \
-${size.downloadMb} MB to download, ${size.diskMb} MB on disk,`);
+  const whose = scope === 'all' ? 'the packages, those for the tests too' : 'the packages';
+  say(`putting in ${whose}: about ${size.downloadMb} MB to download, ${size.diskMb} MB on disk,`);
   say("into node_modules here and npm's cache. No root, and no install script is run.");
   const startedMs = performance.now();
   const stage = join(workshop, `stage-${process.pid}`);
