@@ -245,6 +245,5 @@ function describeErrors(client: Client, chat: Chat, target: () => OpenAiClientTa
   test('ignores fields it does not know', async () => {
     const odd = { ...chat({ max_tokens: 1 }), definitely_unknown: { deep: [1] }, user: 'somebody' };
     expect((await client().chat.completions.create(odd)).choices).toHaveLength(1);
-    expect(target().model).toBeTruthy();
   });
 }

@@ -14,13 +14,17 @@ export const RETRIES_MAX = 6;
 /** Doubles from one try to the next. */
 export const RETRY_FIRST_MS = 25;
 
-/** A worker that says nothing for so long has stalled: before its first event, with this much more a prompt token. */
+/** A worker that says nothing for so long, between two events of a session, has stalled. */
 export const STALL_MS = 60_000;
+/** Before the first event the worker may have to start and to load the model again, and must read the prompt. */
+export const RELOAD_MS = 600_000;
 export const STALL_PER_PROMPT_TOKEN_MS = 50;
 /** How often stalls are looked for. */
 export const STALL_CHECK_MS = 5_000;
-/** Rendering the template and tokenizing. */
-export const TOKENIZE_TIMEOUT_MS = 30_000;
+/** Rendering the template and tokenizing; a worker that died is started for it. */
+export const TOKENIZE_TIMEOUT_MS: number = RELOAD_MS + 30_000;
+/** One batch of texts; likewise. */
+export const EMBED_TIMEOUT_MS: number = RELOAD_MS + 120_000;
 
 /** No vocabulary in use has a token of more characters: longer texts are refused before they are tokenized. */
 export const CHARACTERS_PER_TOKEN_MAX = 256;

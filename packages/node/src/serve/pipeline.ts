@@ -12,7 +12,7 @@ import { Attempts, withAttempts } from './attempts.ts';
 import { answerChoices } from './choices.ts';
 import type { ServingConfig } from './config.ts';
 import { type Embedded, embedInputs } from './embed.ts';
-import { CANCEL_GRACE_MS, STALL_MS, TOKENIZE_TIMEOUT_MS } from './limits.ts';
+import { CANCEL_GRACE_MS, EMBED_TIMEOUT_MS, TOKENIZE_TIMEOUT_MS } from './limits.ts';
 import { type Grammars, grammarOf, prepare, promptTokens } from './prepare.ts';
 import { readinessOf } from './readiness.ts';
 import { type Hold, Residency } from './residency.ts';
@@ -98,7 +98,7 @@ class Pipeline implements OpenServing {
     } as const;
     const presence = this.#suspects.enter({ ...suspicious, stop: [] });
     const scope = this.#scopes.enter(signal);
-    const timing = { clock, signal: scope.signal, timeoutMs: STALL_MS, what: 'embedding' };
+    const timing = { clock, signal: scope.signal, timeoutMs: EMBED_TIMEOUT_MS, what: 'embedding' };
     try {
       const admitted = await this.#admit({ stored, presence, scope }, 1);
       const embedded = await this.#attempt(admitted, (loaded) =>

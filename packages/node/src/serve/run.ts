@@ -6,7 +6,7 @@ import type { SessionEvent, SessionRequest } from '@filon/core/serving/session';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { Attempts } from './attempts.ts';
-import { STALL_MS, STALL_PER_PROMPT_TOKEN_MS } from './limits.ts';
+import { RELOAD_MS, STALL_MS, STALL_PER_PROMPT_TOKEN_MS } from './limits.ts';
 import { StallWatch } from './stall-watch.ts';
 
 export type RunEvent = SessionEvent | { kind: 'pause' };
@@ -55,13 +55,12 @@ async function* attemptSession(
   signal: AbortSignal,
 ): AsyncGenerator<SessionEvent> {
   using watch = new StallWatch(clock, signal);
-  const firstMs = STALL_MS + request.tokens.length * STALL_PER_PROMPT_TOKEN_MS;
-  watch.expect(firstMs);
+  watch.expect(RELOAD_MS + STALL_MS + request.tokens.length * STALL_PER_PROMPT_TOKEN_MS);
   try {
     for await (const event of engine.open(request, { signal: watch.signal })) {
       watch.rest();
       yield event;
-      watch.expect(event.kind === 'prefilled' ? firstMs : STALL_MS);
+      watch.expect(STALL_MS);
     }
   } catch (error) {
     // An adapter may wrap the reason for which it was aborted.
