@@ -39,7 +39,7 @@ export function runOpenAiClientSuite(target: () => OpenAiClientTarget): void {
     describeChats(client, chat);
     describeStreams(client, chat, target);
     describeTexts(client, target);
-    describeErrors(client, chat, target);
+    describeErrors(client, chat);
   });
 }
 
@@ -206,7 +206,7 @@ function describeTexts(client: Client, target: () => OpenAiClientTarget): void {
   });
 }
 
-function describeErrors(client: Client, chat: Chat, target: () => OpenAiClientTarget): void {
+function describeErrors(client: Client, chat: Chat): void {
   const wrong: [string, object, { status: number; param: string | null; code?: string }][] = [
     ['an unknown model', { model: 'nobody' }, { status: 404, param: 'model', code: 'model_not_found' }],
     ['no messages', { messages: [] }, { status: 400, param: 'messages' }],

@@ -1,11 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import {
-  chatRequest,
-  createGate,
-  MODEL,
-  openScriptedServing,
-} from '../../../../../test/kit/scripted-serving.ts';
+import { chatRequest, createGate, openScriptedServing } from '../../../../../test/kit/scripted-serving.ts';
 import { createManualClock, type ManualClock } from '../../adapters/memory/clock.ts';
 import { createMemoryLog, type MemoryLog } from '../../adapters/memory/log.ts';
 import { openAiErrors } from '../openai/error-shape.ts';
