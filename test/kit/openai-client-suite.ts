@@ -9,6 +9,8 @@ export interface OpenAiClientTarget {
   /** With `/v1` at the end. */
   baseURL: string;
   model: string;
+  /** Whether the same request always gives the same bytes: exact mode. */
+  repeats: boolean;
   /** Tokens computed since the start, over all requests. */
   generatedTokens(): Promise<number>;
 }
@@ -35,20 +37,27 @@ export function runOpenAiClientSuite(target: () => OpenAiClientTarget): void {
     ...more,
   });
 
+  /** In fast mode a near tie may go the other way the next time. */
+  const same = (found: unknown, expected: unknown): void => {
+    if (target().repeats) expect(found).toEqual(expected);
+    else expect(found).toBeTruthy();
+  };
+
   describe('the openai client', () => {
-    describeChats(client, chat);
-    describeStreams(client, chat, target);
-    describeTexts(client, target);
+    describeChats(client, chat, same);
+    describeStreams({ client, chat, same }, target);
+    describeTexts(client, target, same);
     describeErrors(client, chat);
   });
 }
 
 type Client = () => OpenAI;
+type Same = (found: unknown, expected: unknown) => void;
 type Chat = (
   more?: Partial<OpenAI.ChatCompletionCreateParamsNonStreaming>,
 ) => OpenAI.ChatCompletionCreateParamsNonStreaming;
 
-function describeChats(client: Client, chat: Chat): void {
+function describeChats(client: Client, chat: Chat, same: Same): void {
   test('lists models and finds one', async () => {
     const models = await Array.fromAsync(client().models.list());
     const [first] = models;
@@ -66,7 +75,7 @@ function describeChats(client: Client, chat: Chat): void {
     expect(usage?.total_tokens).toBe((usage?.prompt_tokens ?? 0) + (usage?.completion_tokens ?? 0));
     expect(usage?.completion_tokens).toBeLessThanOrEqual(24);
     const again = await client().chat.completions.create(chat());
-    expect(again.choices[0]?.message.content).toBe(choice?.message.content);
+    same(again.choices[0]?.message.content, choice?.message.content);
     expect(again.usage?.prompt_tokens_details?.cached_tokens).toBeGreaterThan(0);
   });
 
@@ -98,7 +107,7 @@ function describeChats(client: Client, chat: Chat): void {
       (answer?.choices ?? []).map(({ message }) => message.content);
     expect(texts(one)).toHaveLength(3);
     expect(new Set(texts(one)).size).toBeGreaterThan(1);
-    expect(texts(one)).toEqual(texts(two));
+    same(texts(one), texts(two));
   });
 
   test('answers in JSON by a schema', async () => {
@@ -125,7 +134,10 @@ function describeChats(client: Client, chat: Chat): void {
   });
 }
 
-function describeStreams(client: Client, chat: Chat, target: () => OpenAiClientTarget): void {
+function describeStreams(
+  { client, chat, same }: { client: Client; chat: Chat; same: Same },
+  target: () => OpenAiClientTarget,
+): void {
   test('streams what it would have answered, with usage last', async () => {
     const whole = await client().chat.completions.create(chat());
     const stream = await client().chat.completions.create({
@@ -135,10 +147,10 @@ function describeStreams(client: Client, chat: Chat, target: () => OpenAiClientT
     });
     const chunks = await Array.fromAsync(stream);
     const text = chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('');
-    expect(text).toBe(whole.choices[0]?.message.content);
+    same(text, whole.choices[0]?.message.content);
     expect(chunks[0]?.choices[0]?.delta.role).toBe('assistant');
     expect(chunks.filter((chunk) => chunk.choices[0]?.finish_reason)).toHaveLength(1);
-    expect(chunks.at(-1)?.usage?.completion_tokens).toBe(whole.usage?.completion_tokens);
+    same(chunks.at(-1)?.usage?.completion_tokens, whole.usage?.completion_tokens);
   });
 
   test('streams several choices at once', async () => {
@@ -154,8 +166,12 @@ function describeStreams(client: Client, chat: Chat, target: () => OpenAiClientT
     const whole = (await client().chat.completions.create(chat())).choices[0]?.message.content ?? '';
     const stop = whole.slice(Math.floor(whole.length / 2)).slice(0, 4);
     const stopped = await client().chat.completions.create(chat({ stop: [stop, '\u0000never'] }));
-    expect(stopped.choices[0]?.message.content).toBe(whole.slice(0, whole.indexOf(stop)));
-    expect(stopped.choices[0]?.finish_reason).toBe('stop');
+    same(stopped.choices[0], {
+      ...stopped.choices[0],
+      message: { role: 'assistant', content: whole.slice(0, whole.indexOf(stop)), refusal: null },
+      finish_reason: 'stop',
+    });
+    expect(stopped.choices[0]?.message.content).not.toContain(stop);
   });
 
   test('computes no further token when the client leaves', async () => {
@@ -174,7 +190,7 @@ function describeStreams(client: Client, chat: Chat, target: () => OpenAiClientT
   });
 }
 
-function describeTexts(client: Client, target: () => OpenAiClientTarget): void {
+function describeTexts(client: Client, target: () => OpenAiClientTarget, same: Same): void {
   test('completes texts, with an echo and old log-probabilities', async () => {
     const { model } = target();
     const plain = { model, prompt: ['The mine', 'The lamp'], max_tokens: 5, temperature: 0 };
@@ -183,11 +199,15 @@ function describeTexts(client: Client, target: () => OpenAiClientTarget): void {
     const logprobs = answer.choices[0]?.logprobs;
     expect(logprobs?.tokens?.length).toBe(logprobs?.text_offset?.length);
     const echoed = await client().completions.create({ ...plain, echo: true });
-    expect(echoed.choices[1]?.text).toBe(`The lamp${answer.choices[1]?.text}`);
+    same(echoed.choices[1]?.text, `The lamp${answer.choices[1]?.text}`);
+    expect(echoed.choices[1]?.text.startsWith('The lamp')).toBe(true);
     const stream = await client().completions.create({ ...plain, echo: true, stream: true });
     const texts = ['', ''];
     for await (const { choices } of stream) for (const { index, text } of choices) texts[index] += text;
-    expect(texts).toEqual(echoed.choices.map(({ text }) => text));
+    same(
+      texts,
+      echoed.choices.map(({ text }) => text),
+    );
   });
 
   test('embeds', async () => {

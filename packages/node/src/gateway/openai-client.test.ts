@@ -14,6 +14,7 @@ describe('over the scripted engine', () => {
   runOpenAiClientSuite(() => ({
     baseURL: scripted.baseURL,
     model: MODEL,
+    repeats: true,
     generatedTokens: async () => scripted.engine.status().counters.generatedTokens,
   }));
 });
