@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { FilonError } from '@filon/core/errors';
 import { createSystemClock } from './adapters/local/clock.ts';
@@ -50,6 +51,7 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
   const store = stack.use(await openStore(paths));
   const models = stack.use(await openModels(paths, store));
   const workers = stack.use(await openEngine(place, { store, log }));
+  stack.use(findDevices(workers, log));
   const { openLocalRig } = await import('./adapters/local/rig.ts');
   const rig = stack.use(await openLocalRig({ store, clock, cards: (options) => workers.devices(options) }));
   const { createLeasedEngine } = await import('./rig/leased-engine.ts');
@@ -73,6 +75,8 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
   // First of all: answers end while the doors are still open, so that late callers hear why.
   stack.defer(() => serving[Symbol.asyncDispose]());
   lock.announce(gateway.url);
+  // Kept now, not at the exit, which may be a kill: the next start is faster and needs less memory.
+  flushCompileCache();
   log.info('node.started', { version: VERSION, pid: process.pid, url: gateway.url });
   const parts = stack.move();
   const close = async (): Promise<void> => {
@@ -80,6 +84,18 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
     await parts.disposeAsync();
   };
   return { control, url: gateway.url, stopAsked: stop.signal, [Symbol.asyncDispose]: close };
+}
+
+/** Drivers take their time: asked at once, they have answered when the first model is loaded. */
+function findDevices(engine: WorkerEngine, log: Log): Disposable {
+  const over = new AbortController();
+  engine.devices({ signal: over.signal }).then(
+    (devices) => log.info('devices.found', { devices: devices.map(({ id, name }) => ({ id, name })) }),
+    (error: unknown) => {
+      if (!over.signal.aborted) log.warn('devices.missing', { error });
+    },
+  );
+  return { [Symbol.dispose]: () => over.abort() };
 }
 
 async function openModelCalls(place: Place & { purpose: string }): Promise<ModelControl & AsyncDisposable> {
@@ -125,15 +141,17 @@ async function openModels(paths: HomePaths, store: Store): Promise<Models & Asyn
     value !== undefined && PIP_VARIABLES.test(name) ? [[name, value] as const] : [],
   );
   const pipEnvironment = Object.fromEntries(visible);
-  return open({ home: paths.home, catalogue: [], pipEnvironment }, { store, clock });
+  const { loadCatalogue } = await import('./adapters/models/load-catalogue.ts');
+  return open({ home: paths.home, catalogue: await loadCatalogue(), pipEnvironment }, { store, clock });
 }
 
 async function openEngine(place: Place, deps: { store: Store; log: Log }): Promise<WorkerEngine> {
   const { openWorkerEngine } = await import('./adapters/worker/engine.ts');
+  const { libraryFolders } = await import('./home/library-folders.ts');
   const { threads } = place.settings;
   return openWorkerEngine(
     {
-      libraryDirectories: [],
+      libraryDirectories: libraryFolders(place.paths),
       threads: threads === 0 ? null : threads,
       probeTimeoutMs: PROBE_TIMEOUT_MS,
       loadTimeoutMs: LOAD_TIMEOUT_MS,

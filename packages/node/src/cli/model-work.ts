@@ -1,6 +1,7 @@
 /** Pulling and loading with their progress shown; the same for every command that does it. */
 
 import { isFilonError } from '@filon/core/errors';
+import { isSource, nameFromSource, parseSource } from '@filon/core/model/source';
 import { formatBytes } from '@filon/core/units';
 import type { CallProgress, Control, ModelControl, RunningModel } from '../control/calls.ts';
 import type { PullProgress, StoredModel } from '../ports/models.ts';
@@ -39,7 +40,7 @@ export async function loadShown(cli: Cli, calls: Pick<Control, 'load'>, name: st
   const line = cli.out.progress();
   const onProgress = (progress: CallProgress): void => {
     if (progress.kind !== 'share') return;
-    line.update({ label: `loading ${name}`, done: progress.share, total: 1, unit: 'share' });
+    line.update({ label: `loading ${shortName(name)}`, done: progress.share, total: 1, unit: 'share' });
   };
   try {
     return await calls.load({ name }, { signal: cli.signal, onProgress });
@@ -81,6 +82,12 @@ function pullStep(
   name: string,
   progress: PullProgress,
 ): { label: string; done: number; total: number | null; unit: 'bytes' } {
-  const label = progress.phase === 'downloading' ? name : `${name}: ${progress.phase}`;
+  const short = shortName(name);
+  const label = progress.phase === 'downloading' ? short : `${short}: ${progress.phase}`;
   return { label, done: progress.doneBytes, total: progress.totalBytes, unit: 'bytes' };
+}
+
+/** The file of a source; a name as it is. */
+function shortName(name: string): string {
+  return isSource(name) ? nameFromSource(parseSource(name)) : name;
 }

@@ -24,6 +24,10 @@ export type ChatPiece =
   | { kind: 'end'; reason: string }
   | { kind: 'usage'; promptTokens: number; cachedTokens: number; completionTokens: number };
 
+/** Small models wander at the API's own default of 1. */
+export const TALK_TEMPERATURE = 0.5;
+export const TEMPERATURE_HELP = '0: always the likeliest token; higher: more surprising';
+
 const ERROR_BYTES_MAX = 65_536;
 
 const errorSchema = z.object({

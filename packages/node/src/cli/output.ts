@@ -67,6 +67,8 @@ function failureText(error: unknown): string {
   return `filon: this should not have happened. Please report it.\n${stack ?? messageOf(error)}`;
 }
 
+/** Messages of other parts may begin as they stand in a longer one; a word is raised, a path is not. */
 function capital(error: FilonError): string {
+  if (!/^[a-z]+ /.test(error.message)) return error.message;
   return error.message.charAt(0).toUpperCase() + error.message.slice(1);
 }

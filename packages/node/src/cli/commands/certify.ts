@@ -1,6 +1,8 @@
 /** `filon certify`: finds and proves settings in which a model answers with the same bytes whatever happens. */
+import { z } from 'zod';
 import type { CommandModule } from '../context.ts';
 import { examples } from '../examples.ts';
+import { rateText, tableText } from '../format.ts';
 
 export const certify: CommandModule = {
   define: (command) => {
@@ -23,10 +25,30 @@ export const certify: CommandModule = {
         },
       );
       line.end();
-      const facts = JSON.stringify(certified.certificate, null, 2);
-      cli.out.result(certified, `${certified.name} is certified for exact mode on this device.\n${facts}`);
+      cli.out.result(certified, certificateText(certified.name, certified.certificate));
     } finally {
       line.end();
     }
   },
 };
+
+const speed = z.object({ prefill: z.number(), decodeOne: z.number(), decodeEight: z.number() });
+const certificateSchema = z.object({
+  device: z.string(),
+  numericClass: z.string().nullable(),
+  speed: z.object({ exact: speed, fast: speed }).nullable(),
+});
+
+function certificateText(name: string, certificate: unknown): string {
+  const { device, numericClass, speed: speeds } = certificateSchema.parse(certificate);
+  if (numericClass === null) {
+    return `${name} cannot be served in exact mode on ${device}: no settings held. Fast mode is not touched by that.`;
+  }
+  const first = `${name} is certified for exact mode on ${device}, numeric class ${numericClass}.`;
+  if (speeds === null) return first;
+  const rows = (['fast', 'exact'] as const).map((mode) => {
+    const { prefill, decodeOne, decodeEight } = speeds[mode];
+    return [mode, rateText(prefill), rateText(decodeOne), rateText(decodeEight)];
+  });
+  return `${first}\n${tableText([['TOKENS/S', 'PROMPT', '1 SESSION', '8 SESSIONS'], ...rows])}`;
+}

@@ -7,7 +7,7 @@ import type { Cli, CommandModule } from '../context.ts';
 import { Conversation } from '../conversation.ts';
 import { examples } from '../examples.ts';
 import { plainText } from '../format.ts';
-import { streamChat } from '../openai-api.ts';
+import { streamChat, TALK_TEMPERATURE, TEMPERATURE_HELP } from '../openai-api.ts';
 
 const PROMPT = '> ';
 
@@ -16,6 +16,7 @@ export const chat: CommandModule = {
     command
       .argument('[model]', 'name; the default model without one')
       .option('--system <text>', 'how the model is to be')
+      .option('--temperature <number>', TEMPERATURE_HELP, String(TALK_TEMPERATURE))
       .addHelpText(
         'after',
         examples(['filon chat', 'with the default model'], ['filon chat --system "Be brief."', '']),
@@ -26,25 +27,33 @@ export const chat: CommandModule = {
     const model = cli.args[0] ?? status.defaultModel;
     await cli.control.show({ name: model }, { signal: cli.signal });
     const conversation = new Conversation(model, cli.options.text('system') ?? null);
-    await new ChatLoop(cli, status.url, conversation).run();
+    const temperature = cli.options.number('temperature', { min: 0, max: 5, whole: false });
+    await new ChatLoop(cli, { url: status.url, conversation, temperature }).run();
   },
 };
 
+interface Talk {
+  url: string;
+  conversation: Conversation;
+  temperature: number | undefined;
+}
+
 class ChatLoop {
   readonly #cli: Cli;
-  readonly #url: string;
+  readonly #talk: Talk;
   readonly #conversation: Conversation;
   readonly #history: ChatHistory;
   readonly #lines: Interface;
   readonly #terminal: boolean;
   #answering: AbortController | null = null;
   #leaving = false;
+  #closed = false;
 
-  constructor(cli: Cli, url: string, conversation: Conversation) {
+  constructor(cli: Cli, talk: Talk) {
     const { stdin, stdout } = cli.surroundings;
     this.#cli = cli;
-    this.#url = url;
-    this.#conversation = conversation;
+    this.#talk = talk;
+    this.#conversation = talk.conversation;
     this.#terminal = stdin.isTTY === true && stdout.isTTY === true && !cli.out.json;
     this.#history = openChatHistory(cli.paths.chatHistory, { keep: this.#terminal });
     this.#lines = createInterface({
@@ -57,6 +66,9 @@ class ChatLoop {
       ...(this.#terminal ? { output: stdout } : {}),
     });
     this.#lines.on('SIGINT', () => this.#interrupt());
+    this.#lines.on('close', () => {
+      this.#closed = true;
+    });
     cli.signal.addEventListener('abort', () => this.#lines.close(), { once: true });
   }
 
@@ -69,7 +81,8 @@ class ChatLoop {
       this.#leaving = false;
       if (line.trim() !== '') this.#history.add(line);
       if (await this.#take(line.trim())) break;
-      this.#lines.prompt();
+      // The end of a piped input comes before its last lines are answered.
+      if (!this.#closed) this.#lines.prompt();
     }
     this.#lines.close();
   }
@@ -92,11 +105,16 @@ class ChatLoop {
     const { out, signal, surroundings } = this.#cli;
     const answering = new AbortController();
     this.#answering = answering;
-    const ask = { model: this.#conversation.model, messages: this.#conversation.asked(question) };
+    const { url, temperature = TALK_TEMPERATURE } = this.#talk;
+    const ask = {
+      model: this.#conversation.model,
+      messages: this.#conversation.asked(question),
+      temperature,
+    };
     const either = AbortSignal.any([signal, answering.signal]);
     let text = '';
     try {
-      for await (const piece of streamChat(this.#url, ask, { signal: either })) {
+      for await (const piece of streamChat(url, ask, { signal: either })) {
         if (piece.kind !== 'text') continue;
         text += piece.text;
         out.write(surroundings.stdout.isTTY ? plainText(piece.text) : piece.text);

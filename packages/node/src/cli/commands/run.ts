@@ -4,7 +4,13 @@ import type { Cli, CommandModule } from '../context.ts';
 import type { CliErrorDetails } from '../errors.ts';
 import { examples } from '../examples.ts';
 import { plainText } from '../format.ts';
-import { type ChatAsk, type ChatTurn, streamChat } from '../openai-api.ts';
+import {
+  type ChatAsk,
+  type ChatTurn,
+  streamChat,
+  TALK_TEMPERATURE,
+  TEMPERATURE_HELP,
+} from '../openai-api.ts';
 
 const INPUT_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -15,7 +21,7 @@ export const run: CommandModule = {
       .argument('<prompt>', 'what to answer; - reads it from standard input')
       .option('--system <text>', 'how the model is to be')
       .option('--max-tokens <count>', 'end the answer after so many')
-      .option('--temperature <number>', '0 is always the likeliest token')
+      .option('--temperature <number>', TEMPERATURE_HELP, String(TALK_TEMPERATURE))
       .option('--seed <number>', 'the same seed gives the same answer')
       .addHelpText(
         'after',
