@@ -1,0 +1,2 @@
+/** The bench of serving: see docs/benchmarks.md. */
+import './serve/main.ts';

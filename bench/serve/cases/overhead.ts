@@ -1,0 +1,78 @@
+/** What the worker's messages and the gateway cost: the same work by the bare loop, by the engine alone, by the node. */
+import { FAST_SETTINGS } from '@filon/engine/stage/settings';
+import { type Bench, FILON } from '../bench.ts';
+import type { Completion } from '../completion.ts';
+import { type LoopProcess, startLoop } from '../loops/loop-process.ts';
+import type { LoopKind } from '../loops/protocol.ts';
+import { CONTEXT_TOKENS, SESSIONS } from '../options.ts';
+import { startNode } from '../programs/filon-node.ts';
+import type { Measure } from '../report.ts';
+import { ratioOf, type Summary, summarize } from '../statistics.ts';
+import { type Turns, takeTurns } from '../turns.ts';
+import { ratesOf } from './decode.ts';
+import { type DecodeWork, decode, promptRounds } from './work.ts';
+
+const BARE = 'bare loop';
+const ENGINE = 'engine';
+const GOAL = { atLeast: 0.97 };
+
+type Runner = (work: DecodeWork) => Promise<Completion[]>;
+
+export async function overheadCase(bench: Bench): Promise<Measure[]> {
+  const { options, signal, model, filon, home, device } = bench;
+  const { threads } = options;
+  await using stack = new AsyncDisposableStack();
+  const loop = async (kind: LoopKind): Promise<LoopProcess> => {
+    const shape = { contextTokens: CONTEXT_TOKENS, sessions: SESSIONS, settings: FAST_SETTINGS };
+    return stack.use(await startLoop({ kind, path: model.path, device, threads, ...shape }, signal));
+  };
+  const [bare, engine] = [await loop('bare'), await loop('engine')];
+  const spec = { name: FILON, command: filon, home, model: model.name, device, threads };
+  const node = stack.use(await startNode(spec, signal));
+  const runners: Record<string, Runner> = {
+    [BARE]: (work) => bare.run(work),
+    [ENGINE]: (work) => engine.run(work),
+    [FILON]: (work) => decode(node, work, signal),
+  };
+  const measures: Measure[] = [];
+  for (const sessions of [1, SESSIONS]) {
+    for (const temperature of [0, null])
+      measures.push(...(await compare(bench, runners, { sessions, temperature })));
+  }
+  return measures;
+}
+
+async function compare(
+  { options, prompts, signal, say }: Bench,
+  runners: Readonly<Record<string, Runner>>,
+  { sessions, temperature }: { sessions: number; temperature: number | null },
+): Promise<Measure[]> {
+  const { rounds, tokens } = options;
+  const draws = temperature === null ? 'own sampling' : `temperature ${temperature}`;
+  const what = `around the engine, ${sessions === 1 ? '1 session' : `${sessions} sessions`}, ${draws}`;
+  say(`${what} ...`);
+  const texts = promptRounds(prompts, sessions, rounds);
+  const turns: Turns<Completion[]> = Object.fromEntries(
+    Object.entries(runners).map(([name, run]) => [
+      name,
+      (round: number) => run({ prompts: texts[round] ?? [], tokens, temperature }),
+    ]),
+  );
+  const rates = ratesOf(await takeTurns(turns, { rounds, signal }));
+  const steps = stepTimes(rates, sessions);
+  const common = { case: 'overhead', notes: [] };
+  return [
+    { ...common, what, unit: 'tokens/s', values: rates, ratio: ratioOf([FILON, BARE], rates, GOAL) },
+    { ...common, what: `${what}: one step`, unit: 'ms', values: steps, ratio: null },
+  ];
+}
+
+/** Milliseconds for one token of every session. */
+function stepTimes(rates: Readonly<Record<string, Summary>>, sessions: number): Record<string, Summary> {
+  return Object.fromEntries(
+    Object.entries(rates).map(([name, { all }]) => [
+      name,
+      summarize(all.map((rate) => (sessions * 1000) / rate)),
+    ]),
+  );
+}

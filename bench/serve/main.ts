@@ -1,0 +1,117 @@
+/**
+ * `node bench/serve.ts`: how fast this node serves, next to llama-server on the same machine in the same minutes. Not a
+ * test: it prints figures and what they are worth, and fails only when it could not measure.
+ */
+import { writeFile } from 'node:fs/promises';
+import { FilonError, isFilonError, messageOf } from '@filon/core/errors';
+import type { Bench, Case } from './bench.ts';
+import { decodeCase } from './cases/decode.ts';
+import { exactCase } from './cases/exact.ts';
+import { firstTokenCase } from './cases/first-token.ts';
+import { installCase } from './cases/install.ts';
+import { memoryCase } from './cases/memory.ts';
+import { overheadCase } from './cases/overhead.ts';
+import { startCase } from './cases/start.ts';
+import type { BenchErrorDetails } from './errors.ts';
+import { type Machine, readMachine } from './machine.ts';
+import { type CaseName, HELP, readOptions } from './options.ts';
+import { prepare } from './prepare.ts';
+import { takeProfiles } from './profile.ts';
+import { ROOT } from './programs/filon-command.ts';
+import { llamaServerVersion } from './programs/llama-server.ts';
+import type { Measure, Problem, Report } from './report.ts';
+import { tableOf } from './table.ts';
+
+const CASES: Readonly<Record<CaseName, Case>> = {
+  decode: decodeCase,
+  'first-token': firstTokenCase,
+  exact: exactCase,
+  overhead: overheadCase,
+  memory: memoryCase,
+  start: startCase,
+  install: installCase,
+};
+const EXIT_USAGE = 2;
+const EXIT_INTERRUPTED = 130;
+
+const say = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+async function main(argv: readonly string[], signal: AbortSignal): Promise<number> {
+  const options = readOptions(argv);
+  if (options === null) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const startedAt = new Date();
+  const machine = await readMachine(ROOT, signal);
+  await using prepared = await prepare(options, { signal, say });
+  const { bench } = prepared;
+  if (options.profileDirectory !== null) await takeProfiles(bench, options.profileDirectory);
+  const report = await measure(bench, { startedAt, machine });
+  const json = `${JSON.stringify(report, null, 2)}\n`;
+  process.stderr.write(`\n${tableOf(report)}`);
+  if (options.json === null) process.stdout.write(json);
+  else await writeFile(options.json, json);
+  return report.problems.length === 0 ? 0 : 1;
+}
+
+async function measure(
+  bench: Bench,
+  { startedAt, machine }: { startedAt: Date; machine: Machine },
+): Promise<Report> {
+  const { options, signal } = bench;
+  const measures: Measure[] = [];
+  const problems: Problem[] = [];
+  for (const name of options.cases) {
+    try {
+      measures.push(...(await CASES[name](bench)));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isFilonError(error)) throw error;
+      problems.push({ case: name, message: error.message, details: error.details });
+    }
+  }
+  return {
+    startedAt: startedAt.toISOString(),
+    durationMs: Date.now() - startedAt.getTime(),
+    options,
+    machine,
+    programs: await programsOf(bench),
+    measures,
+    problems,
+  };
+}
+
+async function programsOf(bench: Bench): Promise<Record<string, string>> {
+  const { options, signal, model, device } = bench;
+  const needsServer = options.cases.some((name) => !['exact', 'overhead', 'install'].includes(name));
+  const server = needsServer ? await llamaServerVersion(await bench.llamaServer(), signal) : 'not used';
+  return {
+    model: `${model.name}, ${model.bytes} bytes, sha256 ${model.sha256}`,
+    'llama-server': server,
+    node: `device ${device}, ${options.threads} threads`,
+  };
+}
+
+/** The first signal ends everything in order, the second one at once. */
+function untilInterrupted(): AbortSignal {
+  const asked = new AbortController();
+  const stop = (): void => {
+    if (asked.signal.aborted) process.exit(EXIT_INTERRUPTED);
+    asked.abort(new FilonError<BenchErrorDetails>({ code: 'BENCH_INTERRUPTED' }, 'Stopped.'));
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);
+  return asked.signal;
+}
+
+const interrupted = untilInterrupted();
+try {
+  process.exitCode = await main(process.argv.slice(2), interrupted);
+} catch (error) {
+  if (!interrupted.aborted && !isFilonError(error)) throw error;
+  say(messageOf(error));
+  if (interrupted.aborted) process.exitCode = EXIT_INTERRUPTED;
+  else process.exitCode = isFilonError(error, 'BENCH_OPTION_INVALID') ? EXIT_USAGE : 1;
+}
