@@ -17,10 +17,10 @@ export function unite(ranges: readonly CharRange[]): CharSet {
     if (last !== undefined && from <= last[1] + 1) last[1] = Math.max(last[1], to);
     else joined.push([from, to]);
   }
-  return subtractSorted(joined, [SURROGATES]);
+  return subtract(joined, [SURROGATES]);
 }
 
-function subtractSorted(set: CharSet, holes: CharSet): CharSet {
+function subtract(set: CharSet, holes: CharSet): CharSet {
   let rest: CharSet = set;
   for (const [low, high] of holes) {
     rest = rest.flatMap(([from, to]): CharRange[] => {
@@ -36,11 +36,7 @@ function subtractSorted(set: CharSet, holes: CharSet): CharSet {
 
 /** All characters that are not in `set`. */
 export function complement(set: CharSet): CharSet {
-  return subtractSorted([[0, CODE_MAX]], [...set, SURROGATES]);
-}
-
-export function subtract(set: CharSet, holes: CharSet): CharSet {
-  return subtractSorted(set, holes);
+  return subtract([[0, CODE_MAX]], [...set, SURROGATES]);
 }
 
 export function contains(set: CharSet, code: number): boolean {
@@ -48,7 +44,7 @@ export function contains(set: CharSet, code: number): boolean {
 }
 
 /** Characters that stand for themselves in a JSON string. */
-export const PLAIN: CharSet = subtractSorted(
+export const PLAIN: CharSet = subtract(
   [[0x20, CODE_MAX]],
   [[QUOTE, QUOTE], [BACKSLASH, BACKSLASH], SURROGATES],
 );
@@ -72,7 +68,7 @@ export function jsonCharOf(set: CharSet): Expr | null {
   if (set.length === 1 && range !== undefined && range[0] === range[1]) {
     return text(JSON.stringify(String.fromCodePoint(range[0])).slice(1, -1));
   }
-  const plain = subtractSorted(set, complement(PLAIN));
+  const plain = subtract(set, complement(PLAIN));
   const escapes: Expr[] = [];
   const letters = [...SHORT_ESCAPES].filter(([code]) => contains(set, code)).map(([, letter]) => letter);
   if (letters.length > 0) escapes.push(oneOf(letters.join('')));

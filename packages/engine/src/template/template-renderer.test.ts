@@ -59,7 +59,7 @@ describe('template renderer', () => {
       '{{ missing() }}',
       '{{ messages[0].content.explode() }}',
       '{{ 1 +',
-      '('.repeat(9) + '{{ ((( }}',
+      '{{ ((( }}',
       '{{ [1] | nosuch }}',
     ];
     for (const template of faults) {
