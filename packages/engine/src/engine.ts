@@ -10,7 +10,7 @@ import type {
   SessionEvent,
   SessionRequest,
 } from '@filon/core/serving/session';
-import type { Certificate } from './certify/certificate.ts';
+import type { Certificate, CertifyRequest } from './certify/certificate.ts';
 import { type ProbeResult, probeDevices } from './device/probe.ts';
 import { physicalCores } from './device/threads.ts';
 import type { EngineErrorDetails } from './errors.ts';
@@ -54,10 +54,7 @@ export interface OpenEngine extends AsyncDisposable {
   embed(model: string, texts: readonly Int32Array[], options: Waiting): Promise<Float32Array[]>;
   status(): OpenEngineStatus;
   /** Finds and proves exact settings; see docs/decisions/0004. Takes minutes on a large model. */
-  certify(
-    file: { model: string; path: string; device: string | null },
-    options: LoadOptions,
-  ): Promise<Certificate>;
+  certify(file: CertifyRequest & { device: string | null }, options: LoadOptions): Promise<Certificate>;
 }
 
 export interface OpenEngineStatus {
@@ -151,7 +148,7 @@ class MachineEngine implements OpenEngine {
   }
 
   async certify(
-    { model, path, device: wanted }: { model: string; path: string; device: string | null },
+    { device: wanted, ...request }: CertifyRequest & { device: string | null },
     { signal, onProgress }: LoadOptions,
   ): Promise<Certificate> {
     const device = await this.#choose({ device: wanted }, signal);
@@ -159,7 +156,7 @@ class MachineEngine implements OpenEngine {
     await using worker = createDeviceWorker(this.#workerSpec(device));
     const options = { signal, timeoutMs: CERTIFY_TIMEOUT_MS, ...(onProgress && { onProgress }) };
     const process = await worker.ready(null, options);
-    return await process.call('certify', { model, path }, options);
+    return await process.call('certify', request, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,17 @@
 /** What `certify` found out about one file on one device: kept by the node, needed for exact mode. */
 import type { StageSettings } from '../stage/settings.ts';
 
+/** Cache lengths at which rows are compared: below, at and far above the lengths where attention kernels switch. */
+export const CERTIFIED_CACHE_TOKENS: readonly number[] = [256, 1024, 4096];
+
+export interface CertifyRequest {
+  /** sha256 of the file. */
+  model: string;
+  path: string;
+  /** Those that the model's context has no room for are left out. */
+  cacheTokens: readonly number[];
+}
+
 export interface Certificate {
   /** sha256 of the file. */
   model: string;

@@ -9,12 +9,14 @@ import { ENGINE_PIN } from '../ffi/library-set.ts';
 import { readGgufHeader } from '../gguf/header.ts';
 import { EXACT_CANDIDATES, type StageSettings, settingsName } from '../stage/settings.ts';
 import { openWeights, type Weights } from '../stage/weights.ts';
-import { type Certificate, type CertificateCheck, COMPARED_ROWS } from './certificate.ts';
+import {
+  type Certificate,
+  type CertificateCheck,
+  type CertifyRequest,
+  COMPARED_ROWS,
+} from './certificate.ts';
 import { compareRows } from './compare-rows.ts';
 import { measureSpeeds } from './measure-speeds.ts';
-
-/** Cache lengths at which rows are compared: below, at and far above the lengths where attention kernels switch. */
-export const CERTIFIED_CACHE_TOKENS = [256, 1024, 4096] as const;
 
 export interface CertifyOptions {
   signal: AbortSignal;
@@ -23,12 +25,12 @@ export interface CertifyOptions {
 
 /** Codes: GGUF_*, ENGINE_LOAD_FAILED, ENGINE_MEMORY. Takes minutes on a large model; aborts between two comparisons. */
 export async function certify(
-  { model, path }: { model: string; path: string },
+  { model, path, cacheTokens }: CertifyRequest,
   host: DeviceHost,
   { signal, onProgress }: CertifyOptions,
 ): Promise<Certificate> {
   const header = await readGgufHeader(path, { signal });
-  const lengths = CERTIFIED_CACHE_TOKENS.filter((tokens) => tokens + COMPARED_ROWS < header.contextTokens);
+  const lengths = cacheTokens.filter((tokens) => tokens + COMPARED_ROWS < header.contextTokens);
   const checks: CertificateCheck[] = [];
   const held: Certificate = {
     model,
@@ -51,11 +53,13 @@ export async function certify(
       }
       let done = 0;
       let same = true;
-      for (const cacheTokens of lengths) {
+      for (const length of lengths) {
         signal.throwIfAborted();
-        const compared = await compareRows(weights, { settings, cacheTokens }, host).catch(unsuitable);
-        checks.push({ settings: settingsName(settings), cacheTokens, ...compared });
-        done += cacheTokens;
+        const compared = await compareRows(weights, { settings, cacheTokens: length }, host).catch(
+          unsuitable,
+        );
+        checks.push({ settings: settingsName(settings), cacheTokens: length, ...compared });
+        done += length;
         onProgress((0.8 * done) / planned);
         same = compared.rows > 0 && compared.differing === 0;
         if (!same) break;

@@ -6,7 +6,7 @@
 import type { ErrorObject } from '@filon/core/errors';
 import type { ChatMessage } from '@filon/core/serving/completion';
 import type { LoadedModel, LoadSpec, SessionEvent, SessionRequest } from '@filon/core/serving/session';
-import type { Certificate } from '../certify/certificate.ts';
+import type { Certificate, CertifyRequest } from '../certify/certificate.ts';
 import type { Counters } from '../stage/batcher.ts';
 import type { StageSettings } from '../stage/settings.ts';
 
@@ -26,7 +26,7 @@ export interface Calls {
   unload: { request: { model: string }; reply: null };
   tokenize: { request: { model: string; prompt: TextPrompt }; reply: Int32Array };
   embed: { request: { model: string; texts: readonly Int32Array[] }; reply: Float32Array[] };
-  certify: { request: { model: string; path: string }; reply: Certificate };
+  certify: { request: CertifyRequest; reply: Certificate };
   /** Frees the slot before the next tick; the counters are those of that moment. */
   cancel: { request: { model: string; session: string }; reply: Counters };
 }
