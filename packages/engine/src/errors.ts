@@ -21,7 +21,8 @@ export type EngineErrorDetails =
   | { code: 'ENGINE_SESSION_BUSY'; session: string }
   | { code: 'ENGINE_SLOTS_FULL'; model: string; sessionsMax: number }
   | { code: 'ENGINE_GRAMMAR_INVALID'; reason: string }
-  | { code: 'ENGINE_EMBEDDINGS_UNSUPPORTED'; model: string }
+  /** One token of an ambiguous grammar took so long that other sessions would suffer. */
+  | { code: 'ENGINE_GRAMMAR_TOO_SLOW'; tookMs: number; stepMsMax: number }
   | { code: 'ENGINE_DECODE_FAILED'; model: string; status: number }
   /** The process that held the session is gone. Open again with the tokens received so far. */
   | { code: 'ENGINE_WORKER_DIED'; device: string; exit: string; lines: string[] }

@@ -4,6 +4,7 @@ import { type ErrorObject, FilonError } from '@filon/core/errors';
 import type { Device } from '@filon/core/serving/session';
 import type { EngineErrorDetails } from '../errors.ts';
 import type { Backend } from '../ffi/backends.ts';
+import { childEnvironment } from './child-environment.ts';
 
 export interface ProbeResult {
   devices: Device[];
@@ -46,7 +47,7 @@ function probe(
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const child = fork(new URL('./probe-main.ts', import.meta.url), [directory, backend], {
-      env: {},
+      env: childEnvironment(),
       execArgv: ['--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       signal,

@@ -13,6 +13,8 @@ export interface Grammar extends GrammarGate {
 
 /** Bytes of `llama_token_data`: id i32, logit f32, p f32. */
 const CANDIDATE_WORDS = 3;
+/** Ambiguous grammars grow exponentially with depth; all sessions wait for each step. */
+const STEP_MS_MAX = 1_000;
 
 /** @throws ENGINE_GRAMMAR_INVALID when the grammar does not parse, or `tokens` do not follow it */
 export function openGrammar(
@@ -22,20 +24,28 @@ export function openGrammar(
   const { llama } = weights;
   const sampler = llama.newGrammar(llama.vocab(weights.pointer), source, 'root');
   if (sampler === null) throw invalid('it does not parse');
+  const timed = <T>(work: () => T): T => {
+    const startMs = performance.now();
+    const result = work();
+    const tookMs = performance.now() - startMs;
+    if (tookMs > STEP_MS_MAX) throw tooSlow(tookMs);
+    return result;
+  };
   const one = candidateArray(1);
   let all: CandidateBuffer | null = null;
   const grammar: Grammar = {
     accepts: (token) => {
       one.ids[0] = token;
       one.values[1] = 0;
-      llama.applySampler(sampler, one.native(1));
+      timed(() => llama.applySampler(sampler, one.native(1)));
       return one.values[1] === 0;
     },
     mask: (logits) => {
       all ??= candidateArray(logits.length);
-      applyToAll(all, logits, (candidates) => llama.applySampler(sampler, candidates));
+      const buffer = all;
+      timed(() => applyToAll(buffer, logits, (candidates) => llama.applySampler(sampler, candidates)));
     },
-    push: (token) => llama.acceptToken(sampler, token),
+    push: (token) => timed(() => llama.acceptToken(sampler, token)),
     close: () => llama.freeSampler(sampler),
   };
   for (let i = 0; i < tokens.length; i += 1) {
@@ -80,6 +90,13 @@ function applyToAll(
   for (let token = 0, word = 1; token < logits.length; token += 1, word += CANDIDATE_WORDS) {
     logits[token] = values[word] as number;
   }
+}
+
+function tooSlow(tookMs: number): FilonError<EngineErrorDetails> {
+  return new FilonError<EngineErrorDetails>(
+    { code: 'ENGINE_GRAMMAR_TOO_SLOW', tookMs: Math.round(tookMs), stepMsMax: STEP_MS_MAX },
+    `the grammar took ${Math.round(tookMs)} ms for one token, more than ${STEP_MS_MAX}: alternatives that begin alike, one inside the other, make it ambiguous. Simplify the schema.`,
+  );
 }
 
 function invalid(reason: string): FilonError<EngineErrorDetails> {

@@ -5,6 +5,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { FilonError } from '@filon/core/errors';
 import type { SessionEvent, SessionRequest } from '@filon/core/serving/session';
+import { childEnvironment } from '../device/child-environment.ts';
 import type { DeviceHostSpec } from '../device/device-host.ts';
 import type { EngineErrorDetails } from '../errors.ts';
 import type { Counters } from '../stage/batcher.ts';
@@ -100,7 +101,7 @@ class ForkedWorker implements WorkerProcess {
     const { libraryDirectory, device, backend, threads } = spec;
     this.#child = fork(ENTRY, [JSON.stringify({ libraryDirectory, device, backend, threads })], {
       // One pool thread: decodes run one at a time anyway, and always on the same thread.
-      env: { UV_THREADPOOL_SIZE: '1' },
+      env: childEnvironment({ UV_THREADPOOL_SIZE: '1' }),
       execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -19,7 +19,7 @@ const PARAMS: Readonly<Record<string, 'model' | 'response_format' | 'logit_bias'
   SERVE_MODELS_BUSY: 'model',
   SERVE_SCHEMA_UNSUPPORTED: 'response_format',
   ENGINE_GRAMMAR_INVALID: 'response_format',
-  ENGINE_EMBEDDINGS_UNSUPPORTED: 'model',
+  ENGINE_GRAMMAR_TOO_SLOW: 'response_format',
   SERVE_CONTEXT_EXCEEDED: 'prompt',
   ENGINE_CONTEXT_EXCEEDED: 'prompt',
   SERVE_PROMPT_EMPTY: 'prompt',
