@@ -1,6 +1,8 @@
 /** Every command as people and scripts type it, against a real node with a tiny model. */
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { libraryFolders } from '@filon/node/home/library-folders';
+import { homePaths } from '@filon/node/home/paths';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { jsonLines, openTestHome, type Ran, type RunningFilon, type TestHome } from './kit/filon.ts';
 
@@ -96,6 +98,39 @@ describe('without a node', () => {
     expect((await here.run(['show', 'tiny'])).stdout).toMatch(/^sha256 +[0-9a-f]{64}$/m);
     expect((await here.run(['rm', 'tiny'])).stdout).toMatch(/^Removed tiny/);
     expect((await here.run(['ls'])).stdout).toMatch(/^No models here/);
+  });
+
+  test.each([['version'], ['backend', 'ls'], ['ls', '--all'], ['completion', 'bash'], ['logs']])(
+    '%j prints JSON when it is asked to',
+    async (...args) => {
+      const ran = await here.run([...args, '--json']);
+      expect([ran.code, ran.stderr]).toEqual([0, '']);
+      for (const line of jsonLines(ran)) expect(line).toBeTypeOf('object');
+    },
+  );
+
+  test('a backend is put in whole or not at all, and taken out', async () => {
+    const bin = join(here.folder, 'bin');
+    const npm = join(bin, 'npm');
+    const set = join('node_modules', '@scope', 'linux-x64-cuda', 'bins', 'linux-x64-cuda');
+    mkdirSync(bin);
+    const environment = { PATH: `${bin}:/usr/bin:/bin` };
+    const fakeNpm = (last: string): void =>
+      writeFileSync(npm, `#!/bin/sh\ntest -f package-lock.json && mkdir -p ${set} && ${last}\n`, {
+        mode: 0o755,
+      });
+    fakeNpm('{ echo "no network" >&2; exit 7; }');
+    const failed = await here.run(['backend', 'add', 'cuda', '--json'], { environment });
+    expect(errorCode(failed)).toMatchObject({ code: 'CLI_BACKEND_FAILED' });
+    expect(failed.stdout).toContain('no network');
+    expect(libraryFolders(homePaths(here.home))).toEqual([]);
+    fakeNpm('true');
+    const added = await here.run(['backend', 'add', 'cuda', '--json'], { environment });
+    expect(lastJson(added)).toMatchObject({ name: 'cuda', added: true });
+    expect(libraryFolders(homePaths(here.home))).toEqual([join(here.home, 'backends', 'cuda', set)]);
+    expect((await here.run(['backend', 'add', 'cuda'])).stdout).toBe('cuda is already here.\n');
+    expect((await here.run(['backend', 'rm', 'cuda'])).stdout).toMatch(/^cuda is out/);
+    expect((await here.run(['backend', 'ls'])).stdout).toMatch(/^cuda +no;/m);
   });
 
   test('doctor looks at everything and says what to mend', async () => {
@@ -207,6 +242,29 @@ describe('with a node', () => {
     expect(shown.stdout).toContain('node.started');
     expect(shown.stdout).not.toContain('Hello');
     expect(jsonLines(await here.run(['logs', '--json', '-n', '1']))).toHaveLength(1);
+  });
+
+  test('logs that are followed go on until Ctrl-C', async () => {
+    const following = here.start(['logs', '-f', '-n', '0', '--json']);
+    const url = String((await node.event('listening'))['url']);
+    const refused = following.event('request refused');
+    let seen = false;
+    void refused.then(() => {
+      seen = true;
+    });
+    // It may not look yet when the first one is refused.
+    await expect
+      .poll(
+        async () => {
+          const headers = { 'content-type': 'application/json' };
+          await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body: '{"model":"tiny"}' });
+          return seen;
+        },
+        { timeout: 20_000 },
+      )
+      .toBe(true);
+    following.child.kill('SIGINT');
+    expect((await following.ended).code).toBe(0);
   });
 
   test('down ends it, and only then comes back', async () => {
