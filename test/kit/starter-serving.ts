@@ -27,7 +27,13 @@ export async function openStarterServing(config: Partial<ServingConfig>): Promis
   const log = createMemoryLog();
   const engine = await openWorkerEngine(ENGINE_CONFIG, { store: createMemoryStore(), log });
   if (config.mode === 'exact') {
-    const file = { model: stored.sha256, path: stored.path, device: null, cacheTokens: CACHE_TOKENS };
+    const file = {
+      model: stored.sha256,
+      path: stored.path,
+      device: null,
+      cacheTokens: CACHE_TOKENS,
+      measure: false,
+    };
     await engine.certify(file, { signal: AbortSignal.timeout(CERTIFY_TIMEOUT_MS) });
   }
   const serving = await openServing(

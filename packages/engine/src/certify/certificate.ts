@@ -10,6 +10,8 @@ export interface CertifyRequest {
   path: string;
   /** Those that the model's context has no room for are left out. */
   cacheTokens: readonly number[];
+  /** Whether to measure speeds as well, which takes as long again. */
+  measure: boolean;
 }
 
 export interface Certificate {
@@ -22,7 +24,7 @@ export interface Certificate {
   numericClass: string | null;
   /** What was compared: rows whose logits were the same, by cache length. */
   checks: CertificateCheck[];
-  /** Tokens per second, for the settings that held and for fast mode, measured in turns. */
+  /** Tokens per second, for the settings that held and for fast mode, measured in turns; null: not measured. */
   speed: { exact: Speed; fast: Speed } | null;
 }
 

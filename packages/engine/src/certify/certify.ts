@@ -25,7 +25,7 @@ export interface CertifyOptions {
 
 /** Codes: GGUF_*, ENGINE_LOAD_FAILED, ENGINE_MEMORY. Takes minutes on a large model; aborts between two comparisons. */
 export async function certify(
-  { model, path, cacheTokens }: CertifyRequest,
+  { model, path, cacheTokens, measure }: CertifyRequest,
   host: DeviceHost,
   { signal, onProgress }: CertifyOptions,
 ): Promise<Certificate> {
@@ -67,7 +67,7 @@ export async function certify(
       if (!same) continue;
       held.settings = settings;
       held.numericClass = numericClass(model, settings, host);
-      held.speed = await measureSpeeds(weights, settings, host, { signal });
+      if (measure) held.speed = await measureSpeeds(weights, settings, host, { signal });
       break;
     }
   } finally {

@@ -1,5 +1,9 @@
 /** The Engine port on device workers. Certificates live in the store: exact mode of a later start rests on them. */
-import { CERTIFIED_CACHE_TOKENS, type Certificate } from '@filon/engine/certify/certificate';
+import {
+  CERTIFIED_CACHE_TOKENS,
+  type Certificate,
+  type CertifyRequest,
+} from '@filon/engine/certify/certificate';
 import { type EngineConfig, openEngine } from '@filon/engine/engine';
 import type { Engine, Progress, Waiting } from '../../ports/engine.ts';
 import type { Log } from '../../ports/log.ts';
@@ -8,7 +12,7 @@ import type { Store } from '../../ports/store.ts';
 export interface WorkerEngine extends Engine, AsyncDisposable {
   /** Finds and proves exact settings, and keeps what it found. Codes: ENGINE_*, GGUF_*. */
   certify(
-    file: { model: string; path: string; device: string | null; cacheTokens?: readonly number[] },
+    file: Pick<CertifyRequest, 'model' | 'path'> & Partial<CertifyRequest> & { device: string | null },
     options: Waiting & Progress,
   ): Promise<Certificate>;
 }
@@ -29,7 +33,10 @@ export async function openWorkerEngine(
     embed: (model, texts, options) => engine.embed(model, texts, options),
     status: () => engine.status(),
     certify: async (file, options) => {
-      const certificate = await engine.certify({ cacheTokens: CERTIFIED_CACHE_TOKENS, ...file }, options);
+      const certificate = await engine.certify(
+        { cacheTokens: CERTIFIED_CACHE_TOKENS, measure: true, ...file },
+        options,
+      );
       store.put('certificates', key(certificate.model, certificate.device), certificate);
       log.info('model certified', {
         model: certificate.model,
