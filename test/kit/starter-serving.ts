@@ -1,6 +1,7 @@
 /** Serving over real workers with the starter model: what a node has behind its gateway. */
 import { randomBytes } from 'node:crypto';
 import { jsonObjectGrammar, jsonSchemaToGbnf } from '@filon/core/schema/json-schema-to-gbnf';
+import type { LoadedModel } from '@filon/core/serving/session';
 import { createSystemClock } from '@filon/node/adapters/local/clock';
 import { createMemoryLog } from '@filon/node/adapters/memory/log';
 import { createMemoryStore } from '@filon/node/adapters/memory/store';
@@ -16,11 +17,14 @@ export interface StarterServing extends AsyncDisposable {
   serving: OpenServing;
   /** `kill -9` of the worker that computes now. */
   kill(): void;
+  /** A worker with the model and nothing in its cache. */
+  restart(): Promise<LoadedModel>;
 }
 
 /** Long enough for what the tests put into a session; the whole proof takes minutes and is `filon certify`'s. */
 const CACHE_TOKENS = [256];
 const CERTIFY_TIMEOUT_MS = 600_000;
+const RESTART_TIMEOUT_MS = 60_000;
 
 export async function openStarterServing(config: Partial<ServingConfig>): Promise<StarterServing> {
   const stored = await starterModel();
@@ -54,6 +58,13 @@ export async function openStarterServing(config: Partial<ServingConfig>): Promis
       const pid = engine.status().workers[0]?.pid;
       if (pid == null) throw new RangeError('no worker to kill');
       process.kill(pid, 'SIGKILL');
+    },
+    restart: async () => {
+      const signal = AbortSignal.timeout(RESTART_TIMEOUT_MS);
+      const { mode, contextTokens, sessionsMax } = { ...DEFAULT_SERVING, ...config };
+      await engine.unload(stored.sha256, { signal });
+      const file = { model: stored.sha256, path: stored.path, device: null };
+      return await engine.load({ ...file, mode, contextTokens, sessionsMax }, { signal });
     },
     [Symbol.asyncDispose]: async () => {
       await serving[Symbol.asyncDispose]();
