@@ -14,7 +14,7 @@ export interface Bench {
   readonly device: string;
   /** A home in which the model is stored. */
   readonly home: string;
-  /** An empty directory for whatever a case needs; removed at the end. */
+  /** For whatever a case needs; removed at the end unless it is to be kept. */
   readonly scratch: string;
   readonly model: StoredFile;
   /** Words that make a prompt of `options.promptTokens` tokens, about. */

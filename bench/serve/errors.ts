@@ -12,4 +12,6 @@ export type BenchErrorDetails =
   | { code: 'BENCH_ANSWER_WRONG'; program: string; got: string }
   /** The programs did not get the same work, so that their figures cannot be compared. */
   | { code: 'BENCH_UNEQUAL'; what: string; counts: number[] }
+  /** No exact settings held, so exact mode cannot be measured. */
+  | { code: 'BENCH_NOT_CERTIFIED'; model: string }
   | { code: 'BENCH_INTERRUPTED' };

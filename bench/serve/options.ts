@@ -24,6 +24,8 @@ export interface Options {
   promptTokens: number;
   /** Where the JSON goes; null: standard output. */
   json: string | null;
+  /** Where the nodes' homes are kept for the next time, model and certificate with them; null: nowhere. */
+  keepDirectory: string | null;
   /** A directory with a production install, measured in place of a fresh one. */
   installDirectory: string | null;
   /** Where CPU profiles of the node and its worker go; null: none are taken. */
@@ -37,6 +39,8 @@ export const SESSIONS = 8;
 
 const FULL = { rounds: 7, tokens: 128, promptTokens: 1000 };
 const QUICK = { rounds: 2, tokens: 32, promptTokens: 1000 };
+/** Certifying takes minutes; an install takes the network. */
+const QUICK_CASES: readonly CaseName[] = ['decode', 'first-token', 'overhead', 'memory', 'start'];
 /** Of a cache of 8,192 tokens that is divided among 8 sessions, each has 1,024. */
 const PROMPT_TOKENS_MAX = 1000;
 const TOKENS_MAX = 512;
@@ -45,13 +49,14 @@ export const HELP: string = `node bench/serve.ts [options]
 Measures this node and llama-server in turns: same file, threads, context and prompts.
 
   --quick               few rounds and short answers: about two minutes, for a look
-  --cases A,B           of ${CASES.join(', ')} (all; --quick leaves out install)
+  --cases A,B           of ${CASES.join(', ')} (all; --quick leaves out exact and install)
   --model MODEL         a .gguf file, or what \`filon pull\` takes (smollm2-135m)
   --llama-server PATH   use this one; otherwise it is built once into the cache (about 20 minutes)
   --cache DIR           (~/.cache/filon-bench)
   --threads N           (physical cores)
   --rounds N, --tokens N, --prompt-tokens N
   --json FILE           write the report there; otherwise to standard output. The table goes to standard error.
+  --keep DIR            keep the nodes' homes there: the model and its certificate are not made anew the next time
   --install-dir DIR     measure this production install instead of making one
   --profile DIR         take CPU profiles of the node and its worker during decodes
 `;
@@ -61,7 +66,7 @@ export function readOptions(argv: readonly string[]): Options | null {
   const { values } = parse(argv);
   if (values.help) return null;
   const standard = values.quick ? QUICK : FULL;
-  const usual = values.quick ? CASES.filter((name) => name !== 'install') : CASES;
+  const usual = values.quick ? QUICK_CASES : CASES;
   const given = (path: string | undefined): string | null => (path === undefined ? null : resolve(path));
   return {
     cases: values.cases === undefined ? usual : values.cases.split(',').map(caseOf),
@@ -75,6 +80,7 @@ export function readOptions(argv: readonly string[]): Options | null {
     tokens: count('tokens', values.tokens, TOKENS_MAX) ?? standard.tokens,
     promptTokens: count('prompt-tokens', values['prompt-tokens'], PROMPT_TOKENS_MAX) ?? standard.promptTokens,
     json: given(values.json),
+    keepDirectory: given(values.keep),
     installDirectory: given(values['install-dir']),
     profileDirectory: given(values.profile),
   };
@@ -98,6 +104,7 @@ interface Parsed {
       | 'tokens'
       | 'prompt-tokens'
       | 'json'
+      | 'keep'
       | 'install-dir'
       | 'profile',
       string
@@ -113,7 +120,14 @@ function parse(argv: readonly string[]): Parsed {
         help: { ...flag, short: 'h' },
         quick: flag,
         ...{ cases: text, model: text, 'llama-server': text, cache: text, threads: text, rounds: text },
-        ...{ tokens: text, 'prompt-tokens': text, json: text, 'install-dir': text, profile: text },
+        ...{
+          tokens: text,
+          'prompt-tokens': text,
+          json: text,
+          keep: text,
+          'install-dir': text,
+          profile: text,
+        },
       },
     });
   } catch (error) {

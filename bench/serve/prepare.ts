@@ -28,10 +28,10 @@ export async function prepare(
   { signal, say }: { signal: AbortSignal; say(text: string): void },
 ): Promise<Prepared> {
   await using stack = new AsyncDisposableStack();
-  const scratch = await mkdtemp(join(tmpdir(), 'filon-bench-'));
-  stack.defer(() => rm(scratch, { recursive: true, force: true }));
+  const scratch = options.keepDirectory ?? (await mkdtemp(join(tmpdir(), 'filon-bench-')));
+  if (options.keepDirectory === null) stack.defer(() => rm(scratch, { recursive: true, force: true }));
   const home = join(scratch, 'home');
-  await mkdir(home, { mode: 0o700 });
+  await mkdir(home, { recursive: true, mode: 0o700 });
   const filon = await filonCommand();
   if (!filon.launched) say('the packages are not those of the lock file: the launcher is left out.');
   say(`pulling ${options.model} ...`);

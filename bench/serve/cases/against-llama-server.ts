@@ -28,7 +28,7 @@ export async function startRivals(bench: Bench): Promise<Rivals> {
 export function overBetter(
   values: Readonly<Record<string, Summary>>,
   better: 'higher' | 'lower',
-  goal: Goal,
+  goal: Goal | null,
 ): Ratio {
   const [one, two] = [llamaServerName(true), llamaServerName(false)];
   const above = (values[one]?.median ?? 0) > (values[two]?.median ?? 0);

@@ -1,6 +1,8 @@
 /** Exact mode over fast mode of this node, and what each of the exact settings costs by itself. */
-import { cp } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FilonError } from '@filon/core/errors';
+import type { Certificate } from '@filon/engine/certify/certificate';
 import {
   EXACT_CANDIDATES,
   FAST_SETTINGS,
@@ -9,6 +11,7 @@ import {
 } from '@filon/engine/stage/settings';
 import type { Bench } from '../bench.ts';
 import type { Completion } from '../completion.ts';
+import type { BenchErrorDetails } from '../errors.ts';
 import { startLoop } from '../loops/loop-process.ts';
 import { SESSIONS } from '../options.ts';
 import { certifyModel, startNode } from '../programs/filon-node.ts';
@@ -24,17 +27,16 @@ const GOALS: Readonly<Record<number, number>> = { 1: 0.8, [SESSIONS]: 0.9 };
 const PREFILL_GOAL = { atLeast: 0.7 };
 /** Exact settings divide the cells among the sessions: each then has room for the long prompt and more. */
 const CONTEXT_TOKENS = 16_384;
+const CERTIFICATE = 'certificate.json';
 
 export async function exactCase(bench: Bench): Promise<Measure[]> {
   const { filon, model, signal, device, scratch, options } = bench;
   // One home a node; the model's file is in both.
   const home = join(scratch, 'exact-home');
-  await cp(bench.home, home, { recursive: true, filter: (path) => !/\.(sock|lock)$/.test(path) });
   const { threads } = options;
   const shape = { command: filon, device, threads, model: model.name, contextTokens: CONTEXT_TOKENS };
-  bench.say('certifying the model for exact mode ...');
-  const settings = await certified(bench, home);
-  if (settings === null) return [];
+  const { settings } = (await keptCertificate(bench)) ?? (await certify(bench, home));
+  if (settings === null) throw nothingHeld(model.name);
   const measures: Measure[] = [];
   {
     await using fast = await startNode({ ...shape, name: 'fast', home: bench.home }, signal);
@@ -47,12 +49,33 @@ export async function exactCase(bench: Bench): Promise<Measure[]> {
   return measures;
 }
 
-async function certified(bench: Bench, home: string): Promise<StageSettings | null> {
-  const { filon, model, signal, device, options } = bench;
+/** Of an earlier run, if homes are kept. */
+async function keptCertificate({ scratch, model }: Bench): Promise<Certificate | null> {
+  try {
+    const kept = JSON.parse(await readFile(join(scratch, CERTIFICATE), 'utf8')) as Certificate;
+    return kept.model === model.sha256 ? kept : null;
+  } catch {
+    return null;
+  }
+}
+
+async function certify(bench: Bench, home: string): Promise<Certificate> {
+  const { filon, model, signal, device, options, scratch } = bench;
+  bench.say('certifying the model for exact mode (minutes) ...');
+  await rm(home, { recursive: true, force: true });
+  await cp(bench.home, home, { recursive: true });
   const spec = { name: 'certifying', command: filon, device, threads: options.threads, home, model: null };
   await using _node = await startNode(spec, signal);
-  const { settings } = await certifyModel({ command: filon, home, model: model.name }, signal);
-  return settings;
+  const certificate = await certifyModel({ command: filon, home, model: model.name }, signal);
+  await writeFile(join(scratch, CERTIFICATE), JSON.stringify(certificate));
+  return certificate;
+}
+
+function nothingHeld(model: string): FilonError<BenchErrorDetails> {
+  return new FilonError(
+    { code: 'BENCH_NOT_CERTIFIED', model },
+    `No settings of ${model} were found to be exact on this machine.`,
+  );
 }
 
 type Modes = Readonly<{ fast: Served; exact: Served }>;
