@@ -39,7 +39,7 @@ export async function measureSpeeds(
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const mode of ['exact', 'fast'] as const) {
         signal.throwIfAborted();
-        speeds[mode].push(await measure(contexts[mode], tokens));
+        speeds[mode].push(await measure(contexts[mode], tokens, weights.canTrim));
       }
     }
   } finally {
@@ -49,19 +49,13 @@ export async function measureSpeeds(
   return { exact: median(speeds.exact), fast: median(speeds.fast) };
 }
 
-async function measure(context: Context, tokens: Int32Array): Promise<Speed> {
-  let prefillMs = 0;
-  for (let sequence = 0; sequence < SESSIONS; sequence += 1) {
+async function measure(context: Context, tokens: Int32Array, canTrim: boolean): Promise<Speed> {
+  context.trim(0, 0);
+  const prefillMs = await timed(() => prefill(context, tokens, 0));
+  for (let sequence = 1; sequence < SESSIONS; sequence += 1) {
     context.trim(sequence, 0);
-    prefillMs += await timed(async () => {
-      for (let from = 0; from < PROMPT_TOKENS; from += context.rowsMax) {
-        context.clearRows();
-        for (let i = from; i < Math.min(PROMPT_TOKENS, from + context.rowsMax); i += 1) {
-          context.add(tokens[i] as number, i, sequence, false);
-        }
-        await context.decode();
-      }
-    });
+    if (canTrim) context.copy(0, sequence, PROMPT_TOKENS);
+    else await prefill(context, tokens, sequence);
   }
   const steps = (sequences: number): Promise<number> =>
     timed(async () => {
@@ -80,10 +74,20 @@ async function measure(context: Context, tokens: Int32Array): Promise<Speed> {
   const oneMs = await steps(1);
   const perSecond = (count: number, ms: number): number => Math.round((count / ms) * 10_000) / 10;
   return {
-    prefill: perSecond(PROMPT_TOKENS * SESSIONS, prefillMs),
+    prefill: perSecond(PROMPT_TOKENS, prefillMs),
     decodeOne: perSecond(STEPS, oneMs),
     decodeEight: perSecond(STEPS * SESSIONS, eightMs),
   };
+}
+
+async function prefill(context: Context, tokens: Int32Array, sequence: number): Promise<void> {
+  for (let from = 0; from < PROMPT_TOKENS; from += context.rowsMax) {
+    context.clearRows();
+    for (let i = from; i < Math.min(PROMPT_TOKENS, from + context.rowsMax); i += 1) {
+      context.add(tokens[i] as number, i, sequence, false);
+    }
+    await context.decode();
+  }
 }
 
 async function timed(work: () => Promise<void>): Promise<number> {
