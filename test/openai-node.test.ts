@@ -1,0 +1,98 @@
+/** The official OpenAI client, unchanged, against a real node with the starter model; then callers that mean ill. */
+import { request as httpRequest } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runOpenAiClientSuite } from './kit/openai-client-suite.ts';
+import { openRealNode, type RealNode } from './kit/real-node.ts';
+import { STARTER } from './kit/starter-model.ts';
+
+const BODY_BYTES_MAX = 1_000_000;
+const CHAT = { model: STARTER, messages: [{ role: 'user', content: 'Hello' }], max_tokens: 2 };
+
+let node: RealNode;
+beforeAll(async () => {
+  const environment = { FILON_CONTEXT_TOKENS: '2048', FILON_BODY_BYTES_MAX: `${BODY_BYTES_MAX}` };
+  node = await openRealNode({ model: 'starter', environment });
+});
+afterAll(() => node[Symbol.asyncDispose]());
+
+runOpenAiClientSuite(() => ({
+  baseURL: `${node.url}/v1`,
+  model: STARTER,
+  // Fast mode: what is computed beside an answer may tip a near tie.
+  repeats: false,
+  generatedTokens: () => node.metric('filon_generated_tokens_total'),
+}));
+
+describe('callers that mean ill', () => {
+  test.each([
+    ['a form of another site', { origin: 'https://evil.example', 'content-type': 'text/plain' }, 403],
+    ['a form that names no origin', { 'content-type': 'application/x-www-form-urlencoded' }, 415],
+    ['a page of another site', { origin: 'https://evil.example' }, 403],
+    ['another site, by fetch metadata', { 'sec-fetch-site': 'cross-site' }, 403],
+    ['a name that was bound again', { host: 'evil.example' }, 403],
+    ['the right name with another port', { host: '127.0.0.1:1' }, 403],
+    ['a proxy', { 'x-forwarded-for': '10.0.0.9' }, 403],
+  ])('%s is refused', async (_, headers, status) => {
+    const answer = await send(JSON.stringify(CHAT), headers);
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.text)).toMatchObject({ error: { message: expect.any(String) } });
+  });
+
+  const invalidUtf8 = Buffer.concat([
+    Buffer.from(`{"model":"${STARTER}","messages":[{"role":"user","content":"`),
+    Buffer.of(0xff, 0xfe, 0xc3),
+    Buffer.from('"}]}'),
+  ]);
+  test.each<[string, string | Uint8Array, number, string | null]>([
+    ['malformed JSON', '{"model":', 400, null],
+    ['a list', '[]', 400, null],
+    ['nothing', '', 400, null],
+    ['invalid UTF-8', invalidUtf8, 400, null],
+    ['nesting without end', '['.repeat(100_000), 400, null],
+    ['10,000 stop strings', JSON.stringify({ ...CHAT, stop: Array(10_000).fill('x') }), 400, 'stop'],
+    ['no messages', JSON.stringify({ ...CHAT, messages: [] }), 400, 'messages'],
+    ['an empty message', JSON.stringify({ ...CHAT, messages: [{ role: 'user', content: '' }] }), 200, null],
+    ['a negative maximum', JSON.stringify({ ...CHAT, max_tokens: -1 }), 400, 'max_tokens'],
+    ['a number that is none', '{"model":"m","messages":[],"temperature":1e999}', 400, null],
+    ['a body over its limit', ' '.repeat(BODY_BYTES_MAX + 1), 413, null],
+  ])('%s is answered in the API’s words', async (_, body, status, param) => {
+    const answer = await send(body, {});
+    expect(answer.status, answer.text).toBe(status);
+    if (status === 200) return;
+    const { error } = JSON.parse(answer.text);
+    expect(error).toMatchObject({ message: expect.any(String), type: expect.any(String) });
+    if (param !== null) expect(error.param).toBe(param);
+  });
+
+  test('leave nothing behind: every slot is free and a proper caller is answered', async () => {
+    expect((await node.post('/v1/chat/completions', CHAT)).status).toBe(200);
+    await expect.poll(() => node.metric('filon_requests_in_flight')).toBe(0);
+    expect(await node.metric('filon_sessions')).toBe(0);
+    expect((await node.status()).engine.workers).toMatchObject([{ state: 'up', deaths: 0 }]);
+  });
+});
+
+/** Not by `fetch`, which lets nobody choose a `Host`. */
+function send(
+  body: string | Uint8Array,
+  headers: Record<string, string>,
+): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(`${node.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      agent: false,
+    });
+    request.on('error', reject);
+    request.on('response', (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (piece) => {
+        text += piece;
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+      // A server may close what it will not read on.
+      response.on('error', reject);
+    });
+    request.end(body);
+  });
+}
