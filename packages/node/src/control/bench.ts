@@ -14,6 +14,8 @@ export interface BenchDeps {
   clock: Clock;
 }
 
+const SHORT_PROMPT_TOKENS = 16;
+
 type Size = Pick<BenchInput, 'promptTokens' | 'generatedTokens'>;
 type Progress = (share: number, text: string) => void;
 
@@ -60,40 +62,53 @@ class Bench {
     this.#signal = signal;
   }
 
+  /**
+   * Two rounds: long prompts with one token each, then short prompts with long answers. In one round the first sessions
+   * would be at the end of their answers before the last one has read its prompt.
+   */
   async run(sessions: number, size: Size, onShare: Progress): Promise<Speed> {
+    const text = `${sessions} ${sessions === 1 ? 'session' : 'sessions'}`;
+    const read = await this.#round(sessions, { ...size, generatedTokens: 1 }, () => {});
+    const short = Math.min(size.promptTokens, SHORT_PROMPT_TOKENS);
+    const total = sessions * size.generatedTokens;
+    const written = await this.#round(sessions, { ...size, promptTokens: short }, (tokens) => {
+      if (tokens % 8 === 0) onShare(tokens / total, text);
+    });
+    const later = written.tokenTimesMs.filter((timeMs) => timeMs > written.allStartedMs).length;
+    const endMs = written.tokenTimesMs.at(-1) ?? written.allStartedMs;
+    return {
+      sessions,
+      promptTokens: read.promptTokens,
+      generatedTokens: written.tokenTimesMs.length,
+      prefillTokensPerSecond: rate(read.promptTokens, read.allStartedMs - read.startMs),
+      decodeTokensPerSecond: rate(later, endMs - written.allStartedMs),
+      firstTokenMs: read.allStartedMs - read.startMs,
+    };
+  }
+
+  async #round(sessions: number, size: Size, onToken: (tokens: number) => void): Promise<Round> {
     const { clock } = this.#deps;
     const prompts = await Promise.all(
       Array.from({ length: sessions }, () => this.#prompt(size.promptTokens)),
     );
-    const text = `${sessions} ${sessions === 1 ? 'session' : 'sessions'}`;
-    const total = sessions * size.generatedTokens;
-    const tokenTimes: number[] = [];
-    const onToken = (): void => {
-      tokenTimes.push(clock.monotonicMs());
-      if (tokenTimes.length % 8 === 0) onShare(tokenTimes.length / total, text);
-    };
+    const tokenTimesMs: number[] = [];
     const startMs = clock.monotonicMs();
     const starts = await Promise.all(
-      prompts.map((tokens) => this.#session(tokens, size.generatedTokens, onToken)),
+      prompts.map((tokens) =>
+        this.#session(tokens, size.generatedTokens, () => {
+          tokenTimesMs.push(clock.monotonicMs());
+          onToken(tokenTimesMs.length);
+        }),
+      ),
     );
     const promptTokens = prompts.reduce((sum, tokens) => sum + tokens.length, 0);
-    const allInMs = Math.max(...starts.map((start) => start.prefilledMs));
-    // Until the last session has its first token, prompts still take their share of the device.
-    const allDecodeMs = Math.max(...starts.map((start) => start.firstTokenMs));
-    const later = tokenTimes.filter((timeMs) => timeMs > allDecodeMs).length;
-    return {
-      sessions,
-      promptTokens,
-      generatedTokens: tokenTimes.length,
-      prefillTokensPerSecond: rate(promptTokens, allInMs - startMs),
-      decodeTokensPerSecond: rate(later, (tokenTimes.at(-1) ?? allDecodeMs) - allDecodeMs),
-      firstTokenMs: Math.max(0, allDecodeMs - startMs),
-    };
+    return { promptTokens, startMs, allStartedMs: Math.max(...starts), tokenTimesMs };
   }
 
-  async #session(tokens: Int32Array, maxTokens: number, onToken: () => void): Promise<SessionStart> {
+  /** When the first token came. */
+  async #session(tokens: Int32Array, maxTokens: number, onToken: () => void): Promise<number> {
     const { engine, clock } = this.#deps;
-    const start: SessionStart = { prefilledMs: 0, firstTokenMs: 0 };
+    let firstTokenMs: number | null = null;
     const request = {
       session: `bench-${this.#prompts++}-${crypto.randomUUID()}`,
       model: this.#model.model,
@@ -107,12 +122,11 @@ class Bench {
       ignoreEos: true,
     };
     for await (const event of engine.open(request, { signal: this.#signal })) {
-      if (event.kind === 'prefilled') start.prefilledMs = clock.monotonicMs();
       if (event.kind !== 'token') continue;
-      if (start.firstTokenMs === 0) start.firstTokenMs = clock.monotonicMs();
+      firstTokenMs ??= clock.monotonicMs();
       onToken();
     }
-    return start;
+    return firstTokenMs ?? clock.monotonicMs();
   }
 
   /** Text of its own in every call, cut to the wanted length. */
@@ -125,9 +139,13 @@ class Bench {
   }
 }
 
-interface SessionStart {
-  prefilledMs: number;
-  firstTokenMs: number;
+interface Round {
+  /** Of all sessions. */
+  promptTokens: number;
+  startMs: number;
+  /** When the last session had its first token. */
+  allStartedMs: number;
+  tokenTimesMs: number[];
 }
 
 function rate(tokens: number, durationMs: number): number {

@@ -49,7 +49,7 @@ export interface Speed {
   sessions: number;
   promptTokens: number;
   generatedTokens: number;
-  /** Prompt tokens of all sessions, over the time until the last prompt was in. */
+  /** Prompt tokens of all sessions, over the time until the last first token. */
   prefillTokensPerSecond: number;
   /** Tokens of all sessions a second, while all of them generate. */
   decodeTokensPerSecond: number;

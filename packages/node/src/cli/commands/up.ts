@@ -38,7 +38,11 @@ export const up: CommandModule = {
         { url: started.url, pid: started.pid },
         `The node runs as process ${started.pid}.`,
       );
-      await prepare(cli, { control: cli.control, url: started.url, model: settings.defaultModel });
+      const model = settings.defaultModel;
+      await prepare(cli, { control: cli.control, url: started.url, model }).catch((error: unknown) => {
+        sayWithoutModel(cli, model, error);
+        throw error;
+      });
       return;
     }
     const { makers } = cli.surroundings;
@@ -70,19 +74,20 @@ async function prepareOrSay(cli: Cli, node: OpenNode, model: string): Promise<vo
   } catch (error) {
     if (signal.aborted) return;
     cli.out.failure(error);
-    const code = isFilonError(error) ? error.code : 'INTERNAL';
-    cli.out.event('model-missing', { model, code }, withoutModel(model));
+    sayWithoutModel(cli, model, error);
   }
+}
+
+function sayWithoutModel(cli: Cli, model: string, error: unknown): void {
+  const code = isFilonError(error) ? error.code : 'INTERNAL';
+  const text = `The node is up without a model. When that is mended, \`filon pull ${model}\` and \`filon chat\` try again.`;
+  cli.out.event('model-missing', { model, code }, text);
 }
 
 function untilStopped(cli: Cli, node: OpenNode): Promise<void> {
   const asked = AbortSignal.any([cli.signal, node.stopAsked]);
   if (asked.aborted) return Promise.resolve();
   return new Promise((resolve) => asked.addEventListener('abort', () => resolve(), { once: true }));
-}
-
-function withoutModel(model: string): string {
-  return `The node is up without a model. When that is mended: \`filon pull ${model}\`, then \`filon chat\`. Ctrl-C stops the node.`;
 }
 
 function readyText(url: string, model: RunningModel | null): string {
