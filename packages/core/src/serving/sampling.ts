@@ -2,23 +2,8 @@
  * How the next token is chosen from logits. With the token history it decides the answer completely, so that any
  * machine draws the same token from the same logits; a session is resumed elsewhere from just these values.
  */
-import { z } from 'zod';
-
 export const LOGIT_BIAS_MAX = 1024;
 export const TOP_LOGPROBS_MAX = 20;
-
-export const samplingSchema: z.ZodType<Sampling> = z.object({
-  temperature: z.number().min(0).max(5),
-  topK: z.int().min(0).max(1_000_000),
-  topP: z.number().gt(0).max(1),
-  minP: z.number().min(0).max(1),
-  repetitionPenalty: z.number().gt(0).max(10),
-  repetitionWindowTokens: z.int().min(0).max(65_536),
-  presencePenalty: z.number().min(-2).max(2),
-  frequencyPenalty: z.number().min(-2).max(2),
-  logitBias: z.array(z.tuple([z.int().min(0), z.number().min(-100).max(100)])).max(LOGIT_BIAS_MAX),
-  seed: z.bigint().min(0n).max(0xffff_ffff_ffff_ffffn),
-});
 
 export interface Sampling {
   /** 0 is argmax; otherwise logits are divided by it. Range 0 to 5. */
