@@ -63,7 +63,7 @@ export interface LoadedModel {
   /** Vector length of embeddings. */
   embeddingLength: number;
   hasChatTemplate: boolean;
-  /** Bytes of weights and of the KV cache. */
+  /** Bytes of the weights. */
   bytes: number;
   /** Same class, same logits, bit by bit; null in fast mode. */
   numericClass: string | null;

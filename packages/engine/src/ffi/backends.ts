@@ -60,6 +60,13 @@ function bestCpuLibrary(directory: string): { path: string; kernels: string } | 
   return best;
 }
 
+/** Memory that is free now; `device.freeBytes` is what was free when the process began. */
+export function deviceFreeBytes(ggml: Ggml, { pointer }: NativeDevice): number {
+  const props: Partial<GgmlDeviceProps> = {};
+  ggml.deviceProps(pointer, props);
+  return Number(props.memory_free ?? 0);
+}
+
 function listDevices(ggml: Ggml): NativeDevice[] {
   const devices: NativeDevice[] = [];
   for (let index = 0; index < Number(ggml.deviceCount()); index += 1) {

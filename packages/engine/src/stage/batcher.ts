@@ -131,7 +131,7 @@ class TickLoop implements Batcher {
     const batched = this.#gather();
     if (batched.size === 0) return this.#flush();
     const decoding = context.decode();
-    this.#flush();
+    this.#emit();
     const status = await decoding;
     if (status === 0) this.#commit(batched);
     else if (status === NO_ROOM) this.#makeRoom(batched);
@@ -260,7 +260,11 @@ class TickLoop implements Batcher {
   }
 
   #flush(): void {
-    if (this.#outputs.length === 0) return;
+    if (this.#outputs.length > 0) this.#emit();
+  }
+
+  /** Once a tick, be it with nothing: the other end takes it as a sign of life. */
+  #emit(): void {
     const outputs = this.#outputs;
     this.#outputs = [];
     this.#spec.emit(outputs);

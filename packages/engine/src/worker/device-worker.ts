@@ -3,7 +3,7 @@
  * up after deaths in a row that brought no answer.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FilonError } from '@filon/core/errors';
+import { FilonError, isFilonError } from '@filon/core/errors';
 import type { LoadedModel, SessionEvent, SessionRequest } from '@filon/core/serving/session';
 import type { EngineErrorDetails } from '../errors.ts';
 import type { Counters } from '../stage/batcher.ts';
@@ -109,14 +109,20 @@ class SupervisedWorker implements DeviceWorker {
     if (hosted === undefined) throw notLoaded(model, this.#spec.device);
     if (hosted.process === process) return process;
     // A new life: whoever comes first loads the model again, the others wait for the same load.
-    const loading = this.#loading.get(model) ?? this.load(hosted.request, options);
-    this.#loading.set(model, loading);
-    try {
-      await loading;
-    } finally {
-      this.#loading.delete(model);
-    }
+    await untilAborted(this.#reload(hosted.request, options.timeoutMs), options.signal);
     return process;
+  }
+
+  /** Not under the signal of whoever came first: that one may leave, and the others still wait. */
+  #reload(request: LoadRequest, timeoutMs: number): Promise<LoadedModel> {
+    const model = request.spec.model;
+    const known = this.#loading.get(model);
+    if (known !== undefined) return known;
+    const loading = this.load(request, { signal: this.#closing.signal, timeoutMs }).finally(() => {
+      this.#loading.delete(model);
+    });
+    this.#loading.set(model, loading);
+    return loading;
   }
 
   async *open(request: SessionRequest, options: CallOptions): AsyncIterable<SessionEvent> {
@@ -155,16 +161,19 @@ class SupervisedWorker implements DeviceWorker {
       void process.exited.then((exit) => this.#buried(process, exit));
       return process;
     } catch (error) {
+      if (isFilonError(error, 'ENGINE_WORKER_DIED')) {
+        const { exit, lines } = error.details as EngineErrorDetails & { code: 'ENGINE_WORKER_DIED' };
+        this.#lastExit = { how: exit, lines };
+      }
       this.#count(0);
       throw error;
     }
   }
 
   #buried(process: WorkerProcess, exit: WorkerExit): void {
-    this.#lastExit = exit;
-    this.#past = sumOf(this.#past, process.counters);
     if (this.#process !== process) return;
-    this.#process = null;
+    this.#lastExit = exit;
+    this.#retire(process);
     this.#count(process.finished);
   }
 
@@ -174,9 +183,14 @@ class SupervisedWorker implements DeviceWorker {
     this.state = this.#barren >= BARREN_DEATHS_MAX ? 'crash-loop' : 'idle';
   }
 
+  #retire(process: WorkerProcess): void {
+    this.#past = sumOf(this.#past, process.counters);
+    this.#process = null;
+  }
+
   /** An end that is wanted is no death. */
   async #end(process: WorkerProcess): Promise<void> {
-    this.#process = null;
+    this.#retire(process);
     this.state = 'idle';
     await process.end();
   }
@@ -199,6 +213,19 @@ function sumOf(a: Counters, b: Counters): Counters {
     cancelled: a.cancelled + b.cancelled,
     ticks: a.ticks + b.ticks,
   };
+}
+
+/** Waits for work that goes on whether or not this waiter stays. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const leave = (): void => reject(signal.reason);
+  signal.addEventListener('abort', leave, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', leave);
+  }
 }
 
 /** The library gives its reasons in its log only. */

@@ -3,11 +3,11 @@ import { FilonError } from '@filon/core/errors';
 import type { LoadedModel } from '@filon/core/serving/session';
 import type { DeviceHost } from '../device/device-host.ts';
 import type { EngineErrorDetails } from '../errors.ts';
-import type { NativeDevice } from '../ffi/backends.ts';
+import { deviceFreeBytes, type NativeDevice } from '../ffi/backends.ts';
 import { readGgufHeader } from '../gguf/header.ts';
 import { memoryEstimate } from '../gguf/memory-estimate.ts';
 import { type Batcher, createBatcher, type OutputBatch } from '../stage/batcher.ts';
-import { openContext } from '../stage/context.ts';
+import { type Context, openContext } from '../stage/context.ts';
 import { type Embedder, openEmbedder } from '../stage/embedder.ts';
 import { selfTest } from '../stage/self-test.ts';
 import { openWeights, type Weights } from '../stage/weights.ts';
@@ -39,19 +39,7 @@ export async function openHostedModel(request: LoadRequest, host: ModelHost): Pr
     spec.contextTokens,
     weights.trainedContextTokens * (settings.unified ? 1 : spec.sessionsMax),
   );
-  const context = openContext(
-    weights,
-    {
-      settings,
-      cacheTokens,
-      sequences: spec.sessionsMax,
-      outputsMax: spec.sessionsMax,
-      threads: host.threads,
-      embeddings: !weights.generates,
-    },
-    host.backends,
-  );
-  await selfTest(weights, context, spec.model);
+  const context = await openTested(weights, { ...request, cacheTokens }, host);
   const { model, sessionsMax } = spec;
   const batcher = createBatcher({ model, weights, context, sessionsMax, emit: host.emit });
   let embedder: Embedder | null = null;
@@ -82,6 +70,35 @@ export async function openHostedModel(request: LoadRequest, host: ModelHost): Pr
   };
 }
 
+/** Nothing of a model that fails stays in memory. */
+async function openTested(
+  weights: Weights,
+  { spec, settings, cacheTokens }: LoadRequest & { cacheTokens: number },
+  host: ModelHost,
+): Promise<Context> {
+  let context: Context | null = null;
+  try {
+    context = openContext(
+      weights,
+      {
+        settings,
+        cacheTokens,
+        sequences: spec.sessionsMax,
+        outputsMax: spec.sessionsMax,
+        threads: host.threads,
+        embeddings: !weights.generates,
+      },
+      host.backends,
+    );
+    await selfTest(weights, context, spec.model);
+    return context;
+  } catch (error) {
+    context?.close();
+    weights.close();
+    throw error;
+  }
+}
+
 function describe(
   { spec, numericClass }: LoadRequest,
   { weights, device, contextTokens }: { weights: Weights; device: NativeDevice; contextTokens: number },
@@ -110,7 +127,8 @@ async function checkMemory({ spec, settings }: LoadRequest, host: ModelHost): Pr
     sessions: 1,
     kvType: settings.cacheType === 'q8_0' ? 'q8_0' : 'f16',
   });
-  const freeBytes = host.device.backend === 'cpu' ? freeMemoryBytes() : host.device.freeBytes;
+  const freeBytes =
+    host.device.backend === 'cpu' ? freeMemoryBytes() : deviceFreeBytes(host.backends.ggml, host.device);
   if (totalBytes <= freeBytes) return;
   throw new FilonError<EngineErrorDetails>(
     { code: 'ENGINE_MEMORY', model: spec.model, neededBytes: totalBytes, freeBytes },

@@ -5,13 +5,13 @@
  */
 import { FilonError, isFilonError, messageOf } from '@filon/core/errors';
 import { certify } from '../certify/certify.ts';
-import { type DeviceHostSpec, openDeviceHost } from '../device/device-host.ts';
+import { type DeviceHost, type DeviceHostSpec, openDeviceHost } from '../device/device-host.ts';
 import type { EngineErrorDetails } from '../errors.ts';
 import type { Counters, OutputBatch } from '../stage/batcher.ts';
 import { openTemplateRenderer } from '../template/template-renderer.ts';
 import { type HostedModel, openHostedModel } from './hosted-model.ts';
 import { tokenizePrompt } from './prompt-text.ts';
-import type { CallKind, Calls, FromWorker, ToWorker } from './protocol.ts';
+import { type CallKind, type Calls, type FromWorker, START_ID, type ToWorker } from './protocol.ts';
 
 type Handlers = {
   [K in CallKind]: (request: Calls[K]['request'], options: CallOptions) => Promise<Calls[K]['reply']>;
@@ -31,7 +31,17 @@ const models = new Map<string, HostedModel>();
 const retired: Counters = { generatedTokens: 0, promptTokens: 0, cachedTokens: 0, cancelled: 0, ticks: 0 };
 const aborts = new Map<number, AbortController>();
 const templates = openTemplateRenderer();
-const host = openDeviceHost(JSON.parse(process.argv[2] ?? '{}') as DeviceHostSpec);
+const host = openHost(JSON.parse(process.argv[2] ?? '{}') as DeviceHostSpec);
+
+/** A device that is gone, or a library that does not load, is told by its code before the process ends. */
+function openHost(spec: DeviceHostSpec): DeviceHost {
+  try {
+    return openDeviceHost(spec);
+  } catch (error) {
+    if (isFilonError(error)) send({ kind: 'failure', id: START_ID, error: error.toObject() });
+    throw error;
+  }
+}
 
 function emit(outputs: OutputBatch): void {
   send({

@@ -40,6 +40,9 @@ export type ToWorker =
 
 export type WireOutput = SessionEvent | { kind: 'error'; error: ErrorObject };
 
+/** The id of a failure to start; calls have ids from 1 up. */
+export const START_ID = 0;
+
 export type FromWorker =
   | { kind: 'ready' }
   | { kind: 'reply'; id: number; value: unknown }

@@ -10,7 +10,7 @@ import type { DeviceHostSpec } from '../device/device-host.ts';
 import type { EngineErrorDetails } from '../errors.ts';
 import type { Counters } from '../stage/batcher.ts';
 import { createOutputQueue, type OutputQueue } from './output-queue.ts';
-import type { CallKind, Calls, FromWorker, ToWorker } from './protocol.ts';
+import { type CallKind, type Calls, type FromWorker, START_ID, type ToWorker } from './protocol.ts';
 
 export interface CallOptions {
   signal: AbortSignal;
@@ -94,6 +94,7 @@ class ForkedWorker implements WorkerProcess {
   readonly lines: string[] = [];
   readonly #ready = Promise.withResolvers<void>();
   #lastCall = 0;
+  #death: FilonError | null = null;
   #stall: NodeJS.Timeout | null = null;
 
   constructor(spec: WorkerProcessSpec) {
@@ -132,6 +133,7 @@ class ForkedWorker implements WorkerProcess {
     { signal, timeoutMs, onProgress }: CallOptions,
   ): Promise<Calls[K]['reply']> {
     signal.throwIfAborted();
+    if (this.#death !== null) throw this.#death;
     this.#lastCall += 1;
     const id = this.#lastCall;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
@@ -155,6 +157,7 @@ class ForkedWorker implements WorkerProcess {
 
   async *open(request: SessionRequest, { signal }: { signal: AbortSignal }): AsyncIterable<SessionEvent> {
     signal.throwIfAborted();
+    if (this.#death !== null) throw this.#death;
     const { session, model } = request;
     if (this.#sessions.has(session)) {
       throw new FilonError<EngineErrorDetails>(
@@ -227,6 +230,7 @@ class ForkedWorker implements WorkerProcess {
     } else if (message.kind === 'ready') this.#ready.resolve();
     else if (message.kind === 'reply') this.#calls.get(message.id)?.resolve(message.value);
     else if (message.kind === 'progress') this.#calls.get(message.id)?.onProgress?.(message.share);
+    else if (message.id === START_ID) this.#ready.reject(FilonError.fromObject(message.error));
     else this.#calls.get(message.id)?.reject(FilonError.fromObject(message.error));
   }
 
@@ -252,6 +256,7 @@ class ForkedWorker implements WorkerProcess {
     if (this.#stall !== null) clearTimeout(this.#stall);
     this.#stall = null;
     const error = died(this.#spec.device, exit);
+    this.#death = error;
     this.#ready.reject(error);
     for (const call of this.#calls.values()) call.reject(error);
     for (const queue of this.#sessions.values()) queue.fail(error);

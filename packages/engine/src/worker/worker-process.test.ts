@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import { findLibraryDirectory } from '../ffi/library-set.ts';
+import { createDeviceWorker } from './device-worker.ts';
+import { startWorkerProcess, type WorkerProcessSpec } from './worker-process.ts';
+
+const signal = new AbortController().signal;
+const SPEC: WorkerProcessSpec = {
+  libraryDirectory: findLibraryDirectory([]),
+  device: 'cpu',
+  backend: 'cpu',
+  threads: 1,
+  stallMs: 60_000,
+  startTimeoutMs: 30_000,
+};
+const CALL = { signal, timeoutMs: 30_000 };
+
+describe('a worker process', () => {
+  test('a call on one that is dead fails at once, with the death', async () => {
+    const worker = await startWorkerProcess(SPEC, { signal });
+    process.kill(worker.pid, 'SIGKILL');
+    expect(await worker.exited).toMatchObject({ how: 'SIGKILL' });
+    // A deadline that would make the test fail by its own: the answer must not wait for it.
+    const late = { signal, timeoutMs: 600_000 };
+    await expect(worker.call('unload', { model: 'm' }, late)).rejects.toMatchObject({
+      code: 'ENGINE_WORKER_DIED',
+      details: { exit: 'SIGKILL' },
+    });
+  });
+
+  test('a call under way fails when the process dies', async () => {
+    const worker = await startWorkerProcess(SPEC, { signal });
+    const call = worker.call('unload', { model: 'm' }, CALL);
+    process.kill(worker.pid, 'SIGKILL');
+    await worker.exited;
+    // It may have been answered before the kill; it must not hang.
+    expect(['answered', 'ENGINE_WORKER_DIED']).toContain(
+      await call.then(
+        () => 'answered',
+        (error: { code: string }) => error.code,
+      ),
+    );
+  });
+
+  test('a device that is not there is named by its code', async () => {
+    await expect(startWorkerProcess({ ...SPEC, device: 'vulkan:9' }, { signal })).rejects.toMatchObject({
+      code: 'ENGINE_DEVICE_UNKNOWN',
+      details: { device: 'vulkan:9', known: ['cpu'] },
+    });
+  });
+
+  test('ends when its channel closes', async () => {
+    const worker = await startWorkerProcess(SPEC, { signal });
+    await worker.end();
+    expect(await worker.exited).toMatchObject({ how: '0' });
+  });
+});
+
+describe('a supervised worker', () => {
+  test('is started on demand, again after a death, and given up after deaths without one answer', async () => {
+    await using worker = createDeviceWorker(SPEC);
+    expect(worker).toMatchObject({ state: 'idle', pid: null, deaths: 0 });
+    for (let deaths = 1; deaths <= 5; deaths += 1) {
+      const life = await worker.ready(null, CALL);
+      expect(worker.state).toBe('up');
+      process.kill(life.pid, 'SIGKILL');
+      await life.exited;
+      expect(worker.deaths).toBe(deaths);
+    }
+    expect(worker.state).toBe('crash-loop');
+    await expect(worker.ready(null, CALL)).rejects.toMatchObject({
+      code: 'ENGINE_CRASH_LOOP',
+      details: { deaths: 5 },
+    });
+  });
+
+  test('a model that was never loaded is refused by its name', async () => {
+    await using worker = createDeviceWorker(SPEC);
+    await expect(worker.ready('nothing', CALL)).rejects.toMatchObject({ code: 'ENGINE_MODEL_NOT_LOADED' });
+  });
+});
