@@ -3,6 +3,7 @@
  * up after deaths in a row that brought no answer.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { orAborted } from '@filon/core/abort';
 import { FilonError, isFilonError } from '@filon/core/errors';
 import type { LoadedModel, SessionEvent, SessionRequest } from '@filon/core/serving/session';
 import type { EngineErrorDetails } from '../errors.ts';
@@ -109,7 +110,7 @@ class SupervisedWorker implements DeviceWorker {
     if (hosted === undefined) throw notLoaded(model, this.#spec.device);
     if (hosted.process === process) return process;
     // A new life: whoever comes first loads the model again, the others wait for the same load.
-    await untilAborted(this.#reload(hosted.request, options.timeoutMs), options.signal);
+    await orAborted(this.#reload(hosted.request, options.timeoutMs), options.signal);
     return process;
   }
 
@@ -213,19 +214,6 @@ function sumOf(a: Counters, b: Counters): Counters {
     cancelled: a.cancelled + b.cancelled,
     ticks: a.ticks + b.ticks,
   };
-}
-
-/** Waits for work that goes on whether or not this waiter stays. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const leave = (): void => reject(signal.reason);
-  signal.addEventListener('abort', leave, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', leave);
-  }
 }
 
 /** The library gives its reasons in its log only. */

@@ -2,13 +2,13 @@
  * Which models are in memory. A request holds its model; a model that nobody holds may leave to make room, or because
  * it was idle for long enough. One load at a time a model, shared by all who wait for it.
  */
+import { orAborted } from '@filon/core/abort';
 import { FilonError, isFilonError } from '@filon/core/errors';
 import type { LoadedModel, LoadSpec } from '@filon/core/serving/session';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine, Progress, Waiting } from '../ports/engine.ts';
 import type { Log } from '../ports/log.ts';
 import type { StoredModel } from '../ports/models.ts';
-import { orAborted } from './timeout.ts';
 
 export interface Hold extends Disposable {
   /** The model, loaded; loads it again if a death took it away. */
