@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FilonError } from '@filon/core/errors';
 import { probeDevices } from '@filon/engine/device/probe';
-import { findLibraryDirectory } from '@filon/engine/ffi/library-set';
+import { findLibraryDirectory } from '@filon/engine/ffi/library-directory';
 import type { Bench } from './bench.ts';
 import { complete } from './completion.ts';
 import type { BenchErrorDetails } from './errors.ts';

@@ -4,7 +4,7 @@
  */
 import { DEFAULT_SAMPLING } from '@filon/core/serving/sampling';
 import { openDeviceHost } from '@filon/engine/device/device-host';
-import { findLibraryDirectory } from '@filon/engine/ffi/library-set';
+import { findLibraryDirectory } from '@filon/engine/ffi/library-directory';
 import { createSampler, type Sampler } from '@filon/engine/sampler/sampler';
 import { openSamplingState, type SamplingState } from '@filon/engine/sampler/sampling-state';
 import { type Context, openContext } from '@filon/engine/stage/context';

@@ -2,6 +2,7 @@
  * The devices of one machine as one engine: probes them, chooses one for a model, and keeps a supervised worker for each.
  * It knows files, tokens and settings; it knows nothing of catalogues, peers, prices or HTTP.
  */
+import { orAborted } from '@filon/core/abort';
 import { FilonError } from '@filon/core/errors';
 import type {
   Device,
@@ -14,7 +15,7 @@ import type { Certificate, CertifyRequest } from './certify/certificate.ts';
 import { type ProbeResult, probeDevices } from './device/probe.ts';
 import { physicalCores } from './device/threads.ts';
 import type { EngineErrorDetails } from './errors.ts';
-import { findLibraryDirectory } from './ffi/library-set.ts';
+import { findLibraryDirectory } from './ffi/library-directory.ts';
 import type { Counters } from './stage/batcher.ts';
 import { FAST_SETTINGS } from './stage/settings.ts';
 import { createDeviceWorker, type DeviceWorker, type WorkerState } from './worker/device-worker.ts';
@@ -83,6 +84,7 @@ class MachineEngine implements OpenEngine {
   readonly #workers = new Map<string, DeviceWorker>();
   /** Which worker has a model. */
   readonly #places = new Map<string, DeviceWorker>();
+  readonly #closing = new AbortController();
   #probed: Promise<ProbeResult> | null = null;
 
   constructor(config: EngineConfig, deps: EngineDeps) {
@@ -160,6 +162,7 @@ class MachineEngine implements OpenEngine {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
     await Promise.all([...this.#workers.values()].map((worker) => worker[Symbol.asyncDispose]()));
   }
 
@@ -168,11 +171,13 @@ class MachineEngine implements OpenEngine {
   }
 
   #probe(signal: AbortSignal): Promise<ProbeResult> {
-    this.#probed ??= probeDevices(this.#libraryDirectory, { timeoutMs: this.#config.probeTimeoutMs, signal });
+    // Not under the signal of whoever asked first: the answer is everybody's.
+    const options = { timeoutMs: this.#config.probeTimeoutMs, signal: this.#closing.signal };
+    this.#probed ??= probeDevices(this.#libraryDirectory, options);
     this.#probed.catch(() => {
       this.#probed = null;
     });
-    return this.#probed;
+    return orAborted(this.#probed, signal);
   }
 
   #find(spec: LoadSpec): LoadedModel | null {

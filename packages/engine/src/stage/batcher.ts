@@ -146,10 +146,9 @@ class TickLoop implements Batcher {
       const slot = this.#slots.take(session.tokens, this.counters.ticks);
       if (slot === null) return;
       session.slot = slot;
-      if (session.prefilled) continue;
+      if (session.cachedTokens !== null) continue;
+      session.cachedTokens = slot.cached.length;
       this.counters.cachedTokens += slot.cached.length;
-      this.#outputs.push([session.request.session, { kind: 'prefilled', cachedTokens: slot.cached.length }]);
-      session.prefilled = true;
     }
   }
 
@@ -207,6 +206,9 @@ class TickLoop implements Batcher {
       this.#fail(session, error);
       return;
     }
+    if (!session.prefilled)
+      this.#outputs.push([id, { kind: 'prefilled', cachedTokens: session.cachedTokens ?? 0 }]);
+    session.prefilled = true;
     this.counters.generatedTokens += 1;
     for (const event of events) this.#outputs.push([id, event]);
     if (events.at(-1)?.kind === 'end') this.#remove(session);

@@ -20,6 +20,9 @@ export interface Session {
   /** Order of arrival: the youngest gives way first when the cache is full. */
   readonly arrival: number;
   slot: Slot | null;
+  /** What the first slot held of its tokens; null before there was one. */
+  cachedTokens: number | null;
+  /** Its first token was drawn. */
   prefilled: boolean;
   /** Index of this session's output row in the batch under way, or -1. */
   outputRow: number;
@@ -58,6 +61,7 @@ export function openSession(request: SessionRequest, tools: SessionTools): Sessi
     tokens,
     arrival: tools.arrival,
     slot: null,
+    cachedTokens: null,
     prefilled: false,
     outputRow: -1,
     step: (logits) => step({ request, tokens, state, text, grammar }, logits, tools),

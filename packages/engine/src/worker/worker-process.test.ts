@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { findLibraryDirectory } from '../ffi/library-set.ts';
+import { findLibraryDirectory } from '../ffi/library-directory.ts';
 import { createDeviceWorker } from './device-worker.ts';
 import { startWorkerProcess, type WorkerProcessSpec } from './worker-process.ts';
 
