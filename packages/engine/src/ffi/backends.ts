@@ -3,7 +3,7 @@
  * it and it carries no driver's memory. A GPU worker adds the one library of its backend.
  */
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { FilonError } from '@filon/core/errors';
 import type { Device } from '@filon/core/serving/session';
 import koffi from 'koffi';
@@ -38,13 +38,27 @@ export function loadBackends(set: LibrarySet, wanted: readonly Backend[]): Backe
     );
   }
   for (const backend of wanted) {
-    const path = join(set.directory, `libggml-${backend}.so`);
-    if (GPU_BACKENDS.includes(backend) && existsSync(path)) ggml.loadBackend(path);
+    if (GPU_BACKENDS.includes(backend)) loadFirst(ggml, gpuLibraries(set.directory, backend));
   }
   const devices = listDevices(ggml);
   const first = devices.find((device) => device.backend === 'cpu');
   if (first === undefined) throw new TypeError('the CPU backend has no device');
   return { ggml, cpuKernels: cpu.kernels, devices, cpuRegistry: ggml.deviceBackend(first.pointer) };
+}
+
+/**
+ * The set's own library, then the one for older cards and drivers, which for CUDA comes in a package beside the set's
+ * (`linux-x64-cuda` and `linux-x64-cuda-ext`).
+ */
+function gpuLibraries(directory: string, backend: Backend): string[] {
+  const name = `libggml-${backend}.so`;
+  const set = basename(directory);
+  const besides = join(directory, '..', '..', '..', `${set}-ext`, 'bins', set);
+  return [join(directory, name), join(besides, 'fallback', name)].filter(existsSync);
+}
+
+function loadFirst(ggml: Ggml, paths: readonly string[]): void {
+  for (const path of paths) if (ggml.loadBackend(path) !== null) return;
 }
 
 /** Every CPU library scores itself on this processor; 0 means that it would crash. */
