@@ -15,6 +15,8 @@ export const ENGINE_PIN = { package: '3.22.1', llama: '0.5.0-dev' } as const;
 
 /** Stack of a decode on a pool thread: building the graph of a large model needs more than koffi's 128 KiB. */
 const ASYNC_STACK_BYTES = 4 * 1024 * 1024;
+// Here, because koffi takes settings only before its first call.
+koffi.config({ ...koffi.config(), async_stack_size: ASYNC_STACK_BYTES, resident_async_pools: 1 });
 
 export interface LibrarySet {
   directory: string;
@@ -25,7 +27,6 @@ export interface LibrarySet {
 
 /** Opens base, ggml and llama of one directory, in the order of their dependencies, and checks the version. */
 export function openLibrarySet(directory: string): LibrarySet {
-  koffi.config({ ...koffi.config(), async_stack_size: ASYNC_STACK_BYTES, resident_async_pools: 1 });
   const names = listLibraries(directory);
   const open = (pattern: RegExp): LibraryHandle => {
     const name = names.find((candidate) => pattern.test(candidate));
