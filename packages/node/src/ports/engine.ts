@@ -37,7 +37,7 @@ export interface Engine {
   /** Loads, warms up, self-tests. Loading what is loaded the same way returns it. */
   load(spec: LoadSpec, options: Waiting & Progress): Promise<LoadedModel>;
   unload(model: string, options: Waiting): Promise<void>;
-  /** The prompt as the model's own tokens; chats go through the model's own template. Codes: ENGINE_TEMPLATE_*. */
+  /** The prompt as the model's own tokens; chats go through the model's own template. Codes: TEMPLATE_*. */
   tokenize(
     model: string,
     prompt: { kind: 'chat'; messages: readonly ChatMessage[] } | { kind: 'text'; text: string },

@@ -31,7 +31,7 @@ export function grammarOf(format: AnswerFormat, grammars: Grammars): string | nu
   }
 }
 
-/** Codes: SERVE_CONTEXT_EXCEEDED, SERVE_PROMPT_EMPTY, SERVE_TOKEN_UNKNOWN, ENGINE_TEMPLATE_*. */
+/** Codes: SERVE_CONTEXT_EXCEEDED, SERVE_PROMPT_EMPTY, SERVE_TOKEN_UNKNOWN, TEMPLATE_*. */
 export async function prepare(
   request: Pick<CompletionRequest, 'prompt' | 'maxTokens' | 'sampling'>,
   loaded: LoadedModel,

@@ -1,11 +1,12 @@
 /** The one place where errors become HTTP. A code that is not here does not compile, or is a 500. */
 import { isFilonError } from '@filon/core/errors';
 import type { EngineErrorDetails } from '@filon/engine/errors';
+import type { TemplateErrorDetails } from '@filon/engine/template/errors';
 import type { ServeErrorDetails } from '../../serve/errors.ts';
 import type { GatewayErrorDetails } from './errors.ts';
 
 export type HttpStatus = 400 | 403 | 404 | 405 | 408 | 413 | 415 | 422 | 429 | 499 | 500 | 503 | 504;
-type Code = (EngineErrorDetails | ServeErrorDetails | GatewayErrorDetails)['code'];
+type Code = (EngineErrorDetails | TemplateErrorDetails | ServeErrorDetails | GatewayErrorDetails)['code'];
 
 /** 422: asking again would change nothing. 503 and 504: it may. Clients of OpenAI repeat only the latter and 429. */
 const STATUS: Readonly<Record<Code, HttpStatus>> = {
@@ -59,12 +60,17 @@ const STATUS: Readonly<Record<Code, HttpStatus>> = {
   ENGINE_CRASH_LOOP: 503,
   ENGINE_TIMEOUT: 504,
   ENGINE_CLOSED: 503,
+  TEMPLATE_TIMEOUT: 422,
+  TEMPLATE_MEMORY: 422,
+  TEMPLATE_OUTPUT_LIMIT: 400,
+  // It may be the messages that do not suit the template.
+  TEMPLATE_INVALID: 400,
+  TEMPLATE_REFUSED: 400,
+  TEMPLATE_BUSY: 503,
 };
 
 /** Families of codes that the engine's folders name themselves. */
 const FAMILIES: readonly (readonly [prefix: string, status: HttpStatus])[] = [
-  // The conversation does not suit the model's template, or rendering it ran into a limit.
-  ['ENGINE_TEMPLATE_', 400],
   ['SCHEMA_', 400],
   // Nothing could be drawn: the grammar and the biases exclude every token.
   ['SAMPLER_', 422],

@@ -73,7 +73,7 @@ function paramOf(code: string, details: object, promptField: string | null): str
     return details.field === 'logitBias' ? 'logit_bias' : promptField;
   }
   if ('field' in details && typeof details.field === 'string') return details.field;
-  const param = PARAMS[code] ?? (code.startsWith('ENGINE_TEMPLATE_') ? 'prompt' : null);
+  const param = PARAMS[code] ?? (code.startsWith('TEMPLATE_') ? 'prompt' : null);
   return param === 'prompt' ? promptField : param;
 }
 
