@@ -17,6 +17,7 @@ export async function runCommand(
   args: readonly string[],
   { signal, cwd, timeoutMs = TIMEOUT_MS }: CommandOptions,
 ): Promise<string> {
+  signal.throwIfAborted();
   const command = [file, ...args].join(' ');
   const deadline = AbortSignal.timeout(timeoutMs);
   await using program = await startProgram({ name: file, file, args, cwd });

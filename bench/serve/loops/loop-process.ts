@@ -16,6 +16,7 @@ const TIMEOUT_MS = 300_000;
 
 /** Codes: BENCH_PROGRAM_DIED, BENCH_TIMEOUT. */
 export async function startLoop(start: LoopStart, signal: AbortSignal): Promise<LoopProcess> {
+  signal.throwIfAborted();
   const child = fork(ENTRY, [JSON.stringify(start)], {
     // As the engine's own workers are started.
     env: { UV_THREADPOOL_SIZE: start.kind === 'bare' ? '1' : '4' },

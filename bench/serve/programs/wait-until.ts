@@ -24,6 +24,7 @@ export async function waitUntil<T>(
   });
   const endMs = performance.now() + timeoutMs;
   for (;;) {
+    signal.throwIfAborted();
     const answer = await ask();
     if (answer !== null) return answer;
     if (ended !== null) throw died(program, ended);
