@@ -93,3 +93,9 @@ describe('the lock', () => {
     await expect(takeHomeLock(paths, { purpose: 'node' })).rejects.toMatchObject({ code: 'HOME_NO_LOCKS' });
   });
 });
+
+test('a home that nothing can make is refused at once', () => {
+  expect(() => ensureHome(homePaths('/proc/nowhere/home'))).toThrow(
+    expect.objectContaining({ code: 'HOME_UNAVAILABLE' }),
+  );
+});

@@ -1,6 +1,6 @@
 /** Where everything of a node lies: one folder that only its user may enter. */
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { FilonError, messageOf } from '@filon/core/errors';
 import type { HomeErrorDetails } from './errors.ts';
 
@@ -41,7 +41,7 @@ export function homePaths(folder: string): HomePaths {
 export function ensureHome(paths: HomePaths): void {
   const { home } = paths;
   try {
-    mkdirSync(home, { recursive: true, mode: 0o700 });
+    makeFolders(home);
     accessSync(home, constants.R_OK | constants.W_OK | constants.X_OK);
     mkdirSync(join(home, 'logs'), { recursive: true, mode: 0o700 });
   } catch (error) {
@@ -50,6 +50,18 @@ export function ensureHome(paths: HomePaths): void {
       `The home ${home} cannot be used: ${messageOf(error)}. Choose another with --home or FILON_HOME.`,
       { cause: error },
     );
+  }
+}
+
+/** Step by step: Node's own recursive way never returns where making a folder fails with ENOENT, as it does in /proc. */
+function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolders(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Somebody else may have been faster.
+    if (!existsSync(folder)) throw error;
   }
 }
 
