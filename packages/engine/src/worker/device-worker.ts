@@ -1,8 +1,9 @@
 /**
  * The worker of one device over many lives: started on demand, ended when nothing is loaded, restarted with back-off, given
- * up after deaths in a row that brought no answer.
+ * up after deaths in a row that brought no answer. A model whose load ends it again and again is given up alone: a broken
+ * file must not take the device from all the others.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { orAborted } from '@filon/core/abort';
 import { FilonError, isFilonError } from '@filon/core/errors';
 import type { LoadedModel, SessionEvent, SessionRequest } from '@filon/core/serving/session';
@@ -38,6 +39,8 @@ export interface DeviceWorker extends AsyncDisposable {
 
 /** Deaths in a row without one answer between them, after which nothing starts the worker again. */
 const BARREN_DEATHS_MAX = 5;
+/** Deaths in a row during its load, after which a model is refused. */
+const LOAD_DEATHS_MAX = 3;
 /** Wait before the next life, by how many barren deaths came before it. */
 const BACK_OFF_MS = [0, 250, 500, 1_000, 2_000] as const;
 
@@ -61,7 +64,9 @@ class SupervisedWorker implements DeviceWorker {
   readonly #closing = new AbortController();
   #past: Counters = { generatedTokens: 0, promptTokens: 0, cachedTokens: 0, cancelled: 0, ticks: 0 };
   #barren = 0;
-  #lastExit: WorkerExit = { how: '', lines: [] };
+  /** Deaths during its load since the last load that succeeded, by model, and the last of them. */
+  readonly #loadDeaths = new Map<string, { deaths: number; exit: WorkerExit }>();
+  #lastExit: WorkerExit = { how: '', lines: [], loading: [] };
   #process: WorkerProcess | null = null;
   #starting: Promise<WorkerProcess> | null = null;
 
@@ -87,11 +92,15 @@ class SupervisedWorker implements DeviceWorker {
 
   async load(request: LoadRequest, options: CallOptions): Promise<LoadedModel> {
     const model = request.spec.model;
+    this.#refuseFatal(model);
     const process = await this.#life(options.signal);
-    const loaded = await process.call('load', request, options).catch((error: unknown) => {
+    const loaded = await process.call('load', request, options).catch(async (error: unknown) => {
+      // What the library said before it gave up is on another channel, and may be read a moment later.
+      await nextTurn();
       throw explained(error, process, this.#lastExit);
     });
     this.#hosted.set(model, { request, loaded, process });
+    this.#loadDeaths.delete(model);
     return loaded;
   }
 
@@ -164,7 +173,7 @@ class SupervisedWorker implements DeviceWorker {
     } catch (error) {
       if (isFilonError(error, 'ENGINE_WORKER_DIED')) {
         const { exit, lines } = error.details as EngineErrorDetails & { code: 'ENGINE_WORKER_DIED' };
-        this.#lastExit = { how: exit, lines };
+        this.#lastExit = { how: exit, lines, loading: [] };
       }
       this.#count(0);
       throw error;
@@ -175,13 +184,22 @@ class SupervisedWorker implements DeviceWorker {
     if (this.#process !== process) return;
     this.#lastExit = exit;
     this.#retire(process);
-    this.#count(process.finished);
+    const [model, ...others] = exit.loading;
+    if (model === undefined || others.length > 0) this.#count(process.finished);
+    else this.#blame(model, exit);
   }
 
   #count(finished: number): void {
     this.deaths += 1;
     this.#barren = finished > 0 ? 0 : this.#barren + 1;
     this.state = this.#barren >= BARREN_DEATHS_MAX ? 'crash-loop' : 'idle';
+  }
+
+  #blame(model: string, exit: WorkerExit): void {
+    this.deaths += 1;
+    this.state = 'idle';
+    const before = this.#loadDeaths.get(model)?.deaths ?? 0;
+    this.#loadDeaths.set(model, { deaths: before + 1, exit });
   }
 
   #retire(process: WorkerProcess): void {
@@ -194,6 +212,18 @@ class SupervisedWorker implements DeviceWorker {
     this.#retire(process);
     this.state = 'idle';
     await process.end();
+  }
+
+  #refuseFatal(model: string): void {
+    const known = this.#loadDeaths.get(model);
+    if (known === undefined || known.deaths < LOAD_DEATHS_MAX) return;
+    this.#hosted.delete(model);
+    const { device } = this.#spec;
+    const { deaths, exit } = known;
+    throw new FilonError<EngineErrorDetails>(
+      { code: 'ENGINE_MODEL_FATAL', model, device, deaths, lines: exit.lines },
+      `loading this model ended the worker of ${device} ${deaths} times in a row (last: ${exit.how}). Its file is likely broken or hostile: remove it, and pull it again or take another. The next start of the node tries it again.`,
+    );
   }
 
   #crashLoop(): FilonError<EngineErrorDetails> {
@@ -220,7 +250,7 @@ function sumOf(a: Counters, b: Counters): Counters {
 function explained(error: unknown, process: WorkerProcess, exit: WorkerExit): unknown {
   if (!(error instanceof FilonError) || error.code !== 'ENGINE_LOAD_FAILED') return error;
   const lines = (process.lines.length > 0 ? process.lines : exit.lines).filter((line) =>
-    /error|fail|unknown/i.test(line),
+    /\b(error|fail(ed|s|ure)?)\b/i.test(line),
   );
   const details: EngineErrorDetails = {
     ...(error.details as EngineErrorDetails & { code: 'ENGINE_LOAD_FAILED' }),

@@ -1,5 +1,11 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { LoadedModel } from '@filon/core/serving/session';
 import { describe, expect, test } from 'vitest';
+import { tinyModel } from '../../../../test/kit/gguf.ts';
 import { findLibraryDirectory } from '../ffi/library-directory.ts';
+import { FAST_SETTINGS } from '../stage/settings.ts';
 import { createDeviceWorker } from './device-worker.ts';
 import { startWorkerProcess, type WorkerProcessSpec } from './worker-process.ts';
 
@@ -71,6 +77,32 @@ describe('a supervised worker', () => {
       code: 'ENGINE_CRASH_LOOP',
       details: { deaths: 5 },
     });
+  });
+
+  test('gives up a model whose load ends it, and serves the others', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'filon-worker-'));
+    const load = async (name: string, bytes: Uint8Array): Promise<LoadedModel> => {
+      const path = join(folder, name);
+      await writeFile(path, bytes);
+      const place = { path, device: 'cpu', mode: 'fast', contextTokens: 256, sessionsMax: 1 } as const;
+      const settings = FAST_SETTINGS;
+      return await worker.load({ spec: { model: name, ...place }, settings, numericClass: null }, CALL);
+    };
+    await using worker = createDeviceWorker(SPEC);
+    // Native code aborts on two tokens of one text.
+    const texts = { type: 'strings', value: ['a', 'a', 'a'] } as const;
+    const fatal = tinyModel({ metadata: { 'tokenizer.ggml.tokens': texts } });
+    for (let deaths = 1; deaths <= 3; deaths += 1) {
+      await expect(load('fatal', fatal)).rejects.toMatchObject({ code: 'ENGINE_WORKER_DIED' });
+      expect(worker).toMatchObject({ state: 'idle', deaths });
+    }
+    await expect(load('fatal', fatal)).rejects.toMatchObject({
+      code: 'ENGINE_MODEL_FATAL',
+      details: { model: 'fatal', deaths: 3 },
+    });
+    expect(await load('good', tinyModel())).toMatchObject({ model: 'good' });
+    expect(worker).toMatchObject({ state: 'up', deaths: 3 });
+    await rm(folder, { recursive: true });
   });
 
   test('a model that was never loaded is refused by its name', async () => {

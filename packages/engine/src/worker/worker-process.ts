@@ -21,7 +21,7 @@ export interface CallOptions {
 export interface WorkerProcess {
   readonly pid: number;
   readonly counters: Counters;
-  /** Sessions that it brought to their end. */
+  /** Sessions that it brought to their end, and calls for embeddings. */
   readonly finished: number;
   /** Open sessions of a model. */
   sessions(model: string): number;
@@ -44,6 +44,8 @@ export interface WorkerExit {
   how: string;
   /** The last lines that it wrote. */
   lines: string[];
+  /** Models whose load was under way. */
+  loading: string[];
 }
 
 export interface WorkerProcessSpec extends DeviceHostSpec {
@@ -61,6 +63,8 @@ const ENTRY = new URL('./main.ts', import.meta.url);
 const NO_COUNTS: Counters = { generatedTokens: 0, promptTokens: 0, cachedTokens: 0, cancelled: 0, ticks: 0 };
 
 interface PendingCall {
+  /** The model that it loads; null: it does something else. */
+  loads: string | null;
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
   onProgress: ((share: number) => void) | undefined;
@@ -141,10 +145,13 @@ class ForkedWorker implements WorkerProcess {
     const timer = setTimeout(late, timeoutMs);
     const abort = (): void => reject(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
-    this.#calls.set(id, { resolve, reject, onProgress });
+    const loads = 'spec' in request ? request.spec.model : null;
+    this.#calls.set(id, { loads, resolve, reject, onProgress });
     this.#send({ kind, id, request } as ToWorker);
     try {
-      return (await promise) as Calls[K]['reply'];
+      const reply = (await promise) as Calls[K]['reply'];
+      if (kind === 'embed') this.finished += 1;
+      return reply;
     } catch (error) {
       this.#send({ kind: 'abort', id });
       throw error;
@@ -214,7 +221,8 @@ class ForkedWorker implements WorkerProcess {
       child.once('exit', (code, killedBy) => resolve(killedBy ?? String(code)));
     });
     if (child.connected) await new Promise<void>((resolve) => child.once('disconnect', () => resolve()));
-    return { how, lines: [...this.lines] };
+    const loading = [...this.#calls.values()].flatMap(({ loads }) => loads ?? []);
+    return { how, lines: [...this.lines], loading };
   }
 
   #send(message: ToWorker): void {
