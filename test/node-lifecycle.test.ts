@@ -1,7 +1,7 @@
 /** A node's life as a process: starts that meet, ends of every kind, and what is there afterwards. */
 import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { jsonLines, openTestHome, type RunningFilon, type TestHome } from './kit/filon.ts';
@@ -104,6 +104,13 @@ describe('starts', () => {
     expect(status).toMatchObject({ ready: true, pid: events[0]?.['pid'] });
     expect((await here.run(['down'])).code).toBe(0);
     await expect.poll(() => isAlive(Number(events[0]?.['pid'])), { timeout: 10_000 }).toBe(false);
+  });
+
+  test('in the background take a relative home for what it is in the folder of the command', async () => {
+    const home = relative(process.cwd(), join(here.folder, 'elsewhere'));
+    const started = await here.run(['--home', home, 'up', '--detach', '--no-model', '--json']);
+    expect([started.code, existsSync(join(here.folder, 'elsewhere', 'control.sock'))]).toEqual([0, true]);
+    expect((await here.run(['--home', home, 'down'])).code).toBe(0);
   });
 
   test('in the background that fail say why', async () => {

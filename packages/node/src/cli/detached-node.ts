@@ -18,7 +18,9 @@ export async function startDetached(cli: Cli): Promise<NodeStatus> {
   const { program, argv, clock } = cli.surroundings;
   const log = openSync(cli.paths.startLog, 'w', 0o600);
   const flags = argv.filter((word) => word !== '--detach' && word !== '--json');
-  const child = spawn(process.execPath, [...process.execArgv, program, ...flags, '--no-model', '--json'], {
+  // The node works in its home, where a relative path would mean another folder.
+  const own = ['--home', cli.paths.home, '--no-model', '--json'];
+  const child = spawn(process.execPath, [...process.execArgv, program, ...flags, ...own], {
     detached: true,
     stdio: ['ignore', log, log],
     cwd: cli.paths.home,
@@ -36,6 +38,10 @@ export async function startDetached(cli: Cli): Promise<NodeStatus> {
     signal: cli.signal,
     timeoutMs: START_TIMEOUT_MS,
     what: 'The node did not come up',
+  }).catch((error: unknown) => {
+    // Nobody was told of it, so nobody would end it.
+    child.kill();
+    throw error;
   });
   child.unref();
   return status;
