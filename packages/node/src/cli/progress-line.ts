@@ -31,6 +31,10 @@ const LINE_EVERY_MS = 5000;
 /** Rates are means over about this long. */
 const RATE_MEMORY_MS = 4000;
 const BAR_CELLS = 24;
+const BAR_CELLS_MIN = 4;
+const GAP = '  ';
+/** Of the whole, before the pace says anything about the time left. */
+const SHARE_FOR_TIME_LEFT = 0.001;
 const COLUMNS_GUESS = 80;
 
 export function createProgressLine(options: ProgressLineOptions): ProgressLine {
@@ -72,44 +76,59 @@ class Line implements ProgressLine {
     const { onStep } = this.#options;
     const ratePerSecond = this.#rate.perSecond;
     const leftMs =
-      step.total === null || ratePerSecond === null || ratePerSecond <= 0
+      step.total === null ||
+      ratePerSecond === null ||
+      ratePerSecond <= 0 ||
+      step.done < step.total * SHARE_FOR_TIME_LEFT
         ? null
         : ((step.total - step.done) * 1000) / ratePerSecond;
     if (onStep !== null) onStep({ ...step, ratePerSecond, leftMs });
-    else this.#show(progressText(step, { ratePerSecond, leftMs }));
+    else this.#show(step, { ratePerSecond, leftMs });
   }
 
-  #show(text: string): void {
+  #show(step: ProgressStep, pace: Pace): void {
     const { stderr } = this.#options;
-    const columns = stderr.columns ?? COLUMNS_GUESS;
-    stderr.write(stderr.isTTY ? `\r${text.slice(0, columns - 1)}\u001b[K` : `${text}\n`);
+    // Terminals that do not know their width say 0.
+    const room = (stderr.columns || COLUMNS_GUESS) - 1;
+    const text = progressText(step, pace, stderr.isTTY ? room : undefined);
+    stderr.write(stderr.isTTY ? `\r${text.slice(0, room)}\u001b[K` : `${text}\n`);
     this.#open = stderr.isTTY;
   }
 }
 
-/** One line: `smollm2-135m  [=====>    ]  52%  51.2 of 98.4 MB  12.0 MB/s  4 s left`. */
+interface Pace {
+  ratePerSecond: number | null;
+  leftMs: number | null;
+}
+
+/**
+ * One line: `smollm2-135m  [=====>    ]  52%  51.2 of 98.4 MB  12.0 MB/s  4 s left`. Where `room` (characters) is short
+ * the bar shrinks, and then goes: the time left is worth more.
+ */
 export function progressText(
   step: ProgressStep,
-  pace: { ratePerSecond: number | null; leftMs: number | null },
+  pace: Pace,
+  room: number = Number.POSITIVE_INFINITY,
 ): string {
-  const parts = [step.label];
-  if (step.total !== null && step.total > 0) {
-    const share = Math.min(1, step.done / step.total);
-    parts.push(bar(share), `${Math.floor(share * 100)}%`.padStart(4));
-  }
+  const parts: string[] = [];
+  const share = step.total !== null && step.total > 0 ? Math.min(1, step.done / step.total) : null;
+  if (share !== null) parts.push(`${Math.floor(share * 100)}%`.padStart(4));
   if (step.unit === 'bytes') {
     const total = step.total === null ? '' : ` of ${formatBytes(step.total)}`;
     parts.push(`${formatBytes(step.done)}${total}`);
-    if (pace.ratePerSecond !== null) parts.push(`${formatBytes(pace.ratePerSecond)}/s`);
+    if (pace.ratePerSecond !== null) parts.push(`${formatBytes(Math.round(pace.ratePerSecond))}/s`);
   }
   if (pace.leftMs !== null && step.done !== step.total) parts.push(`${durationText(pace.leftMs)} left`);
-  return parts.join('  ');
+  const taken = [step.label, '[]', ...parts].join(GAP).length;
+  const cells = Math.min(BAR_CELLS, room - taken);
+  const barred = share !== null && cells >= BAR_CELLS_MIN ? [bar(share, cells)] : [];
+  return [step.label, ...barred, ...parts].join(GAP);
 }
 
-function bar(share: number): string {
-  const full = Math.round(share * BAR_CELLS);
-  const head = full > 0 && full < BAR_CELLS ? '>' : '';
-  return `[${'='.repeat(Math.max(0, full - head.length))}${head}${' '.repeat(BAR_CELLS - full)}]`;
+function bar(share: number, cells: number): string {
+  const full = Math.round(share * cells);
+  const head = full > 0 && full < cells ? '>' : '';
+  return `[${'='.repeat(Math.max(0, full - head.length))}${head}${' '.repeat(cells - full)}]`;
 }
 
 /** A running mean that forgets; a resumed download does not count what was there before. */

@@ -76,6 +76,32 @@ describe('progress', () => {
     );
   });
 
+  test('where there is little room the bar gives way, not the time left', () => {
+    const step = { label: 'model: storing', done: 49_000_000, total: 98_000_000, unit: 'bytes' } as const;
+    const pace = { ratePerSecond: 7_000_000, leftMs: 7000 };
+    for (let room = 70; room < 100; room++) {
+      const text = progressText(step, pace, room);
+      expect(text.length).toBeLessThanOrEqual(room);
+      expect(text).toMatch(/^model: storing {2}(\[=.*\] )? +50%.* 7 s left$/);
+    }
+    expect(progressText(step, pace, 79)).toContain('[');
+    expect(progressText(step, pace, 20)).not.toContain('[');
+  });
+
+  test('a terminal that does not know its width gets the whole line, and no time left before the first bytes', () => {
+    const clock = createManualClock();
+    const shown: string[] = [];
+    const write = (text: string): void => void shown.push(plainText(text));
+    const stderr = { isTTY: true, columns: 0, write } as unknown as NodeJS.WriteStream;
+    const line = createProgressLine({ clock, stderr, onStep: null });
+    for (const done of [5, 65, 60_000_000]) {
+      clock.advance(4000);
+      line.update({ label: 'x', done, total: 98_000_000, unit: 'bytes' });
+    }
+    expect(shown[1]).toMatch(/ 65 B of 98\.0 MB {2}15 B\/s$/);
+    expect(shown[2]).toMatch(/ left$/);
+  });
+
   test('the rate is of the last seconds, and what was there before a resume does not count', () => {
     const clock = createManualClock();
     const steps: { ratePerSecond: number | null; leftMs: number | null }[] = [];
