@@ -11,7 +11,7 @@ import { type HomePaths, homePaths } from '../home/paths.ts';
 import { COMMANDS, type CommandEntry, PARENTS } from './commands.ts';
 import type { Cli, CommandModule, Surroundings } from './context.ts';
 import type { CliErrorDetails } from './errors.ts';
-import { readOptions } from './options.ts';
+import { type Options, readOptions } from './options.ts';
 import { createOutput } from './output.ts';
 
 export const EXIT_FAILED = 1;
@@ -110,8 +110,7 @@ function createCli(command: Command, surroundings: Surroundings): Cli {
   const values = command.optsWithGlobals<Record<string, unknown>>();
   const { environment, stdout, stderr, clock, signal } = surroundings;
   const options = readOptions(values);
-  const home = options.text('home') ?? (environment['FILON_HOME'] || join(homedir(), '.filon'));
-  const paths = homePaths(home);
+  const paths = homePaths(homeOf(options, environment));
   return {
     paths,
     options,
@@ -123,6 +122,18 @@ function createCli(command: Command, surroundings: Surroundings): Cli {
     tree: () => buildProgram(surroundings, () => true),
     config: () => configOf(paths, { values, environment }),
   };
+}
+
+/** `--home "$UNSET"` is a slip, and the folder at hand no home. */
+function homeOf(options: Options, environment: Surroundings['environment']): string {
+  const typed = options.text('home');
+  if (typed === '') {
+    throw new FilonError<CliErrorDetails>(
+      { code: 'CLI_OPTION_INVALID', option: '--home', value: '', allowed: 'a folder' },
+      '--home cannot be "". Allowed: a folder.',
+    );
+  }
+  return typed ?? (environment['FILON_HOME'] || join(homedir(), '.filon'));
 }
 
 function configOf(

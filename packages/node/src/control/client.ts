@@ -72,7 +72,7 @@ function responseTo(request: ClientRequest, body: string): Promise<IncomingMessa
 
 function explain(error: unknown, paths: HomePaths): FilonError<ControlErrorDetails> {
   const code = error instanceof Error && 'code' in error ? error.code : null;
-  if (code !== 'ENOENT' && code !== 'ECONNREFUSED') return lost(paths, error);
+  if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'ECONNREFUSED') return lost(paths, error);
   return new FilonError<ControlErrorDetails>(
     { code: 'CONTROL_NO_NODE', home: paths.home },
     `No node runs in ${paths.home}. Start one with \`filon up\`, or name the right home with --home.`,
