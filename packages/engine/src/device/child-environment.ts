@@ -1,7 +1,11 @@
-/** What a child of the engine sees of the environment: nothing but where compiled code is kept, which saves it memory. */
+/**
+ * What a child of the engine sees of the environment: where compiled code is kept, which saves it memory, and that an
+ * abort of the library is not to start a debugger on it, which takes seconds in which everybody waits.
+ */
 import { getCompileCacheDir } from 'node:module';
 
 export function childEnvironment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
   const directory = getCompileCacheDir();
-  return directory === undefined ? { ...more } : { NODE_COMPILE_CACHE: directory, ...more };
+  const cache = directory === undefined ? {} : { NODE_COMPILE_CACHE: directory };
+  return { GGML_NO_BACKTRACE: '1', ...cache, ...more };
 }
