@@ -35,7 +35,8 @@ function spread({ median, min, max, all }: Summary, digits?: number): string {
 
 function digitsFor(value: number): number {
   if (value >= 1000) return 0;
-  return value >= 10 ? 1 : 2;
+  if (value >= 10) return 1;
+  return value >= 1 ? 2 : 3;
 }
 
 function verdict(goal: Goal | null, met: boolean | null): string {

@@ -2,14 +2,16 @@
 import { FAST_SETTINGS } from '@filon/engine/stage/settings';
 import { type Bench, FILON } from '../bench.ts';
 import type { Completion } from '../completion.ts';
+import { cpuMs } from '../cpu-time.ts';
 import { type LoopProcess, startLoop } from '../loops/loop-process.ts';
 import type { LoopKind } from '../loops/protocol.ts';
+import { descendants } from '../memory.ts';
 import { CONTEXT_TOKENS, SESSIONS } from '../options.ts';
 import { startNode } from '../programs/filon-node.ts';
 import type { Measure } from '../report.ts';
 import { ratioOf, type Summary, summarize } from '../statistics.ts';
 import { type Turns, takeTurns } from '../turns.ts';
-import { ratesOf } from './decode.ts';
+import { ratesOf, type Sessions } from './decode.ts';
 import { type DecodeWork, decode, promptRounds } from './work.ts';
 
 const BARE = 'bare loop';
@@ -29,27 +31,69 @@ export async function overheadCase(bench: Bench): Promise<Measure[]> {
   const [bare, engine] = [await loop('bare'), await loop('engine')];
   const spec = { name: FILON, command: filon, home, model: model.name, device, threads };
   const node = stack.use(await startNode(spec, signal));
+  const [workerPid = 0] = await descendants(node.pid);
+  const spent: Spent = { node: [], worker: [] };
   const runners: Record<string, Runner> = {
     [BARE]: (work) => bare.run(work),
     [ENGINE]: (work) => engine.run(work),
-    [FILON]: (work) => decode(node, work, signal),
+    [FILON]: (work) =>
+      counted({ node: node.pid, worker: workerPid }, spent, () => decode(node, work, signal)),
   };
   const measures: Measure[] = [];
   for (const sessions of [1, SESSIONS]) {
-    for (const temperature of [0, null])
+    for (const temperature of [0, null]) {
       measures.push(...(await compare(bench, runners, { sessions, temperature })));
+      measures.push(spentMeasure(spent, { sessions, temperature }));
+    }
   }
   return measures;
+}
+
+/** Milliseconds of processor time a token, one figure a turn. */
+interface Spent {
+  node: number[];
+  worker: number[];
+}
+
+/** Does the work, and notes what it cost outside of llama.cpp: the node, and the thread of the worker that runs our code. */
+async function counted(
+  pids: { node: number; worker: number },
+  spent: Spent,
+  work: () => Promise<Completion[]>,
+): Promise<Completion[]> {
+  const read = (): Promise<[number, number]> =>
+    Promise.all([cpuMs(pids.node, 'process'), cpuMs(pids.worker, 'main thread')]);
+  const [nodeBefore, workerBefore] = await read();
+  const answers = await work();
+  const [nodeAfter, workerAfter] = await read();
+  const tokens = answers.reduce((sum, answer) => sum + answer.tokens, 0);
+  spent.node.push((nodeAfter - nodeBefore) / tokens);
+  spent.worker.push((workerAfter - workerBefore) / tokens);
+  return answers;
+}
+
+/** Takes what was noted since the last time; the first turn was for warming up. */
+function spentMeasure(spent: Spent, of: Sessions): Measure {
+  const values = {
+    'node process': summarize(spent.node.splice(0).slice(1)),
+    "worker's main thread": summarize(spent.worker.splice(0).slice(1)),
+  };
+  const what = `${titleOf(of)}: processor time outside of llama.cpp`;
+  return { case: 'overhead', what, unit: 'ms/token', values, ratio: null, notes: [] };
+}
+
+function titleOf({ sessions, temperature }: Sessions): string {
+  const draws = temperature === null ? 'own sampling' : `temperature ${temperature}`;
+  return `around the engine, ${sessions === 1 ? '1 session' : `${sessions} sessions`}, ${draws}`;
 }
 
 async function compare(
   { options, prompts, signal, say }: Bench,
   runners: Readonly<Record<string, Runner>>,
-  { sessions, temperature }: { sessions: number; temperature: number | null },
+  { sessions, temperature }: Sessions,
 ): Promise<Measure[]> {
   const { rounds, tokens } = options;
-  const draws = temperature === null ? 'own sampling' : `temperature ${temperature}`;
-  const what = `around the engine, ${sessions === 1 ? '1 session' : `${sessions} sessions`}, ${draws}`;
+  const what = titleOf({ sessions, temperature });
   say(`${what} ...`);
   const texts = promptRounds(prompts, sessions, rounds);
   const turns: Turns<Completion[]> = Object.fromEntries(
