@@ -35,7 +35,7 @@ const CASES: Case[] = Array.from({ length: KILLS }, (_, run) => ({
 describe.each(['exact', 'fast'] as const)('in %s mode', (mode) => {
   let under: StarterServing;
   beforeAll(async () => {
-    under = await openStarterServing({ mode, contextTokens: 8192, sessionsMax: NEIGHBOURS + 1 });
+    under = await openStarterServing({ mode, contextTokens: 1024, sessionsMax: NEIGHBOURS + 1 });
   }, TEST_TIMEOUT_MS);
   afterAll(async () => under[Symbol.asyncDispose]());
 

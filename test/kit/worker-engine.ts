@@ -48,10 +48,9 @@ export async function openTinyEngine(mode: 'fast' | 'exact'): Promise<TinyEngine
     );
     store.put('certificates', `${model}/cpu`, await certified);
   }
-  const contextTokens = mode === 'exact' ? CONTEXT_TOKENS * SESSIONS : CONTEXT_TOKENS;
   return {
     engine,
-    spec: { model, path, device: 'cpu', mode, contextTokens, sessionsMax: SESSIONS },
+    spec: { model, path, device: 'cpu', mode, contextTokens: CONTEXT_TOKENS, sessionsMax: SESSIONS },
     kill: () => {
       const pid = engine.status().workers[0]?.pid;
       if (pid == null) throw new RangeError('no worker to kill');

@@ -2,6 +2,7 @@
  * The devices of one machine as one engine: probes them, chooses one for a model, and keeps a supervised worker for each.
  * It knows files, tokens and settings; it knows nothing of catalogues, peers, prices or HTTP.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { orAborted } from '@filon/core/abort';
 import { FilonError } from '@filon/core/errors';
 import type {
@@ -84,6 +85,8 @@ class MachineEngine implements OpenEngine {
   readonly #workers = new Map<string, DeviceWorker>();
   /** Which worker has a model. */
   readonly #places = new Map<string, DeviceWorker>();
+  /** How it was asked for. */
+  readonly #specs = new Map<string, LoadSpec>();
   readonly #closing = new AbortController();
   #probed: Promise<ProbeResult> | null = null;
 
@@ -103,14 +106,18 @@ class MachineEngine implements OpenEngine {
     const device = await this.#choose(spec, options.signal);
     const request = this.#requestFor(spec, device);
     const worker = this.#workerOf(device);
+    // One copy of a model: on another device it leaves the first.
+    if (this.#places.get(spec.model) !== worker) await this.unload(spec.model, options);
     const loaded = await worker.load(request, { ...options, timeoutMs: this.#config.loadTimeoutMs });
     this.#places.set(spec.model, worker);
+    this.#specs.set(spec.model, spec);
     return loaded;
   }
 
   async unload(model: string, { signal }: Waiting): Promise<void> {
     const worker = this.#places.get(model);
     this.#places.delete(model);
+    this.#specs.delete(model);
     await worker?.unload(model, { signal, timeoutMs: this.#config.loadTimeoutMs });
   }
 
@@ -182,7 +189,8 @@ class MachineEngine implements OpenEngine {
 
   #find(spec: LoadSpec): LoadedModel | null {
     const loaded = this.#places.get(spec.model)?.loaded.find(({ model }) => model === spec.model);
-    return loaded?.mode === spec.mode && loaded.sessionsMax === spec.sessionsMax ? loaded : null;
+    const asked = this.#specs.get(spec.model);
+    return loaded !== undefined && isDeepStrictEqual(asked, spec) ? loaded : null;
   }
 
   /** The device asked for; else the first (GPUs come first). Placement by memory and load is the router's. */

@@ -44,7 +44,7 @@ export interface LoadSpec {
   device: string | null;
   /** See docs/decisions: `exact` gives the same bytes whatever happened, and needs certified settings. */
   mode: 'fast' | 'exact';
-  /** Tokens that one session may hold; at most what the model was trained for. */
+  /** Tokens that one session may hold; at most what the model was trained for. In fast mode all sessions share them. */
   contextTokens: number;
   /** Sessions that decode together. */
   sessionsMax: number;

@@ -30,7 +30,9 @@ export async function certify(
   { signal, onProgress }: CertifyOptions,
 ): Promise<Certificate> {
   const header = await readGgufHeader(path, { signal });
-  const lengths = cacheTokens.filter((tokens) => tokens + COMPARED_ROWS < header.contextTokens);
+  const fitting = cacheTokens.filter((tokens) => tokens + COMPARED_ROWS < header.contextTokens);
+  // A model with less room is certified at what it has: nothing is certified without a comparison.
+  const lengths = fitting.length > 0 ? fitting : [header.contextTokens - COMPARED_ROWS - 1];
   const checks: CertificateCheck[] = [];
   const held: Certificate = {
     model,

@@ -60,7 +60,8 @@ function probe(
     });
     child.on('error', (error) => {
       if (signal.aborted) reject(signal.reason);
-      else answer = { error: { message: error.message, details: { code: 'ENGINE_TIMEOUT' } } };
+      // A child that could not be started has no 'exit'.
+      else resolve({ error: died(backend, error.message) });
     });
     child.on('exit', (code, killedBy) => {
       clearTimeout(timer);

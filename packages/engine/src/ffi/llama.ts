@@ -56,6 +56,7 @@ export interface Llama {
   freeModel: (model: bigint) => void;
   newContext: (model: bigint, params: ContextParams) => Pointer;
   freeContext: (context: bigint) => void;
+  setThreads: (context: bigint, decode: number, prefill: number) => void;
   attachThreadPool: (context: bigint, decode: Pointer, prefill: Pointer) => void;
   contextTokens: (context: bigint) => number;
   contextTokensPerSequence: (context: bigint) => number;
@@ -209,6 +210,7 @@ export function openLlama({ llama }: LibrarySet): Llama {
     freeModel: f('llama_model_free', 'void', [PTR]),
     newContext: f('llama_init_from_model', PTR, [PTR, contextParams]),
     freeContext: f('llama_free', 'void', [PTR]),
+    setThreads: f('llama_set_n_threads', 'void', [PTR, 'int32_t', 'int32_t']),
     attachThreadPool: f('llama_attach_threadpool', 'void', [PTR, PTR, PTR]),
     contextTokens: f('llama_n_ctx', 'uint32_t', [PTR]),
     contextTokensPerSequence: f('llama_n_ctx_seq', 'uint32_t', [PTR]),

@@ -33,6 +33,7 @@ function openBench(spec: Partial<CellSpec> = {}): Bench {
     weights: letterWeights() as Weights,
     context,
     sessionsMax: cells.sequences,
+    governor: null,
     emit: (batch) => {
       for (const [session, output] of batch) {
         outputs.set(session, [...(outputs.get(session) ?? []), output]);

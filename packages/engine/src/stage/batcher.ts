@@ -9,6 +9,7 @@ import { createSampler } from '../sampler/sampler.ts';
 import type { Context } from './context.ts';
 import { openSession, type Session } from './session.ts';
 import { COPY_GAIN_TOKENS_MIN, commonPrefix, createSlots, type Slot, type Slots } from './slots.ts';
+import type { ThreadGovernor } from './thread-governor.ts';
 import type { Weights } from './weights.ts';
 
 export type SessionOutput = SessionEvent | { kind: 'error'; error: FilonError };
@@ -38,6 +39,8 @@ export interface BatcherSpec {
   weights: Weights;
   context: Context;
   sessionsMax: number;
+  /** Chooses the threads of each decode; null: they stay as they are, as exact settings demand. */
+  governor: ThreadGovernor | null;
   /** Called once a tick with everything that happened, while the next tick computes. */
   emit(outputs: OutputBatch): void;
 }
@@ -124,15 +127,19 @@ class TickLoop implements Batcher {
   }
 
   async #tick(): Promise<void> {
-    const { context } = this.#spec;
+    const { context, governor } = this.#spec;
     this.counters.ticks += 1;
     context.clearRows();
     this.#admit();
     const batched = this.#gather();
     if (batched.size === 0) return this.#flush();
+    if (governor !== null) context.setThreads(governor.threads);
+    const startMs = performance.now();
+    const rows = context.rows;
     const decoding = context.decode();
     this.#emit();
     const status = await decoding;
+    governor?.observe(rows, performance.now() - startMs);
     if (status === 0) this.#commit(batched);
     else if (status === NO_ROOM) this.#makeRoom(batched);
     else this.#failAll(batched.keys(), status);
@@ -218,8 +225,8 @@ class TickLoop implements Batcher {
   #makeRoom(batched: ReadonlyMap<Session, number>): void {
     if (this.#slots.evict()) return;
     const holders = [...this.#sessions.values()].filter((session) => session.slot !== null);
-    const youngest = holders.reduce((a, b) => (b.arrival > a.arrival ? b : a));
     if (holders.length > 1) {
+      const youngest = holders.reduce((a, b) => (b.arrival > a.arrival ? b : a));
       const slot = youngest.slot as Slot;
       youngest.slot = null;
       this.#slots.clear(slot);
@@ -228,6 +235,8 @@ class TickLoop implements Batcher {
       return;
     }
     for (const session of batched.keys()) {
+      // One that was cancelled during the decode is gone already.
+      if (session.slot === null) continue;
       this.#outputs.push([session.request.session, session.endByLength()]);
       this.#remove(session);
     }
@@ -250,6 +259,7 @@ class TickLoop implements Batcher {
     const model = this.#spec.model;
     for (const session of [...sessions]) {
       const slot = session.slot;
+      if (slot === null) continue;
       this.#fail(
         session,
         new FilonError<EngineErrorDetails>(
@@ -257,7 +267,7 @@ class TickLoop implements Batcher {
           `llama_decode failed with ${status}.`,
         ),
       );
-      if (slot !== null) this.#slots.clear(slot);
+      this.#slots.clear(slot);
     }
   }
 

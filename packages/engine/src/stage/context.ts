@@ -17,6 +17,8 @@ export interface Context {
   /** Adds a row and returns its index. `output`: its logits are wanted. */
   add(token: number, position: number, sequence: number, output: boolean): number;
   clearRows(): void;
+  /** Threads of the decodes to come, at most those of the pool. */
+  setThreads(threads: number): void;
   /** 0: done. 1: no room for these rows, nothing changed. Others: llama.cpp's own failure codes. */
   decode(): Promise<number>;
   /** [vocabTokens], valid until the next decode; row `index` must have been an output. */
@@ -74,6 +76,7 @@ export function openContext(weights: Weights, spec: ContextSpec, backends: Backe
     clearRows: () => {
       batch.native.n_tokens = 0;
     },
+    setThreads: (threads) => llama.setThreads(pointer, threads, threads),
     decode: () =>
       new Promise((resolve, reject) => {
         llama.decode.async(pointer, batch.native, (error, status) =>

@@ -64,6 +64,8 @@ class SupervisedWorker implements DeviceWorker {
   readonly #closing = new AbortController();
   #past: Counters = { generatedTokens: 0, promptTokens: 0, cachedTokens: 0, cancelled: 0, ticks: 0 };
   #barren = 0;
+  /** Loads under way: an unload beside them does not end the process. */
+  #loads = 0;
   /** Deaths during its load since the last load that succeeded, by model, and the last of them. */
   readonly #loadDeaths = new Map<string, { deaths: number; exit: WorkerExit }>();
   #lastExit: WorkerExit = { how: '', lines: [], loading: [] };
@@ -94,21 +96,31 @@ class SupervisedWorker implements DeviceWorker {
     const model = request.spec.model;
     this.#refuseFatal(model);
     const process = await this.#life(options.signal);
-    const loaded = await process.call('load', request, options).catch(async (error: unknown) => {
-      // What the library said before it gave up is on another channel, and may be read a moment later.
-      await nextTurn();
-      throw explained(error, process, this.#lastExit);
-    });
+    const loaded = await this.#callLoad(process, request, options);
     this.#hosted.set(model, { request, loaded, process });
     this.#loadDeaths.delete(model);
     return loaded;
+  }
+
+  async #callLoad(process: WorkerProcess, request: LoadRequest, options: CallOptions): Promise<LoadedModel> {
+    this.#loads += 1;
+    try {
+      return await process.call('load', request, options);
+    } catch (error) {
+      // What the library said before it gave up is on another channel: it is there after one whole round of reading.
+      await nextTurn();
+      await nextTurn();
+      throw explained(error, process, this.#lastExit);
+    } finally {
+      this.#loads -= 1;
+    }
   }
 
   async unload(model: string, options: CallOptions): Promise<void> {
     const hosted = this.#hosted.get(model);
     this.#hosted.delete(model);
     if (hosted === undefined || this.#process === null) return;
-    if (this.#hosted.size === 0) return this.#end(this.#process);
+    if (this.#hosted.size === 0 && this.#loads === 0) return this.#end(this.#process);
     await this.#process.call('unload', { model }, options);
   }
 

@@ -8,7 +8,9 @@ export function freeMemoryBytes(): number {
   const available = /MemAvailable:\s+(\d+) kB/.exec(read('/proc/meminfo'))?.[1];
   const free = available === undefined ? freemem() : Number(available) * 1024;
   const limit = Number(read(`${CGROUP}/memory.max`));
-  const used = Number(read(`${CGROUP}/memory.current`));
+  const cache = Number(/^inactive_file (\d+)/m.exec(read(`${CGROUP}/memory.stat`))?.[1] ?? 0);
+  // File pages that nobody uses make room by themselves.
+  const used = Number(read(`${CGROUP}/memory.current`)) - cache;
   // An unlimited group says 'max', which is not a number.
   return limit > 0 ? Math.min(free, limit - used) : free;
 }

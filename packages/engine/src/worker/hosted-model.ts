@@ -7,18 +7,21 @@ import { deviceFreeBytes, type NativeDevice } from '../ffi/backends.ts';
 import { readGgufHeader } from '../gguf/header.ts';
 import { memoryEstimate } from '../gguf/memory-estimate.ts';
 import { type Batcher, createBatcher, type OutputBatch } from '../stage/batcher.ts';
-import { type Context, openContext } from '../stage/context.ts';
-import { type Embedder, openEmbedder } from '../stage/embedder.ts';
+import { openContext } from '../stage/context.ts';
+import { EMBED_TOKENS_MAX, type Embedder, openEmbedder } from '../stage/embedder.ts';
 import { selfTest } from '../stage/self-test.ts';
+import { createThreadGovernor } from '../stage/thread-governor.ts';
 import { openWeights, type Weights } from '../stage/weights.ts';
 import { freeMemoryBytes } from './free-memory.ts';
 import type { LoadRequest } from './protocol.ts';
 
 export interface HostedModel {
   readonly weights: Weights;
-  readonly batcher: Batcher;
+  /** null: the model embeds and does not generate. */
+  readonly batcher: Batcher | null;
   readonly loaded: LoadedModel;
-  embed(texts: readonly Int32Array[]): Promise<Float32Array[]>;
+  /** Stops between two texts when nobody waits any more. */
+  embed(texts: readonly Int32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
   close(): Promise<void>;
 }
 
@@ -30,73 +33,105 @@ export interface ModelHost extends DeviceHost {
 export async function openHostedModel(request: LoadRequest, host: ModelHost): Promise<HostedModel> {
   const { spec, settings } = request;
   await checkMemory(request, host);
-  const weights = await openWeights(
-    host.llama,
-    { model: spec.model, path: spec.path, extraBuffers: settings.extraBuffers },
-    host,
-  );
-  const cacheTokens = Math.min(
-    spec.contextTokens,
-    weights.trainedContextTokens * (settings.unified ? 1 : spec.sessionsMax),
-  );
-  const context = await openTested(weights, { ...request, cacheTokens }, host);
-  const { model, sessionsMax } = spec;
-  const batcher = createBatcher({ model, weights, context, sessionsMax, emit: host.emit });
-  let embedder: Embedder | null = null;
-  const embedAll = async (texts: readonly Int32Array[]): Promise<Float32Array[]> => {
-    embedder ??= openEmbedder(weights, { threads: host.threads, model: spec.model }, host.backends);
-    const vectors: Float32Array[] = [];
-    for (const text of texts) vectors.push(await embedder.embed(text));
-    return vectors;
-  };
-  let embedding: Promise<unknown> = Promise.resolve();
-  return {
+  const file = { model: spec.model, path: spec.path, extraBuffers: settings.extraBuffers };
+  const weights = await openWeights(host.llama, file, host);
+  const embedders = embedding(weights, spec.model, host);
+  try {
+    const generator = weights.generates ? await openGenerator(weights, request, host) : null;
+    // An encoder is tested by what it is for.
+    if (generator === null) await embedders.embed([weights.tokenize('The', { parseSpecial: false })]);
+    const contextTokens =
+      generator?.contextTokens ?? Math.min(EMBED_TOKENS_MAX, weights.trainedContextTokens);
+    return {
+      weights,
+      batcher: generator?.batcher ?? null,
+      loaded: describe(request, { weights, device: host.device, contextTokens }),
+      embed: embedders.embed,
+      close: async () => {
+        await generator?.close();
+        await embedders.close();
+        weights.close();
+      },
+    };
+  } catch (error) {
+    await embedders.close();
+    weights.close();
+    throw error;
+  }
+}
+
+interface Generator {
+  batcher: Batcher;
+  contextTokens: number;
+  close(): Promise<void>;
+}
+
+async function openGenerator(weights: Weights, request: LoadRequest, host: ModelHost): Promise<Generator> {
+  const { model, sessionsMax } = request.spec;
+  const context = openContext(
     weights,
-    batcher,
-    loaded: describe(request, { weights, device: host.device, contextTokens: context.sequenceTokensMax }),
-    embed: (texts) => {
-      // One at a time: an embedder has one batch.
-      const result = embedding.then(() => embedAll(texts));
-      embedding = result.catch(() => undefined);
-      return result;
+    {
+      settings: request.settings,
+      cacheTokens: cacheTokensOf(request, weights.trainedContextTokens),
+      sequences: sessionsMax,
+      outputsMax: sessionsMax,
+      threads: host.threads,
+      embeddings: false,
     },
+    host.backends,
+  );
+  try {
+    await selfTest(weights, context, model);
+  } catch (error) {
+    context.close();
+    throw error;
+  }
+  const governor = request.spec.mode === 'fast' ? createThreadGovernor(host.threads) : null;
+  const batcher = createBatcher({ model, weights, context, sessionsMax, governor, emit: host.emit });
+  return {
+    batcher,
+    contextTokens: context.sequenceTokensMax,
     close: async () => {
       await batcher.close();
-      await embedding;
-      embedder?.close();
       context.close();
-      weights.close();
     },
   };
 }
 
-/** Nothing of a model that fails stays in memory. */
-async function openTested(
+/** A unified cache is shared; otherwise every session has its own room, so that each may hold what was promised. */
+function cacheTokensOf({ spec, settings }: LoadRequest, trainedContextTokens: number): number {
+  const sessionTokens = Math.min(spec.contextTokens, trainedContextTokens);
+  return settings.unified ? sessionTokens : sessionTokens * spec.sessionsMax;
+}
+
+/** One text at a time: an embedder has one batch. It is opened by the first text. */
+function embedding(
   weights: Weights,
-  { spec, settings, cacheTokens }: LoadRequest & { cacheTokens: number },
-  host: ModelHost,
-): Promise<Context> {
-  let context: Context | null = null;
-  try {
-    context = openContext(
-      weights,
-      {
-        settings,
-        cacheTokens,
-        sequences: spec.sessionsMax,
-        outputsMax: spec.sessionsMax,
-        threads: host.threads,
-        embeddings: !weights.generates,
-      },
-      host.backends,
-    );
-    await selfTest(weights, context, spec.model);
-    return context;
-  } catch (error) {
-    context?.close();
-    weights.close();
-    throw error;
-  }
+  model: string,
+  { threads, backends }: ModelHost,
+): Pick<HostedModel, 'embed' | 'close'> {
+  let embedder: Embedder | null = null;
+  let last: Promise<unknown> = Promise.resolve();
+  const embedAll = async (texts: readonly Int32Array[], signal?: AbortSignal): Promise<Float32Array[]> => {
+    embedder ??= openEmbedder(weights, { threads, model }, backends);
+    const vectors: Float32Array[] = [];
+    for (const text of texts) {
+      if (signal?.aborted) break;
+      vectors.push(await embedder.embed(text));
+    }
+    return vectors;
+  };
+  return {
+    embed: (texts, signal) => {
+      const result = last.then(() => embedAll(texts, signal));
+      last = result.catch(() => undefined);
+      return result;
+    },
+    close: async () => {
+      await last;
+      embedder?.close();
+    },
+  };
 }
 
 function describe(
@@ -120,10 +155,11 @@ function describe(
 }
 
 /** Refuses before native code allocates: the kernel would otherwise end a process, perhaps another one. */
-async function checkMemory({ spec, settings }: LoadRequest, host: ModelHost): Promise<void> {
+async function checkMemory(request: LoadRequest, host: ModelHost): Promise<void> {
+  const { spec, settings } = request;
   const header = await readGgufHeader(spec.path);
   const { totalBytes } = memoryEstimate(header, {
-    contextTokens: Math.min(spec.contextTokens, header.contextTokens),
+    contextTokens: cacheTokensOf(request, header.contextTokens),
     sessions: 1,
     kvType: settings.cacheType === 'q8_0' ? 'q8_0' : 'f16',
   });
@@ -132,7 +168,7 @@ async function checkMemory({ spec, settings }: LoadRequest, host: ModelHost): Pr
   if (totalBytes <= freeBytes) return;
   throw new FilonError<EngineErrorDetails>(
     { code: 'ENGINE_MEMORY', model: spec.model, neededBytes: totalBytes, freeBytes },
-    `this model needs about ${gigabytes(totalBytes)} with a context of ${spec.contextTokens} tokens; ${host.device.name} has ${gigabytes(freeBytes)} free. Use a smaller model or context.`,
+    `this model needs about ${gigabytes(totalBytes)} with ${spec.contextTokens} tokens of context${settings.unified ? '' : ` for each of ${spec.sessionsMax} sessions`}; ${host.device.name} has ${gigabytes(freeBytes)} free. Use a smaller model or context, or fewer sessions.`,
   );
 }
 

@@ -4,14 +4,22 @@
  * process alone.
  */
 import { FilonError, isFilonError, messageOf } from '@filon/core/errors';
+import type { LoadedModel } from '@filon/core/serving/session';
 import { certify } from '../certify/certify.ts';
 import { type DeviceHost, type DeviceHostSpec, openDeviceHost } from '../device/device-host.ts';
 import type { EngineErrorDetails } from '../errors.ts';
-import type { Counters, OutputBatch } from '../stage/batcher.ts';
+import type { Batcher, Counters, OutputBatch } from '../stage/batcher.ts';
 import { openTemplateRenderer } from '../template/template-renderer.ts';
 import { type HostedModel, openHostedModel } from './hosted-model.ts';
 import { tokenizePrompt } from './prompt-text.ts';
-import { type CallKind, type Calls, type FromWorker, START_ID, type ToWorker } from './protocol.ts';
+import {
+  type CallKind,
+  type Calls,
+  type FromWorker,
+  type LoadRequest,
+  START_ID,
+  type ToWorker,
+} from './protocol.ts';
 
 type Handlers = {
   [K in CallKind]: (request: Calls[K]['request'], options: CallOptions) => Promise<Calls[K]['reply']>;
@@ -29,6 +37,7 @@ const send = (message: FromWorker): void => {
 const models = new Map<string, HostedModel>();
 /** What models counted that are unloaded by now. */
 const retired: Counters = { generatedTokens: 0, promptTokens: 0, cachedTokens: 0, cancelled: 0, ticks: 0 };
+let lastLoad: Promise<unknown> = Promise.resolve();
 const aborts = new Map<number, AbortController>();
 const templates = openTemplateRenderer();
 const host = openHost(JSON.parse(process.argv[2] ?? '{}') as DeviceHostSpec);
@@ -56,7 +65,7 @@ function emit(outputs: OutputBatch): void {
 
 function counters(): Counters {
   const sum = { ...retired };
-  for (const { batcher } of models.values()) addCounters(sum, batcher.counters);
+  for (const { batcher } of models.values()) if (batcher !== null) addCounters(sum, batcher.counters);
   return sum;
 }
 
@@ -74,12 +83,11 @@ function modelOf(model: string): HostedModel {
 }
 
 const handlers: Handlers = {
-  load: async (request) => {
-    const known = models.get(request.spec.model);
-    if (known !== undefined) await unload(request.spec.model);
-    const hosted = await openHostedModel(request, { ...host, emit });
-    models.set(request.spec.model, hosted);
-    return hosted.loaded;
+  load: (request, { signal }) => {
+    // One at a time: two would measure the same free memory.
+    const loading = lastLoad.then(() => load(request, signal));
+    lastLoad = loading.catch(() => undefined);
+    return loading;
   },
   unload: async ({ model }) => {
     await unload(model);
@@ -87,20 +95,42 @@ const handlers: Handlers = {
   },
   tokenize: ({ model, prompt }, { signal }) =>
     tokenizePrompt(prompt, { model, weights: modelOf(model).weights, templates }, { signal }),
-  embed: ({ model, texts }) => modelOf(model).embed(texts),
+  embed: ({ model, texts }, { signal }) => modelOf(model).embed(texts, signal),
   certify: (request, options) => certify(request, host, options),
   cancel: async ({ model, session }) => {
-    models.get(model)?.batcher.cancel(session);
+    models.get(model)?.batcher?.cancel(session);
     return counters();
   },
 };
+
+async function load(request: LoadRequest, signal: AbortSignal): Promise<LoadedModel> {
+  const { model } = request.spec;
+  await unload(model);
+  const hosted = await openHostedModel(request, { ...host, emit });
+  if (signal.aborted) {
+    // Whoever asked has gone: nobody would ever unload it.
+    await hosted.close();
+    throw new FilonError<EngineErrorDetails>({ code: 'ENGINE_CLOSED' }, 'the load was given up.');
+  }
+  models.set(model, hosted);
+  return hosted.loaded;
+}
+
+function generatorOf(model: string): Batcher {
+  const { batcher } = modelOf(model);
+  if (batcher !== null) return batcher;
+  throw new FilonError<EngineErrorDetails>(
+    { code: 'ENGINE_MODEL_UNSUPPORTED', model, reason: 'embeddings only' },
+    'this model makes embeddings and does not generate text. Use the embeddings endpoint.',
+  );
+}
 
 async function unload(model: string): Promise<void> {
   const hosted = models.get(model);
   if (hosted === undefined) return;
   models.delete(model);
   await hosted.close();
-  addCounters(retired, hosted.batcher.counters);
+  if (hosted.batcher !== null) addCounters(retired, hosted.batcher.counters);
 }
 
 async function answer(message: Extract<ToWorker, { id: number }>): Promise<void> {
@@ -122,7 +152,7 @@ async function answer(message: Extract<ToWorker, { id: number }>): Promise<void>
 
 function open(message: Extract<ToWorker, { kind: 'open' }>): void {
   try {
-    modelOf(message.request.model).batcher.open(message.request);
+    generatorOf(message.request.model).open(message.request);
   } catch (error) {
     if (!isFilonError(error)) throw error;
     emit([[message.request.session, { kind: 'error', error }]]);

@@ -55,7 +55,7 @@ export const SETTINGS: Fields = {
     min: 256,
     max: 1_048_576,
     unit: 'tokens',
-    doc: 'Tokens that one session may hold, prompt and answer; at most what the model was trained for.',
+    doc: 'Tokens that one session may hold, prompt and answer; at most what the model was trained for. In fast mode the sessions of a model share them; in exact mode each has its own, and needs the memory.',
   }),
   sessionsMax: integer({
     default: 8,

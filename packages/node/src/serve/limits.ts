@@ -14,8 +14,11 @@ export const RETRIES_MAX = 6;
 /** Doubles from one try to the next. */
 export const RETRY_FIRST_MS = 25;
 
-/** A worker that says nothing for so long, between two events of a session, has stalled. */
-export const STALL_MS = 60_000;
+/**
+ * A session that hears nothing for so long, between two events, has stalled. Long, because a session that gave its slot
+ * to older ones waits for one of them to end; a worker that hangs is noticed sooner, by its supervisor.
+ */
+export const STALL_MS = 600_000;
 /** Before the first event the worker may have to start and to load the model again, and must read the prompt. */
 export const RELOAD_MS = 600_000;
 export const STALL_PER_PROMPT_TOKEN_MS = 50;
