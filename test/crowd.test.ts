@@ -17,7 +17,7 @@ const TIMEOUT_MS = 180_000;
 const NODE_PEAK_MB = 80;
 const WORKER_PEAK_MB = 40;
 /** And what the second crowd may add to what the first one left. */
-const GROWTH_MB = 20;
+const GROWTH_MB = 30;
 
 let node: RealNode;
 beforeAll(async () => {

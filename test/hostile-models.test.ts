@@ -99,7 +99,7 @@ describe('at the load, in the API’s words', () => {
       },
       503,
       'ENGINE_MEMORY',
-      /needs about \d+\.\d GB with a context of 1048576 tokens/,
+      /needs about \d+\.\d GB with .*1048576/,
     ],
     ['layers that are not there', llama('block_count', 3), 503, 'ENGINE_LOAD_FAILED', /blk\.2\.attn_norm/],
     ['heads that do not fit', llama('attention.head_count', 3), 503, 'ENGINE_LOAD_FAILED', /n_rot/],
