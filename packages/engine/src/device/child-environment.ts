@@ -3,6 +3,7 @@
  * abort of the library is not to start a debugger on it, which takes seconds in which everybody waits.
  */
 import { getCompileCacheDir } from 'node:module';
+import { dirname } from 'node:path';
 
 export function childEnvironment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
   const directory = getCompileCacheDir();

@@ -47,6 +47,9 @@ export interface BatcherSpec {
 
 /** While others decode, prompts come in chunks of this size, so that nobody waits for longer than one chunk. */
 const PREFILL_CHUNK_ROWS = 128;
+/** Readers do not see it: a screen shows a frame every 17 ms. */
+const TOKENS_HELD_MS = 30;
+const TICKS_HELD_MAX = 3;
 const NO_ROOM = 1;
 
 export function createBatcher(spec: BatcherSpec): Batcher {
@@ -68,6 +71,8 @@ class TickLoop implements Batcher {
   readonly #sessions = new Map<string, Session>();
   #outputs: OutputBatch = [];
   #arrivals = 0;
+  #reportedMs = 0;
+  #ticksHeld = 0;
   #closed = false;
   /** A session had to give way: nobody gets a slot until one is done, or they would take turns for ever. */
   #crowded = false;
@@ -137,7 +142,7 @@ class TickLoop implements Batcher {
     const startMs = performance.now();
     const rows = context.rows;
     const decoding = context.decode();
-    this.#emit();
+    this.#report(startMs);
     const status = await decoding;
     governor?.observe(rows, performance.now() - startMs);
     if (status === 0) this.#commit(batched);
@@ -275,7 +280,21 @@ class TickLoop implements Batcher {
     if (this.#outputs.length > 0) this.#emit();
   }
 
-  /** Once a tick, be it with nothing: the other end takes it as a sign of life. */
+  /**
+   * Tokens of a few ticks go out together: each message costs the node's processor as much as a small model's layer, on
+   * the cores that compute. Whatever begins or ends a session goes out at once. Nothing at all, after a tick that only
+   * read a prompt, goes out as well: the other end takes it as a sign of life.
+   */
+  #report(nowMs: number): void {
+    const onlyTokens = this.#outputs.length > 0 && this.#outputs.every(([, { kind }]) => kind === 'token');
+    this.#ticksHeld += 1;
+    const held = this.#ticksHeld < TICKS_HELD_MAX && nowMs - this.#reportedMs < TOKENS_HELD_MS;
+    if (onlyTokens && held) return;
+    this.#ticksHeld = 0;
+    this.#reportedMs = nowMs;
+    this.#emit();
+  }
+
   #emit(): void {
     const outputs = this.#outputs;
     this.#outputs = [];

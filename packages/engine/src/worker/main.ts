@@ -3,6 +3,7 @@
  * channel of the node that forked it, and it ends when that channel closes. Native code that aborts takes down this
  * process alone.
  */
+import { flushCompileCache } from 'node:module';
 import { FilonError, isFilonError, messageOf } from '@filon/core/errors';
 import type { LoadedModel } from '@filon/core/serving/session';
 import { certify } from '../certify/certify.ts';
@@ -171,3 +172,5 @@ process.on('disconnect', () => process.exit(0));
 // The terminal's Ctrl-C reaches the whole group; the node decides when its workers end.
 process.on('SIGINT', () => undefined);
 send({ kind: 'ready' });
+// Kept now, not at the exit, which may be a kill: the next worker needs less memory.
+flushCompileCache();
