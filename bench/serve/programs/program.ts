@@ -54,6 +54,7 @@ class Started implements Program {
   readonly pid: number;
   readonly exited: Promise<string>;
   #output = '';
+  #running = true;
   #errors = '';
 
   constructor(name: string, child: ChildProcess) {
@@ -69,6 +70,9 @@ class Started implements Program {
     this.exited = new Promise((resolve) => {
       child.once('close', (code, killedBy) => resolve(killedBy ?? String(code)));
     });
+    child.once('exit', () => {
+      this.#running = false;
+    });
   }
 
   output(): string {
@@ -81,7 +85,8 @@ class Started implements Program {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    signalGroup(this.pid, 'SIGTERM');
+    // The program ends what it started; who is left of its group after it is killed.
+    if (this.#running) process.kill(this.pid, 'SIGTERM');
     const gone = new AbortController();
     const patience = sleep(STOP_GRACE_MS, undefined, { signal: gone.signal }).catch(() => undefined);
     await Promise.race([this.exited, patience]);

@@ -6,7 +6,8 @@ import { getCompileCacheDir } from 'node:module';
 import { dirname } from 'node:path';
 
 export function childEnvironment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  // Node names the folder of its own version, which a child appends by itself.
   const directory = getCompileCacheDir();
-  const cache = directory === undefined ? {} : { NODE_COMPILE_CACHE: directory };
+  const cache = directory === undefined ? {} : { NODE_COMPILE_CACHE: dirname(directory) };
   return { GGML_NO_BACKTRACE: '1', ...cache, ...more };
 }
