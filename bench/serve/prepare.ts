@@ -10,7 +10,7 @@ import { complete } from './completion.ts';
 import type { BenchErrorDetails } from './errors.ts';
 import { fileSha256 } from './machine.ts';
 import type { Options } from './options.ts';
-import { directCommand, filonCommand } from './programs/filon-command.ts';
+import { filonCommand } from './programs/filon-command.ts';
 import { pullModel, startNode } from './programs/filon-node.ts';
 import { builtLlamaServer } from './programs/llama-build.ts';
 import { createPrompts, type Prompts } from './prompts.ts';
@@ -73,8 +73,8 @@ async function cpuDevice(signal: AbortSignal): Promise<string> {
 
 /** How many words make a prompt of the wanted length: asked of the node, and never more than it. */
 async function wordsFor(bench: Omit<Bench, 'promptWords'> & { prompts: Prompts }): Promise<number> {
-  const { options, signal, home, model, device } = bench;
-  const spec = { name: 'trial', command: directCommand([]), home, model: model.name, device };
+  const { options, signal, filon, home, model, device } = bench;
+  const spec = { name: 'trial', command: filon, home, model: model.name, device };
   await using node = await startNode({ ...spec, threads: options.threads }, signal);
   const ask = { prompt: bench.prompts.next(TRIAL_WORDS), tokens: 1, temperature: 0 };
   const { promptTokens } = await complete(node, { ...ask, tokens: 2 }, signal);
