@@ -33,6 +33,7 @@ const CASES: Readonly<Record<CaseName, Case>> = {
 };
 const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
+const SAME_SIGNAL_MS = 1000;
 
 const say = (text: string): void => {
   process.stderr.write(`${text}\n`);
@@ -95,11 +96,14 @@ async function programsOf(bench: Bench): Promise<Record<string, string>> {
   };
 }
 
-/** The first signal ends everything in order, the second one at once. */
+/** The first signal ends everything in order, one that comes later ends it at once: `timeout` sends two together. */
 function untilInterrupted(): AbortSignal {
   const asked = new AbortController();
+  let firstMs = Number.POSITIVE_INFINITY;
   const stop = (): void => {
-    if (asked.signal.aborted) process.exit(EXIT_INTERRUPTED);
+    if (performance.now() - firstMs > SAME_SIGNAL_MS) process.exit(EXIT_INTERRUPTED);
+    if (asked.signal.aborted) return;
+    firstMs = performance.now();
     asked.abort(new FilonError<BenchErrorDetails>({ code: 'BENCH_INTERRUPTED' }, 'Stopped.'));
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);
