@@ -48,8 +48,8 @@ export interface BatcherSpec {
 /** While others decode, prompts come in chunks of this size, so that nobody waits for longer than one chunk. */
 const PREFILL_CHUNK_ROWS = 128;
 /** Readers do not see it: a screen shows a frame every 17 ms. */
-const TOKENS_HELD_MS = 30;
-const TICKS_HELD_MAX = 3;
+const TOKENS_HELD_MS = 50;
+const TICKS_HELD_MAX = 6;
 const NO_ROOM = 1;
 
 export function createBatcher(spec: BatcherSpec): Batcher {
@@ -140,11 +140,15 @@ class TickLoop implements Batcher {
     if (batched.size === 0) return this.#flush();
     if (governor !== null) context.setThreads(governor.threads);
     const startMs = performance.now();
+    const cpu = process.cpuUsage();
     const rows = context.rows;
     const decoding = context.decode();
     this.#report(startMs);
     const status = await decoding;
-    governor?.observe(rows, performance.now() - startMs);
+    if (governor !== null) {
+      const { user, system } = process.cpuUsage(cpu);
+      governor.observe({ rows, wallMs: performance.now() - startMs, cpuMs: (user + system) / 1000 });
+    }
     if (status === 0) this.#commit(batched);
     else if (status === NO_ROOM) this.#makeRoom(batched);
     else this.#failAll(batched.keys(), status);

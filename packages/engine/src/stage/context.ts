@@ -66,6 +66,7 @@ export function openContext(weights: Weights, spec: ContextSpec, backends: Backe
   const rowsMax = spec.settings.rowsMax;
   const batch = openBatch(llama.newBatch(rowsMax, 0, 1), rowsMax);
   const views = rowViews(spec.outputsMax);
+  let threadsSet = spec.threads;
   return {
     sequenceTokensMax: llama.contextTokensPerSequence(pointer),
     rowsMax,
@@ -76,7 +77,10 @@ export function openContext(weights: Weights, spec: ContextSpec, backends: Backe
     clearRows: () => {
       batch.native.n_tokens = 0;
     },
-    setThreads: (threads) => llama.setThreads(pointer, threads, threads),
+    setThreads: (threads) => {
+      if (threads !== threadsSet) llama.setThreads(pointer, threads, threads);
+      threadsSet = threads;
+    },
     decode: () =>
       new Promise((resolve, reject) => {
         llama.decode.async(pointer, batch.native, (error, status) =>

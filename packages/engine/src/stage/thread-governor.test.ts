@@ -1,35 +1,58 @@
 import { expect, test } from 'vitest';
 import { createThreadGovernor, type ThreadGovernor } from './thread-governor.ts';
 
-/** Decodes whose time depends on the number of threads in use; returns the numbers that were used. */
-function run(governor: ThreadGovernor, decodes: number, msOf: (threads: number) => number): number[] {
-  return Array.from({ length: decodes }, () => {
+interface Machine {
+  wallMs(threads: number, rows: number): number;
+  /** Of each thread's core. */
+  share: number;
+}
+
+/** Decodes on a machine; returns the numbers of threads that were used. */
+function run(governor: ThreadGovernor, machine: Machine, rows: readonly number[]): number[] {
+  return rows.map((count) => {
     const { threads } = governor;
-    governor.observe(1, msOf(threads));
+    const wallMs = machine.wallMs(threads, count);
+    governor.observe({ rows: count, wallMs, cpuMs: machine.share * threads * wallMs });
     return threads;
   });
 }
 
-const quiet = (threads: number): number => 12 / threads;
-const crowded = (threads: number): number => (threads === 1 ? 20 : 200);
+const quiet: Machine = { wallMs: (threads, rows) => (rows * 12) / threads, share: 0.97 };
+const crowded: Machine = { wallMs: (threads) => (threads === 1 ? 20 : 200), share: 0.6 };
+const times = (decodes: number, rows = 1): number[] => Array.from({ length: decodes }, () => rows);
 
-test('a quiet machine always decodes with all threads', () => {
+test('a quiet machine always decodes with all threads, however batches grow and shrink', () => {
   const governor = createThreadGovernor(2);
-  expect(new Set(run(governor, 2000, quiet))).toEqual(new Set([2]));
+  const rows = Array.from({ length: 4000 }, (_, tick) => [1, 2, 8, 32, 136][(tick >> 5) % 5] as number);
+  expect(new Set(run(governor, quiet, rows))).toEqual(new Set([2]));
 });
 
-test('a crowded one goes down to fewer, and back when it is quiet again', () => {
+test('a crowded one goes down to fewer within a few decodes, and back when it is quiet again', () => {
   const governor = createThreadGovernor(2);
-  run(governor, 50, quiet);
-  const used = run(governor, 1000, crowded);
-  expect(used.filter((threads) => threads === 1).length).toBeGreaterThan(850);
-  run(governor, 400, quiet);
+  expect(run(governor, crowded, times(12)).at(-1)).toBe(1);
+  const used = run(governor, crowded, times(4000));
+  expect(used.filter((threads) => threads === 2).length).toBeLessThan(20);
+  run(governor, quiet, times(1100));
   expect(governor.threads).toBe(2);
 });
 
-test('a machine that is slow whatever it does keeps its threads', () => {
+test('cores that are missing for another reason cost a few trials, ever fewer', () => {
   const governor = createThreadGovernor(4);
-  run(governor, 50, quiet);
-  const used = run(governor, 1000, (threads) => 10 * quiet(threads));
-  expect(used.filter((threads) => threads === 4).length).toBeGreaterThan(450);
+  const slow: Machine = { wallMs: (threads) => 120 / threads, share: 0.5 };
+  const used = run(governor, slow, times(4000));
+  expect(used.filter((threads) => threads < 4).length).toBeLessThan(20);
+});
+
+test('a trial that meets another size of batch proves nothing', () => {
+  const governor = createThreadGovernor(2);
+  run(governor, crowded, times(8));
+  expect(governor.threads).toBe(1);
+  run(governor, crowded, [8]);
+  expect(governor.threads).toBe(2);
+});
+
+test('prompts between the decodes are not looked at', () => {
+  const governor = createThreadGovernor(2);
+  const rows = times(40).map((_, tick) => (tick % 2 === 0 ? 1 : 129));
+  expect(run(governor, crowded, rows).at(-1)).toBe(1);
 });

@@ -1,62 +1,100 @@
 /**
- * How many threads decode. Threads wait for one another by spinning: where something else has taken a core, two are many
- * times slower than one. A quiet machine never pays for this: fewer threads are tried only when ticks have become much
- * slower than they were.
+ * How many threads decode. Threads wait for one another by spinning, so on a quiet machine a decode uses the whole of
+ * each of its cores. Where something else has taken one, it gets less, and two threads are many times slower than one:
+ * then fewer are tried, and kept where they are quicker.
  */
+
+export interface Decode {
+  rows: number;
+  wallMs: number;
+  /** Processor time of the whole process meanwhile. */
+  cpuMs: number;
+}
 
 export interface ThreadGovernor {
   /** Threads for the next decode. */
   readonly threads: number;
-  /** Takes note of a decode of `rows` rows that took `tookMs`. */
-  observe(rows: number, tookMs: number): void;
+  observe(decode: Decode): void;
 }
 
-/** Medians of so many decodes are compared. */
-const SAMPLES = 8;
-/** Slower than the best by this factor: something is wrong. */
-const SLOW_FACTOR = 3;
-/** The other number of threads must be quicker by this factor to be kept. */
+/** Larger batches read prompts: their times say nothing about the others'. */
+const ROWS_MAX = 32;
+/** So many decodes of alike batches are looked at together. */
+const WINDOW = 8;
+/** Measured: 0.95 and more of each core on a quiet machine, 0.64 and less of two beside one busy process. */
+const SHARE_MIN = 0.8;
+/** Fewer threads are kept when they are quicker by this factor; more, when they are no slower. */
 const GAIN_FACTOR = 0.8;
-/** With fewer threads than there may be, more are tried after so many decodes. */
-const RETRY_DECODES = 128;
+/** A trial is decided by the best of three decodes. */
+const TRIAL_MAJORITY = 2;
+/** Decodes from one trial to the next, doubled by each that was in vain. */
+const WAIT_MIN = 64;
+const WAIT_MAX = 1024;
 
-/** Costs are compared by row, so that growing batches do not look like a slow machine. */
+interface Trial {
+  from: number;
+  size: number;
+  barMs: number;
+  won: number;
+  lost: number;
+}
+
 export function createThreadGovernor(threadsMax: number): ThreadGovernor {
   let threads = threadsMax;
-  let bestMs = Number.POSITIVE_INFINITY;
-  let samples: number[] = [];
-  let decodes = 0;
-  /** What the number of threads before a trial cost; null when no trial is under way. */
-  let trial: { from: number; costMs: number } | null = null;
+  let seen: Decode[] = [];
+  let trial: Trial | null = null;
+  let wait = WAIT_MIN;
+  let since = WAIT_MIN;
 
-  const begin = (to: number, costMs: number): void => {
-    trial = { from: threads, costMs };
-    threads = to;
-    decodes = 0;
+  const conclude = (from: number, kept: boolean): void => {
+    if (!kept) threads = from;
+    wait = kept ? WAIT_MIN : Math.min(2 * wait, WAIT_MAX);
+    since = 0;
+    trial = null;
+    seen = [];
   };
-  const judge = (costMs: number): void => {
-    bestMs = Math.min(bestMs, costMs);
-    if (trial !== null) {
-      // A trial of more threads is kept when it is no worse: that is where a quiet machine belongs.
-      const bar = trial.from < threads ? trial.costMs : trial.costMs * GAIN_FACTOR;
-      if (costMs > bar) threads = trial.from;
-      trial = null;
-      decodes = 0;
-    } else if (threads > 1 && costMs > bestMs * SLOW_FACTOR) begin(threads - 1, costMs);
-    else if (threads < threadsMax && decodes >= RETRY_DECODES) begin(threads + 1, costMs);
+  const judge = (current: Trial, { rows, wallMs }: Decode): void => {
+    if (sizeOf(rows) !== current.size) return conclude(current.from, false);
+    if (wallMs <= current.barMs) current.won += 1;
+    else current.lost += 1;
+    if (current.won === TRIAL_MAJORITY) conclude(current.from, true);
+    else if (current.lost === TRIAL_MAJORITY) conclude(current.from, false);
+  };
+  const tryOther = (to: number, factor: number, size: number): void => {
+    trial = { from: threads, size, barMs: factor * medianMs(seen), won: 0, lost: 0 };
+    threads = to;
   };
   return {
     get threads() {
       return threads;
     },
-    observe: (rows, tookMs) => {
-      if (threadsMax === 1) return;
-      decodes += 1;
-      samples.push(tookMs / (1 + rows / 8));
-      if (samples.length < SAMPLES) return;
-      const middle = samples.sort((a, b) => a - b)[SAMPLES >> 1] as number;
-      samples = [];
-      judge(middle);
+    observe: (decode) => {
+      if (threadsMax === 1 || decode.rows > ROWS_MAX) return;
+      if (trial !== null) return judge(trial, decode);
+      const size = sizeOf(decode.rows);
+      if (seen.length > 0 && sizeOf((seen[0] as Decode).rows) !== size) seen = [];
+      seen.push(decode);
+      since += 1;
+      if (seen.length < WINDOW) return;
+      if (since >= wait && threads > 1 && shareOf(seen) < SHARE_MIN * threads)
+        tryOther(threads - 1, GAIN_FACTOR, size);
+      else if (since >= wait && threads < threadsMax) tryOther(threads + 1, 1, size);
+      seen = [];
     },
   };
+}
+
+/** Batches of about the same size take about the same time. */
+function sizeOf(rows: number): number {
+  return Math.ceil(Math.log2(rows));
+}
+
+/** Cores that were used, on average. */
+function shareOf(decodes: readonly Decode[]): number {
+  const sum = (of: (decode: Decode) => number): number => decodes.reduce((total, d) => total + of(d), 0);
+  return sum(({ cpuMs }) => cpuMs) / sum(({ wallMs }) => wallMs);
+}
+
+function medianMs(decodes: readonly Decode[]): number {
+  return decodes.map(({ wallMs }) => wallMs).sort((a, b) => a - b)[decodes.length >> 1] as number;
 }

@@ -86,7 +86,9 @@ async function openGenerator(weights: Weights, request: LoadRequest, host: Model
     context.close();
     throw error;
   }
-  const governor = request.spec.mode === 'fast' ? createThreadGovernor(host.threads) : null;
+  // Exact settings keep their threads; a GPU's decodes leave the processor idle, whatever else it does.
+  const governed = request.spec.mode === 'fast' && host.device.backend === 'cpu';
+  const governor = governed ? createThreadGovernor(host.threads) : null;
   const batcher = createBatcher({ model, weights, context, sessionsMax, governor, emit: host.emit });
   return {
     batcher,
