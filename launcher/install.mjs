@@ -3,7 +3,7 @@
  * JavaScript, because it runs on whatever Node from 20 on the machine has; the rest of Filon runs on its own Node.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { takeLock } from './lock.mjs';
 import { npmCi } from './npm.mjs';
@@ -11,7 +11,7 @@ import { hasDevelopmentPackages, packagesMissing, packagesWanted } from './packa
 import { checkCxxLibrary, checkDisk, checkGlibc, glibcOfThisNode, libraryDirectories } from './preflight.mjs';
 import { STALL_MS, showProgress } from './progress.mjs';
 import { codeOf, messageOf, Refusal } from './refusal.mjs';
-import { clearLeftovers, discard, prepareStage, STAMP, swapIn } from './stage.mjs';
+import { clearLeftovers, discard, prepareStage, stampOf, swapIn } from './stage.mjs';
 
 /** Measured with an empty cache on linux-x64. */
 const SIZES = { run: { downloadMb: 88, diskMb: 280 }, all: { downloadMb: 193, diskMb: 520 } };
@@ -20,7 +20,7 @@ const WAITING_WORD_MS = 5000;
 const EXIT_STATUS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
 const [root = '', platform = '', scopeGiven = '', lockSum = ''] = process.argv.slice(2);
-const scope = scopeGiven === 'all' || hasDevelopmentPackages(root, platform) ? 'all' : 'run';
+const scope = scopeGiven === 'all' || isAboutTests() ? 'all' : 'run';
 const workshop = join(root, '.filon');
 /** What is undone when the install ends, however it ends. */
 const undo = /** @type {(() => void)[]} */ ([]);
@@ -126,14 +126,15 @@ function openWorkshop() {
   }
 }
 
+/** Somebody works on Filon here: the last install was for the tests too, or npm was called by hand. */
+function isAboutTests() {
+  return stampOf(root).split(' ')[1] === 'all' || hasDevelopmentPackages(root, platform);
+}
+
 /** Whoever had the lock before may have done it. */
 function isInstalled() {
-  try {
-    const stamp = readFileSync(join(root, 'node_modules', STAMP), 'utf8').trim();
-    return stamp === `${platform} ${scope} ${lockSum}` || stamp === `${platform} all ${lockSum}`;
-  } catch {
-    return false;
-  }
+  const stamp = stampOf(root);
+  return stamp === `${platform} ${scope} ${lockSum}` || stamp === `${platform} all ${lockSum}`;
 }
 
 /**

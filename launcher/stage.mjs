@@ -14,8 +14,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-/** Written last; the launcher compares it. */
-export const STAMP = '.filon-installed';
+/** Written last; the launcher compares it. `PLATFORM SCOPE SUM`, the sum being that of the lock file. */
+const STAMP = '.filon-installed';
 const STAGE = /^(stage|old)-\d+$/;
 
 /**
@@ -29,6 +29,19 @@ export function prepareStage(root, stage) {
     copyFileSync(join(root, place, 'package.json'), join(stage, place, 'package.json'));
   }
   copyFileSync(join(root, 'package-lock.json'), join(stage, 'package-lock.json'));
+}
+
+/**
+ * What the last good install left, empty without one.
+ * @param {string} root
+ * @returns {string}
+ */
+export function stampOf(root) {
+  try {
+    return readFileSync(join(root, 'node_modules', STAMP), 'utf8').trim();
+  } catch {
+    return '';
+  }
 }
 
 /**

@@ -59,6 +59,16 @@ describe('a good install', () => {
     expect((await clone.npmCalls())[1]).toContain('--include=dev');
   });
 
+  test('stays one for the tests, whatever a new lock file calls the tools', async () => {
+    await clone.filon(['test']);
+    await writeFile(join(clone.directory, 'package-lock.json'), '{ "packages": {} }');
+    await clone.filon(['up']);
+    expect((await clone.npmCalls())[1]).toContain('--include=dev');
+    expect(await readFile(join(clone.directory, 'node_modules', '.filon-installed'), 'utf8')).toMatch(
+      / all /,
+    );
+  });
+
   test('is found through symlinks', async () => {
     const first = join(clone.bin, 'first');
     await symlink(join(clone.directory, 'filon'), first);
