@@ -8,13 +8,50 @@ export interface ChatMessage {
   role: 'system' | 'user' | 'assistant' | 'tool';
   content: string;
   name?: string;
+  /** Of an assistant: what it thought before `content`. */
+  reasoning?: string;
+  /** Of an assistant: the calls that it made after `content`. */
+  toolCalls?: ToolCall[];
+  /** Of a tool: the call that this answers. */
+  toolCallId?: string;
+}
+
+export interface ToolCall {
+  id: string;
+  name: string;
+  /** JSON text of an object. A model may write something else: whoever runs the tool checks it. */
+  arguments: string;
+}
+
+export interface Tool {
+  name: string;
+  description: string;
+  /** JSON Schema of an object. */
+  parameters: Readonly<Record<string, unknown>>;
+}
+
+/** `required`: some call. `named`: a call of this tool. */
+export type ToolChoice =
+  | { kind: 'auto' }
+  | { kind: 'none' }
+  | { kind: 'required' }
+  | { kind: 'named'; name: string };
+
+export interface ChatPrompt {
+  kind: 'chat';
+  messages: readonly ChatMessage[];
+  /** None when absent. */
+  tools?: readonly Tool[];
+  /** `auto` when absent. */
+  toolChoice?: ToolChoice;
+  /** Several calls in one answer; true when absent. */
+  parallelToolCalls?: boolean;
+  /** Whether the model thinks before it answers, where its template knows how to say so; its own habit when absent. */
+  thinking?: boolean;
 }
 
 /** What the model goes on from. Token ids are the model's own. */
-export type Prompt =
-  | { kind: 'chat'; messages: ChatMessage[] }
-  | { kind: 'text'; text: string }
-  | { kind: 'tokens'; tokens: number[] };
+export type Prompt = ChatPrompt | { kind: 'text'; text: string } | { kind: 'tokens'; tokens: number[] };
 
 /** What the answer must look like. `json` is any JSON object; `schema` one that a JSON Schema accepts. */
 export type AnswerFormat = { kind: 'text' } | { kind: 'json' } | { kind: 'schema'; schema: unknown };
@@ -49,18 +86,29 @@ export interface TokenLogprob {
 /** `stop`: the model ended its turn or a stop string was met. `length`: `maxTokens` or the context ran out. */
 export type FinishReason = 'stop' | 'length';
 
+/** `tool-calls`: the model ended its turn with calls of tools. */
+export type EndReason = FinishReason | 'tool-calls';
+
 export interface Usage {
   promptTokens: number;
   /** Of these, how many came from the prefix cache. */
   cachedTokens: number;
   completionTokens: number;
+  /** Of these, how many were thinking. */
+  reasoningTokens: number;
 }
 
 /** An answer as it comes. Texts of one choice, in order, are the whole answer; `text` never splits a character. */
 export type Chunk =
   | { kind: 'delta'; choice: number; text: string; logprobs: TokenLogprob[] }
+  /** What the model thinks, kept apart from the answer. */
+  | { kind: 'reasoning'; choice: number; text: string }
+  /** A call begins; `index` counts the calls of a choice from 0. Calls come one after the other. */
+  | { kind: 'tool-call'; choice: number; index: number; id: string; name: string }
+  /** A piece of the JSON text of its arguments. */
+  | { kind: 'tool-arguments'; choice: number; index: number; text: string }
   /** A worker died; the answer goes on by itself, with nothing lost or repeated. */
   | { kind: 'pause'; choice: number }
-  | { kind: 'end'; choice: number; reason: FinishReason }
+  | { kind: 'end'; choice: number; reason: EndReason }
   /** Comes once, last. */
   | { kind: 'usage'; usage: Usage };

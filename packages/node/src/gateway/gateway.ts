@@ -43,7 +43,10 @@ export function createGateway(deps: GatewayDeps): Hono {
     return c.json(readiness, readiness.ready ? 200 : 503);
   });
   app.get('/metrics', (c) => c.text(metrics.text(serving.stats())));
-  app.route('/v1', openAiRoutes(serving, new Intake({ clock, log, limits, metrics })));
+  app.route(
+    '/v1',
+    openAiRoutes(() => serving, new Intake({ clock, log, limits, metrics })),
+  );
   app.notFound((c) => errorResponse(unknownRoute(c.req.method, c.req.path)));
   app.onError((error) => {
     if (!isFilonError(error)) log.error('request failed', { name: error.name, stack: framesOf(error) });

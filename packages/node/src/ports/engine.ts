@@ -1,5 +1,5 @@
 /** What serving needs of a thing that computes. Adapters: device workers (real), scripted (tests). */
-import type { ChatMessage } from '@filon/core/serving/completion';
+import type { ChatPrompt } from '@filon/core/serving/completion';
 import type {
   Device,
   LoadedModel,
@@ -40,7 +40,7 @@ export interface Engine {
   /** The prompt as the model's own tokens; chats go through the model's own template. Codes: TEMPLATE_*. */
   tokenize(
     model: string,
-    prompt: { kind: 'chat'; messages: readonly ChatMessage[] } | { kind: 'text'; text: string },
+    prompt: ChatPrompt | { kind: 'text'; text: string },
     options: Waiting,
   ): Promise<Int32Array>;
   /**

@@ -18,11 +18,12 @@ export interface ChoicesPlan {
 interface Tally {
   cachedTokens: number;
   completionTokens: number;
+  reasoningTokens: number;
 }
 
 /** All choices, then the usage: the prompt counts once, however many choices share it. */
 export async function* answerChoices(plan: ChoicesPlan): AsyncGenerator<Chunk> {
-  const tally: Tally = { cachedTokens: 0, completionTokens: 0 };
+  const tally: Tally = { cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
   if (plan.choices === 1) yield* chunksOf(0, plan.open(0, plan.signal), { tally });
   else yield* several(plan, tally);
   yield { kind: 'usage', usage: { promptTokens: plan.promptTokens, ...tally } };

@@ -1,7 +1,9 @@
 /** Takes an API request in: its limits, its body, its signal; and sends out what the API makes of it. */
 import { FilonError, isFilonError } from '@filon/core/errors';
+import type { Context } from 'hono';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
+import type { Serving } from '../../serve/serving.ts';
 import { type BodyBudget, readJsonBody } from './body.ts';
 import type { GatewayErrorDetails } from './errors.ts';
 import { EventStream } from './event-stream.ts';
@@ -28,6 +30,9 @@ export interface ErrorWords {
   response(error: unknown): Response;
   event(error: unknown): string;
 }
+
+/** Serving as one caller may use it: with its own limits, and its use counted. */
+export type ServingOf = (context: Context) => Serving;
 
 export interface IntakeDeps {
   clock: Clock;

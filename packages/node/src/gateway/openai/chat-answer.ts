@@ -1,12 +1,14 @@
 /** Answers to a chat: whole, and as events. */
-import type { FinishReason, TokenLogprob } from '@filon/core/serving/completion';
+import type { EndReason, TokenLogprob } from '@filon/core/serving/completion';
 import type { Answer } from '../../serve/serving.ts';
+import { collect } from '../answer/collect.ts';
 import type { EventStream } from '../http/event-stream.ts';
 import type { Caller } from '../http/intake.ts';
 import type { ChatCall } from './chat-request.ts';
-import { collect } from './collect.ts';
 import { type ChatLogprob, chatLogprob } from './logprobs.ts';
 import { type OpenAiUsage, openAiUsage } from './usage.ts';
+
+type FinishReason = 'stop' | 'length' | 'tool_calls';
 
 interface Head {
   id: string;
@@ -38,7 +40,7 @@ export async function wholeChat(
       index,
       message: { role: 'assistant', content: text, refusal: null },
       logprobs: request.topLogprobs === null ? null : { content: logprobs.map(chatLogprob), refusal: null },
-      finish_reason: reason,
+      finish_reason: finishReason(reason),
     })),
     usage: openAiUsage(usage),
   };
@@ -66,15 +68,19 @@ export async function streamChat(
       const rest = `"logprobs":${logprobsText(chunk.logprobs, request.topLogprobs)},"finish_reason":null`;
       event(chunk.choice, `{"content":${JSON.stringify(chunk.text)}}`, rest);
     } else if (chunk.kind === 'end') {
-      event(chunk.choice, '{}', `"logprobs":null,"finish_reason":"${chunk.reason}"`);
+      event(chunk.choice, '{}', `"logprobs":null,"finish_reason":"${finishReason(chunk.reason)}"`);
     } else if (chunk.kind === 'pause') events.write(': pause\n\n');
-    else if (includeUsage) {
+    else if (chunk.kind === 'usage' && includeUsage) {
       events.write(`data: ${head},"choices":[],"usage":${JSON.stringify(openAiUsage(chunk.usage))}}\n\n`);
     }
     const room = events.room();
     if (room !== null) await room;
   }
   events.write('data: [DONE]\n\n');
+}
+
+function finishReason(reason: EndReason): FinishReason {
+  return reason === 'tool-calls' ? 'tool_calls' : reason;
 }
 
 function logprobsText(logprobs: readonly TokenLogprob[], top: number | null): string {

@@ -3,6 +3,7 @@
 import { invariant } from '@filon/core/errors';
 import type { Chunk, CompletionRequest, Usage } from '@filon/core/serving/completion';
 import type { Answer, Serving } from '../../serve/serving.ts';
+import { NO_USAGE } from '../answer/collect.ts';
 
 /** Resolves when the first one was admitted. A client that sends many prompts holds one slot at a time. */
 export async function converse(
@@ -23,11 +24,12 @@ async function* chained(
   rest: readonly CompletionRequest[],
   next: (request: CompletionRequest) => Promise<Answer>,
 ): AsyncGenerator<Chunk> {
-  const total: Usage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
+  const total: Usage = { ...NO_USAGE };
   const add = (usage: Usage): void => {
     total.promptTokens += usage.promptTokens;
     total.cachedTokens += usage.cachedTokens;
     total.completionTokens += usage.completionTokens;
+    total.reasoningTokens += usage.reasoningTokens;
   };
   let before = 0;
   let answer = first;

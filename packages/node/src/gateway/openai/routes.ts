@@ -2,7 +2,7 @@
 import { FilonError } from '@filon/core/errors';
 import { Hono } from 'hono';
 import type { Serving } from '../../serve/serving.ts';
-import type { Caller, Intake, Reply } from '../http/intake.ts';
+import type { Caller, Intake, Reply, ServingOf } from '../http/intake.ts';
 import { streamChat, wholeChat } from './chat-answer.ts';
 import { chatCall } from './chat-request.ts';
 import { converse } from './converse.ts';
@@ -12,36 +12,38 @@ import { openAiModel } from './model-list.ts';
 import { streamText, wholeText } from './text-answer.ts';
 import { textCall } from './text-request.ts';
 
-export function openAiRoutes(serving: Serving, intake: Intake): Hono {
+export function openAiRoutes(servingOf: ServingOf, intake: Intake): Hono {
   const app = new Hono();
   app.post('/chat/completions', (c) =>
     intake.answer(c.req.raw, {
       route: 'chat',
       words: openAiErrors('messages'),
-      work: (body, caller) => chat(serving, body, caller),
+      work: (body, caller) => chat(servingOf(c), body, caller),
     }),
   );
   app.post('/completions', (c) =>
     intake.answer(c.req.raw, {
       route: 'completions',
       words: openAiErrors('prompt'),
-      work: (body, caller) => text(serving, body, caller),
+      work: (body, caller) => text(servingOf(c), body, caller),
     }),
   );
   app.post('/embeddings', (c) =>
     intake.answer(c.req.raw, {
       route: 'embeddings',
       words: openAiErrors('input'),
-      work: async (body, caller) => ({ kind: 'json', value: await embeddings(serving, body, caller) }),
+      work: async (body, caller) => ({ kind: 'json', value: await embeddings(servingOf(c), body, caller) }),
     }),
   );
   app.get('/models', async (c) => {
-    const stored = await serving.models();
+    const stored = await servingOf(c).models();
     return c.json({ object: 'list', data: stored.map(openAiModel) });
   });
   app.get('/models/:name{.+}', async (c) => {
     const name = c.req.param('name');
-    const stored = (await serving.models()).find((model) => model.name === name || model.sha256 === name);
+    const stored = (await servingOf(c).models()).find(
+      (model) => model.name === name || model.sha256 === name,
+    );
     if (stored) return c.json(openAiModel(stored));
     throw new FilonError(
       { code: 'SERVE_MODEL_UNKNOWN', model: name },

@@ -1,9 +1,9 @@
 /** Answers of the text completions: whole, and as events. */
-import type { FinishReason } from '@filon/core/serving/completion';
+import type { EndReason } from '@filon/core/serving/completion';
 import type { Answer } from '../../serve/serving.ts';
+import { collect } from '../answer/collect.ts';
 import type { EventStream } from '../http/event-stream.ts';
 import type { Caller } from '../http/intake.ts';
-import { collect } from './collect.ts';
 import { type TextLogprobs, textLogprobs } from './logprobs.ts';
 import type { TextCall } from './text-request.ts';
 import { type OpenAiUsage, openAiUsage } from './usage.ts';
@@ -16,7 +16,7 @@ interface Head {
 }
 
 export interface TextCompletion extends Head {
-  choices: { index: number; text: string; logprobs: TextLogprobs | null; finish_reason: FinishReason }[];
+  choices: { index: number; text: string; logprobs: TextLogprobs | null; finish_reason: EndReason }[];
   usage: OpenAiUsage;
 }
 
@@ -62,7 +62,7 @@ export async function streamText(
     } else if (chunk.kind === 'end') {
       event(chunk.choice, '', `"logprobs":null,"finish_reason":"${chunk.reason}"`);
     } else if (chunk.kind === 'pause') events.write(': pause\n\n');
-    else if (call.includeUsage) {
+    else if (chunk.kind === 'usage' && call.includeUsage) {
       events.write(`data: ${head},"choices":[],"usage":${JSON.stringify(openAiUsage(chunk.usage))}}\n\n`);
     }
     const room = events.room();
