@@ -101,12 +101,12 @@ describe('at the load, in the API’s words', () => {
       'ENGINE_MEMORY',
       /needs about \d+\.\d GB with .*1048576/,
     ],
-    ['layers that are not there', llama('block_count', 3), 503, 'ENGINE_LOAD_FAILED', /blk\.2\.attn_norm/],
-    ['heads that do not fit', llama('attention.head_count', 3), 503, 'ENGINE_LOAD_FAILED', /n_rot/],
+    ['layers that are not there', llama('block_count', 3), 422, 'ENGINE_LOAD_FAILED', /blk\.2\.attn_norm/],
+    ['heads that do not fit', llama('attention.head_count', 3), 422, 'ENGINE_LOAD_FAILED', /n_rot/],
     [
       'tensors of another architecture',
       { architecture: 'gemma3' },
-      503,
+      422,
       'ENGINE_LOAD_FAILED',
       /post_attention_norm/,
     ],
@@ -135,7 +135,7 @@ describe('at the load, in the API’s words', () => {
     const bytes = distinct({});
     const model = await pulled(bytes.fill(0xff, bytes.length - 60_000));
     const answer = await ask('/v1/chat/completions', { model, messages: MESSAGES });
-    expect(answer).toMatchObject({ status: 503, code: 'ENGINE_SELF_TEST_FAILED' });
+    expect(answer).toMatchObject({ status: 422, code: 'ENGINE_SELF_TEST_FAILED' });
   });
 
   test(`of ${FLIPPED_FILES} headers with flipped bits none takes the node down`, {
