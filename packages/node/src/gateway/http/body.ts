@@ -23,9 +23,13 @@ export interface Body {
   bytes: number;
 }
 
-/** Codes: GATEWAY_CONTENT_TYPE, GATEWAY_BODY_TOO_LARGE, GATEWAY_BODIES_FULL, GATEWAY_BODY_SLOW, GATEWAY_REQUEST_INVALID. */
+/**
+ * Codes: GATEWAY_CONTENT_TYPE, GATEWAY_CONTENT_ENCODING, GATEWAY_BODY_TOO_LARGE, GATEWAY_BODIES_FULL, GATEWAY_BODY_SLOW,
+ * GATEWAY_REQUEST_INVALID.
+ */
 export async function readJsonBody(request: Request, deps: BodyDeps): Promise<Body> {
   checkContentType(request.headers.get('content-type'));
+  checkContentEncoding(request.headers.get('content-encoding'));
   const announced = Number(request.headers.get('content-length') ?? 0);
   if (announced > deps.limits.bodyBytesMax) throw tooLarge(deps.limits.bodyBytesMax);
   const parts = await readParts(request, deps);
@@ -45,6 +49,14 @@ function checkContentType(found: string | null): void {
   throw new FilonError<GatewayErrorDetails>(
     { code: 'GATEWAY_CONTENT_TYPE', found },
     `the content type is '${found ?? ''}'; send application/json`,
+  );
+}
+
+function checkContentEncoding(found: string | null): void {
+  if (found === null || found.trim() === '' || found.trim().toLowerCase() === 'identity') return;
+  throw new FilonError<GatewayErrorDetails>(
+    { code: 'GATEWAY_CONTENT_ENCODING', found },
+    `the content encoding is '${found}', and compressed bodies are not taken; send the JSON as it is`,
   );
 }
 

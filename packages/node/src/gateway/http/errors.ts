@@ -7,6 +7,8 @@ export type GatewayErrorDetails =
   | { code: 'GATEWAY_BODY_TOO_LARGE'; bytesMax: number }
   | { code: 'GATEWAY_BODY_SLOW'; timeoutMs: number }
   | { code: 'GATEWAY_CONTENT_TYPE'; found: string | null }
+  /** The body is compressed; it is not taken apart, because a small one may become a large one. */
+  | { code: 'GATEWAY_CONTENT_ENCODING'; found: string }
   /** `rule`: the one of guard.ts that the request broke. */
   | { code: 'GATEWAY_FORBIDDEN'; rule: 'host' | 'origin' | 'site' | 'forwarded' }
   | { code: 'GATEWAY_ROUTE_UNKNOWN'; method: string; path: string }
