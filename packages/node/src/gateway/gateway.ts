@@ -49,7 +49,7 @@ export function createGateway(deps: GatewayDeps): Hono {
   );
   app.notFound((c) => errorResponse(unknownRoute(c.req.method, c.req.path)));
   app.onError((error) => {
-    if (!isFilonError(error)) log.error('request failed', { name: error.name, stack: framesOf(error) });
+    if (!isFilonError(error)) log.error('request.failed', { name: error.name, stack: framesOf(error) });
     return errorResponse(error);
   });
   return app;

@@ -142,14 +142,14 @@ export class Residency {
         return await engine.load(spec, options);
       });
       this.#proven.add(sha256);
-      log.info('model loaded', {
+      log.info('model.loaded', {
         model: name,
         device: loaded.device,
-        tookMs: clock.monotonicMs() - startedMs,
+        tookMs: Math.round(clock.monotonicMs() - startedMs),
       });
     } catch (error) {
       this.#proven.delete(sha256);
-      log.warn('model not loaded', { model: name, code: isFilonError(error) ? error.code : 'unknown' });
+      log.warn('model.load-failed', { model: name, code: isFilonError(error) ? error.code : 'unknown' });
       throw error;
     }
   }
@@ -194,7 +194,7 @@ export class Residency {
     resident.idleTimer?.abort();
     this.#change(resident, engine.unload(resident.stored.sha256, { signal: this.#closing.signal }));
     await resident.changing;
-    log.info('model unloaded', { model: resident.stored.name });
+    log.info('model.unloaded', { model: resident.stored.name });
   }
 
   #release(resident: Resident): void {
@@ -210,7 +210,7 @@ export class Residency {
       if (resident.holds === 0 && resident.changing === null) await this.#leave(resident);
     };
     unload().catch((error: unknown) => {
-      if (!timer.signal.aborted) log.warn('idle model not unloaded', { model: resident.stored.name, error });
+      if (!timer.signal.aborted) log.warn('model.unload-failed', { model: resident.stored.name, error });
     });
   }
 }

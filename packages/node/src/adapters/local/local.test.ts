@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -38,8 +38,8 @@ test('a log keeps to its size by putting files aside, each line whole JSON', asy
   const path = join(folder, 'rotating', 'filon.log');
   const config = { path, level: 'info', fileBytesMax: 1000, filesMax: 2 } as const;
   await using log = await openFileLog(config, { clock: createManualClock() });
-  for (let i = 0; i < 100; i++) log.info('line', { i });
-  log.debug('not kept');
+  for (let i = 0; i < 100; i++) log.info('a.line', { i });
+  log.debug('not.kept');
   const texts = [`${path}.2`, `${path}.1`, path].map((file) => readFileSync(file, 'utf8'));
   expect(texts.every((text) => text.length <= 1000)).toBe(true);
   expect(existsSync(`${path}.3`)).toBe(false);
@@ -52,7 +52,24 @@ test('a log keeps to its size by putting files aside, each line whole JSON', asy
 test('a log whose file cannot be written does not throw', async () => {
   const config = { path: '/dev/full', level: 'info', fileBytesMax: 1e6, filesMax: 1 } as const;
   await using log = await openFileLog(config, { clock: createManualClock() });
-  log.info('lost');
+  log.info('is.lost');
+});
+
+test('lines that were lost are counted in a line like all others', async () => {
+  const path = join(folder, 'lost', 'filon.log');
+  mkdirSync(path, { recursive: true });
+  const config = { path, level: 'error', fileBytesMax: 1e6, filesMax: 1 } as const;
+  await using log = await openFileLog(config, { clock: createManualClock() });
+  for (let i = 0; i < 3; i++) log.error('is.lost');
+  rmdirSync(path);
+  log.error('is.kept');
+  const [lost, kept] = readFileSync(path, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const time = expect.stringMatching(/^\d{4}-/);
+  expect(lost).toEqual({ time, level: 'warn', event: 'log.lost', lines: 3 });
+  expect(kept).toMatchObject({ event: 'is.kept' });
 });
 
 test('a lease of a dead process is taken back, one of a live process counts', async () => {

@@ -29,13 +29,14 @@ export async function openFileLog(
   deps: { clock: Clock },
 ): Promise<Log & AsyncDisposable> {
   mkdirSync(dirname(config.path), { recursive: true, mode: 0o700 });
-  const file = new RotatingFile(config);
+  const textOf = (level: LogLevel, event: string, fields: Record<string, unknown>): string =>
+    JSON.stringify({ time: timeText(deps.clock.nowMs()), level, event, ...safeLogFields(fields) });
+  const file = new RotatingFile(config, (lines) => textOf('warn', 'log.lost', { lines }));
   const lowest = LOG_LEVELS.indexOf(config.level);
   const add = (level: LogLevel) => {
     if (LOG_LEVELS.indexOf(level) < lowest) return (): void => {};
     return (event: string, fields: Record<string, unknown> = {}): void => {
-      const time = timeText(deps.clock.nowMs());
-      const line = JSON.stringify({ time, level, event, ...safeLogFields(fields) });
+      const line = textOf(level, event, fields);
       file.write(line);
       config.onLine?.(line);
     };
@@ -57,19 +58,21 @@ function timeText(nowMs: number): string {
 
 class RotatingFile {
   readonly #config: FileLogConfig;
+  readonly #lossText: (lines: number) => string;
   #file: number | null = null;
   #bytes = 0;
   #lost = 0;
   #closed = false;
 
-  constructor(config: FileLogConfig) {
+  constructor(config: FileLogConfig, lossText: (lines: number) => string) {
     this.#config = config;
+    this.#lossText = lossText;
   }
 
   write(line: string): void {
     if (this.#closed) return;
     try {
-      const note = this.#lost === 0 ? '' : `${JSON.stringify({ event: 'log.lost', lines: this.#lost })}\n`;
+      const note = this.#lost === 0 ? '' : `${this.#lossText(this.#lost)}\n`;
       const data = Buffer.from(`${note}${line}\n`);
       const file = this.#ready(data.byteLength);
       this.#bytes += writeSync(file, data);

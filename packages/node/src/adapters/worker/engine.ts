@@ -38,7 +38,7 @@ export async function openWorkerEngine(
         options,
       );
       store.put('certificates', key(certificate.model, certificate.device), certificate);
-      log.info('model certified', {
+      log.info('model.certified', {
         model: certificate.model,
         device: certificate.device,
         numericClass: certificate.numericClass,

@@ -99,7 +99,7 @@ describe('an unexpected error', () => {
     expect(response.status).toBe(500);
     expect(await response.text()).not.toContain('secret');
     expect(JSON.stringify(log.lines)).not.toContain('secret');
-    expect(log.lines).toMatchObject([{ level: 'error', event: 'request failed' }]);
+    expect(log.lines).toMatchObject([{ level: 'error', event: 'request.failed' }]);
     expect(metrics.inFlight).toBe(0);
   });
 });

@@ -145,12 +145,12 @@ export class Intake {
 
   #note(fields: { route: string; status: number; tookMs: number }, error: unknown): void {
     const { log } = this.#deps;
-    if (error === undefined) log.debug('request', fields);
-    else if (isFilonError(error)) log.info('request refused', { ...fields, code: error.code });
+    if (error === undefined) log.debug('request.answered', fields);
+    else if (isFilonError(error)) log.info('request.refused', { ...fields, code: error.code });
     else if (error instanceof Error && fields.status === 500) {
       // The message of an unexpected error may quote a prompt; its stack does not.
       const stack = error.stack?.split('\n').filter((line) => /^\s+at /.test(line));
-      log.error('request failed', { ...fields, name: error.name, stack });
+      log.error('request.failed', { ...fields, name: error.name, stack });
     }
   }
 }
