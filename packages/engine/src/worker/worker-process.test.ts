@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LoadedModel } from '@filon/core/serving/session';
 import { describe, expect, test } from 'vitest';
 import { tinyModel } from '../../../../test/kit/gguf.ts';
@@ -45,6 +46,30 @@ describe('a worker process', () => {
         (error: { code: string }) => error.code,
       ),
     );
+  });
+
+  test('the reason of a failure is not lost in a long log', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'filon-worker-'));
+    const path = join(folder, 'long.gguf');
+    // One line of the log for each of these, in one burst, and the reason at its end.
+    const line = { type: 'string', value: 'a line of the log' } as const;
+    const many = Array.from({ length: 1_900 }, (_, index) => [`long.key${index}`, line] as const);
+    const layers = { 'llama.block_count': { type: 'u32', value: 3 } } as const;
+    await writeFile(path, tinyModel({ metadata: { ...layers, ...Object.fromEntries(many) } }));
+    await using worker = createDeviceWorker(SPEC);
+    await worker.ready(null, CALL);
+    const place = { path, device: 'cpu', mode: 'fast', contextTokens: 256, sessionsMax: 1 } as const;
+    const request = { spec: { model: 'long', ...place }, settings: FAST_SETTINGS, numericClass: null };
+    const loading = worker.load(request, CALL);
+    await nextTurn();
+    // A node that is busy meanwhile reads nothing of it.
+    const busyUntilMs = performance.now() + 500;
+    while (performance.now() < busyUntilMs);
+    await expect(loading).rejects.toMatchObject({
+      code: 'ENGINE_LOAD_FAILED',
+      message: expect.stringContaining('blk.2.attn_norm'),
+    });
+    await rm(folder, { recursive: true });
   });
 
   test('a device that is not there is named by its code', async () => {

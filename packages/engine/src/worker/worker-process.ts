@@ -60,6 +60,7 @@ const END_GRACE_MS = 2_000;
 const CANCEL_TIMEOUT_MS = 5_000;
 const NEVER = new AbortController().signal;
 const ENTRY = new URL('./main.ts', import.meta.url);
+const OWN_STDERR = new URL('./own-stderr.ts', import.meta.url).href;
 const NO_COUNTS: Counters = { generatedTokens: 0, promptTokens: 0, cachedTokens: 0, cancelled: 0, ticks: 0 };
 
 interface PendingCall {
@@ -107,7 +108,12 @@ class ForkedWorker implements WorkerProcess {
     this.#child = fork(ENTRY, [JSON.stringify({ libraryDirectory, device, backend, threads })], {
       // One pool thread: decodes run one at a time anyway, and always on the same thread.
       env: childEnvironment({ UV_THREADPOOL_SIZE: '1' }),
-      execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'],
+      // Before everything else: what is imported may open the stream that this replaces.
+      execArgv: [
+        `--import=${OWN_STDERR}`,
+        '--disable-warning=ExperimentalWarning',
+        '--max-semi-space-size=4',
+      ],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
