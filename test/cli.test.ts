@@ -95,7 +95,9 @@ describe('without a node', () => {
     expect(pulled.code).toBe(0);
     expect(jsonLines(pulled).some((line) => 'progress' in line)).toBe(true);
     expect(lastJson(pulled)).toMatchObject({ name: 'tiny', architecture: 'llama' });
-    expect((await here.run(['pull', here.tinySource])).stdout).toMatch(/^tiny: /);
+    const again = await here.run(['pull', here.tinySource]);
+    expect(again.stdout).toMatch(/^tiny: /);
+    expect(again.stderr).toMatch(/^tiny: connecting\ntiny: downloading \d+ kB\ntiny: verifying\n$/);
     expect((await here.run(['ls'])).stdout.match(/^tiny /gm)).toHaveLength(1);
     expect((await here.run(['show', 'tiny'])).stdout).toMatch(/^sha256 +[0-9a-f]{64}$/m);
     expect((await here.run(['rm', 'tiny'])).stdout).toMatch(/^Removed tiny/);

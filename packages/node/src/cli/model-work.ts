@@ -6,6 +6,7 @@ import { formatBytes } from '@filon/core/units';
 import type { CallProgress, Control, ModelControl, RunningModel } from '../control/calls.ts';
 import type { PullProgress, StoredModel } from '../ports/models.ts';
 import type { Cli } from './context.ts';
+import type { ProgressStep } from './progress-line.ts';
 
 /** With the node of this home, or without one when none runs. */
 export async function withModels<R>(
@@ -78,13 +79,13 @@ async function storedModel(
   }
 }
 
-function pullStep(
-  name: string,
-  progress: PullProgress,
-): { label: string; done: number; total: number | null; unit: 'bytes' } {
+function pullStep(name: string, progress: PullProgress): ProgressStep {
   const short = shortName(name);
-  const label = progress.phase === 'downloading' ? short : `${short}: ${progress.phase}`;
-  return { label, done: progress.doneBytes, total: progress.totalBytes, unit: 'bytes' };
+  const phase = `${short}: ${progress.phase}`;
+  const { totalBytes } = progress;
+  const label = progress.phase === 'downloading' ? short : phase;
+  const title = label === short && totalBytes !== null ? `${phase} ${formatBytes(totalBytes)}` : phase;
+  return { label, title, done: progress.doneBytes, total: totalBytes, unit: 'bytes' };
 }
 
 /** The file of a source; a name as it is. */

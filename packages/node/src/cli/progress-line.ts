@@ -6,6 +6,8 @@ import { durationText } from './format.ts';
 
 export interface ProgressStep {
   label: string;
+  /** Said when the step begins, where a line cannot be written anew; the label without one. */
+  title?: string;
   done: number;
   /** null while nobody knows. */
   total: number | null;
@@ -44,6 +46,8 @@ export function createProgressLine(options: ProgressLineOptions): ProgressLine {
 class Line implements ProgressLine {
   readonly #options: ProgressLineOptions;
   readonly #everyMs: number;
+  /** Lines below one another, in a file or a pipe: few of them, and no bars. */
+  readonly #plain: boolean;
   #label = '';
   #drawnMs = Number.NEGATIVE_INFINITY;
   #rate: Rate;
@@ -52,8 +56,9 @@ class Line implements ProgressLine {
   constructor(options: ProgressLineOptions) {
     this.#options = options;
     this.#rate = new Rate();
+    this.#plain = options.onStep === null && !options.stderr.isTTY;
     if (options.onStep !== null) this.#everyMs = JSON_EVERY_MS;
-    else this.#everyMs = options.stderr.isTTY ? DRAW_EVERY_MS : LINE_EVERY_MS;
+    else this.#everyMs = this.#plain ? LINE_EVERY_MS : DRAW_EVERY_MS;
   }
 
   update(step: ProgressStep): void {
@@ -62,9 +67,11 @@ class Line implements ProgressLine {
     if (fresh) this.#rate = new Rate();
     this.#label = step.label;
     this.#rate.add(nowMs, step.done);
-    if (!fresh && nowMs - this.#drawnMs < this.#everyMs && step.done !== step.total) return;
+    const last = step.done === step.total && !this.#plain;
+    if (!fresh && !last && nowMs - this.#drawnMs < this.#everyMs) return;
     this.#drawnMs = nowMs;
-    this.#draw(step);
+    if (fresh && this.#plain) this.#options.stderr.write(`${step.title ?? step.label}\n`);
+    else this.#draw(step);
   }
 
   end(): void {
@@ -90,9 +97,9 @@ class Line implements ProgressLine {
     const { stderr } = this.#options;
     // Terminals that do not know their width say 0.
     const room = (stderr.columns || COLUMNS_GUESS) - 1;
-    const text = progressText(step, pace, stderr.isTTY ? room : undefined);
-    stderr.write(stderr.isTTY ? `\r${text.slice(0, room)}\u001b[K` : `${text}\n`);
-    this.#open = stderr.isTTY;
+    if (this.#plain) stderr.write(`${progressText(step, pace, 0)}\n`);
+    else stderr.write(`\r${progressText(step, pace, room).slice(0, room)}\u001b[K`);
+    this.#open = !this.#plain;
   }
 }
 

@@ -102,6 +102,34 @@ describe('progress', () => {
     expect(shown[2]).toMatch(/ left$/);
   });
 
+  test('in a pipe each step has a line, long ones another one every few seconds, and none says 100%', () => {
+    const clock = createManualClock();
+    let shown = '';
+    const write = (text: string): void => {
+      shown += text;
+    };
+    const stderr = { isTTY: false, columns: 0, write } as unknown as NodeJS.WriteStream;
+    const line = createProgressLine({ clock, stderr, onStep: null });
+    const total = 98_000_000;
+    const unit = 'bytes';
+    line.update({ label: 'x: connecting', done: 0, total: null, unit });
+    for (let done = 5; done < total; done += 14_000_000) {
+      line.update({ label: 'x', title: 'x: downloading', done, total, unit });
+      clock.advance(1000);
+    }
+    line.update({ label: 'x', title: 'x: downloading', done: total, total, unit });
+    line.update({ label: 'x: verifying', done: 0, total, unit });
+    line.update({ label: 'x: verifying', done: total, total, unit });
+    line.end();
+    expect(shown.split('\n')).toEqual([
+      'x: connecting',
+      'x: downloading',
+      'x   71%  70.0 MB of 98.0 MB  14.0 MB/s  2 s left',
+      'x: verifying',
+      '',
+    ]);
+  });
+
   test('the rate is of the last seconds, and what was there before a resume does not count', () => {
     const clock = createManualClock();
     const steps: { ratePerSecond: number | null; leftMs: number | null }[] = [];
