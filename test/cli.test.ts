@@ -87,7 +87,8 @@ describe('without a node', () => {
 
   test.each(['bash', 'zsh', 'fish'])('completion for %s knows commands and options', async (shell) => {
     const { stdout } = await here.run(['completion', shell]);
-    for (const word of ['doctor', 'certify', 'unset', 'detach', 'log-level']) expect(stdout).toContain(word);
+    for (const word of ['doctor', 'certify', 'unset', 'detach', 'log-level', 'repin'])
+      expect(stdout).toContain(word);
   });
 
   test('models come and go, and the same file twice is one', async () => {

@@ -3,7 +3,7 @@
 import { isFilonError } from '@filon/core/errors';
 import { isSource, nameFromSource, parseSource } from '@filon/core/model/source';
 import { formatBytes } from '@filon/core/units';
-import type { CallProgress, Control, ModelControl, RunningModel } from '../control/calls.ts';
+import type { CallProgress, Control, ModelControl, PullInput, RunningModel } from '../control/calls.ts';
 import type { PullProgress, StoredModel } from '../ports/models.ts';
 import type { Cli } from './context.ts';
 import type { ProgressStep } from './progress-line.ts';
@@ -25,13 +25,17 @@ export async function withModels<R>(
   return work(cli.control);
 }
 
-export async function pullShown(cli: Cli, calls: Pick<Control, 'pull'>, name: string): Promise<StoredModel> {
+export async function pullShown(
+  cli: Cli,
+  calls: Pick<Control, 'pull'>,
+  input: PullInput,
+): Promise<StoredModel> {
   const line = cli.out.progress();
   const onProgress = (progress: CallProgress): void => {
-    if (progress.kind === 'pull') line.update(pullStep(name, progress.pull));
+    if (progress.kind === 'pull') line.update(pullStep(input.name, progress.pull));
   };
   try {
-    return await calls.pull({ name }, { signal: cli.signal, onProgress });
+    return await calls.pull(input, { signal: cli.signal, onProgress });
   } finally {
     line.end();
   }
@@ -59,7 +63,7 @@ export async function readyModel(
   const stored = await storedModel(cli, calls, name);
   if (stored === null) {
     cli.out.say(`Fetching ${name} (once) ...`);
-    const pulled = await pullShown(cli, calls, name);
+    const pulled = await pullShown(cli, calls, { name });
     cli.out.say(`${pulled.name} is here: ${formatBytes(pulled.bytes)}, checked.`);
   }
   return loadShown(cli, calls, stored?.name ?? name);

@@ -74,6 +74,13 @@ const name = z.string().min(1).max(NAME_CHARS_MAX);
 const named: z.ZodType<{ name: string }> = z.object({ name });
 const nothing: z.ZodType<Record<string, never>> = z.object({});
 
+export interface PullInput {
+  name: string;
+  repin?: boolean | undefined;
+}
+
+const pullInput: z.ZodType<PullInput> = z.object({ name, repin: z.boolean().optional() });
+
 export interface BenchInput {
   name: string;
   /** One run for each number of sessions. */
@@ -99,8 +106,8 @@ export interface Calls {
   running: Call<Record<string, never>, RunningModel[]>;
   models: Call<Record<string, never>, ModelList>;
   show: Call<{ name: string }, ModelDetails>;
-  /** Progress: `pull`. */
-  pull: Call<{ name: string }, StoredModel>;
+  /** Progress: `pull`. `repin` takes a file that its publisher changed. */
+  pull: Call<PullInput, StoredModel>;
   remove: Call<{ name: string }, StoredModel>;
   /** Progress: `share`. */
   load: Call<{ name: string }, RunningModel>;
@@ -120,7 +127,7 @@ export const CALL_INPUTS: { readonly [C in CallName]: z.ZodType<Calls[C]['input'
   running: nothing,
   models: nothing,
   show: named,
-  pull: named,
+  pull: pullInput,
   remove: named,
   load: named,
   unload: named,

@@ -32,8 +32,8 @@ export function createModelCalls(deps: ModelCallsDeps): ModelControl {
       if (stored === null && catalogue === null) throw unknownModel(name, models);
       return { name: known, stored, catalogue, loaded: loadedAs(stored) };
     },
-    pull: ({ name }, { signal, onProgress }) =>
-      models.pull(name, { signal, onProgress: (pull) => onProgress?.({ kind: 'pull', pull }) }),
+    pull: ({ name, repin }, { signal, onProgress }) =>
+      models.pull(name, { signal, repin, onProgress: (pull) => onProgress?.({ kind: 'pull', pull }) }),
     remove: async ({ name }, { signal }) => {
       const stored = await findModel(models, name);
       if (loadedAs(stored) !== null) await deps.unload(stored, { signal });

@@ -10,6 +10,10 @@ export const pull: CommandModule = {
   define: (command) => {
     command
       .argument('<model>', 'a name of the catalogue, or a source: hf:, pip:, https:, file:')
+      .option(
+        '--repin',
+        'take a file that its publisher changed since the first pull, and expect that one from now on',
+      )
       .addHelpText(
         'after',
         examples(
@@ -21,8 +25,9 @@ export const pull: CommandModule = {
   },
   run: async (cli) => {
     const [name = ''] = cli.args;
+    const repin = cli.options.flag('repin');
     ensureHome(cli.paths);
-    const stored = await withModels(cli, 'pull', (calls) => pullShown(cli, calls, name));
+    const stored = await withModels(cli, 'pull', (calls) => pullShown(cli, calls, { name, repin }));
     const text = `${stored.name}: ${formatBytes(stored.bytes)}, ${stored.architecture} ${stored.quantization}, licence ${stored.licence ?? 'unknown'}.`;
     cli.out.result(stored, text);
   },
