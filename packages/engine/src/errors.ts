@@ -28,7 +28,7 @@ export type EngineErrorDetails =
   | { code: 'ENGINE_WORKER_DIED'; device: string; exit: string; lines: string[] }
   /** It died too often in a short time; nothing starts it again but a person (or the next start of the node). */
   | { code: 'ENGINE_CRASH_LOOP'; device: string; deaths: number; lines: string[] }
-  /** It died too often while this model was loaded, which is refused until the next start of the node. */
+  /** It died too often while this model was loaded, or alone was answering. Refused until the next start of the node. */
   | { code: 'ENGINE_MODEL_FATAL'; model: string; device: string; deaths: number; lines: string[] }
   | { code: 'ENGINE_TIMEOUT'; what: string; timeoutMs: number }
   | { code: 'ENGINE_CLOSED' };

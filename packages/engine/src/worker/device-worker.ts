@@ -1,19 +1,19 @@
 /**
  * The worker of one device over many lives: started on demand, ended when nothing is loaded, restarted with back-off, given
- * up after deaths in a row that brought no answer. A model whose load ends it again and again is given up alone: a broken
- * file must not take the device from all the others.
+ * up after deaths in a row that brought no answer. A model that ends it again and again, when it is loaded or when it
+ * answers, is given up alone: a broken file must not take the device from all the others.
  */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { orAborted } from '@filon/core/abort';
-import { FilonError, isFilonError } from '@filon/core/errors';
+import { FilonError, isFilonError, messageOf } from '@filon/core/errors';
 import type { LoadedModel, SessionEvent, SessionRequest } from '@filon/core/serving/session';
 import type { EngineErrorDetails } from '../errors.ts';
 import type { Counters } from '../stage/batcher.ts';
+import { Deaths, type WorkerExit } from './deaths.ts';
 import type { LoadRequest } from './protocol.ts';
 import {
   type CallOptions,
   startWorkerProcess,
-  type WorkerExit,
   type WorkerProcess,
   type WorkerProcessSpec,
 } from './worker-process.ts';
@@ -37,13 +37,6 @@ export interface DeviceWorker extends AsyncDisposable {
   open(request: SessionRequest, options: CallOptions): AsyncIterable<SessionEvent>;
 }
 
-/** Deaths in a row without one answer between them, after which nothing starts the worker again. */
-const BARREN_DEATHS_MAX = 5;
-/** Deaths in a row during its load, after which a model is refused. */
-const LOAD_DEATHS_MAX = 3;
-/** Wait before the next life, by how many barren deaths came before it. */
-const BACK_OFF_MS = [0, 250, 500, 1_000, 2_000] as const;
-
 interface Hosted {
   request: LoadRequest;
   loaded: LoadedModel;
@@ -57,18 +50,14 @@ export function createDeviceWorker(spec: WorkerProcessSpec): DeviceWorker {
 
 class SupervisedWorker implements DeviceWorker {
   state: WorkerState = 'idle';
-  deaths = 0;
   readonly #spec: WorkerProcessSpec;
   readonly #hosted = new Map<string, Hosted>();
   readonly #loading = new Map<string, Promise<LoadedModel>>();
   readonly #closing = new AbortController();
   #past: Counters = { generatedTokens: 0, promptTokens: 0, cachedTokens: 0, cancelled: 0, ticks: 0 };
-  #barren = 0;
   /** Loads under way: an unload beside them does not end the process. */
   #loads = 0;
-  /** Deaths during its load since the last load that succeeded, by model, and the last of them. */
-  readonly #loadDeaths = new Map<string, { deaths: number; exit: WorkerExit }>();
-  #lastExit: WorkerExit = { how: '', lines: [], loading: [] };
+  readonly #deaths = new Deaths();
   #process: WorkerProcess | null = null;
   #starting: Promise<WorkerProcess> | null = null;
 
@@ -78,6 +67,10 @@ class SupervisedWorker implements DeviceWorker {
 
   get pid(): number | null {
     return this.#process?.pid ?? null;
+  }
+
+  get deaths(): number {
+    return this.#deaths.total;
   }
 
   sessions(model: string): number {
@@ -98,7 +91,7 @@ class SupervisedWorker implements DeviceWorker {
     const process = await this.#life(options.signal);
     const loaded = await this.#callLoad(process, request, options);
     this.#hosted.set(model, { request, loaded, process });
-    this.#loadDeaths.delete(model);
+    this.#deaths.loaded(model);
     return loaded;
   }
 
@@ -110,7 +103,7 @@ class SupervisedWorker implements DeviceWorker {
       // What the library said before it gave up is on another channel: it is there after one whole round of reading.
       await nextTurn();
       await nextTurn();
-      throw explained(error, process, this.#lastExit);
+      throw explained(error, process, this.#deaths.last);
     } finally {
       this.#loads -= 1;
     }
@@ -125,6 +118,7 @@ class SupervisedWorker implements DeviceWorker {
   }
 
   async ready(model: string | null, options: CallOptions): Promise<WorkerProcess> {
+    if (model !== null) this.#refuseFatal(model);
     const process = await this.#life(options.signal);
     if (model === null) return process;
     const hosted = this.#hosted.get(model);
@@ -163,7 +157,7 @@ class SupervisedWorker implements DeviceWorker {
   #life(signal: AbortSignal): Promise<WorkerProcess> {
     signal.throwIfAborted();
     if (this.#process !== null) return Promise.resolve(this.#process);
-    if (this.#barren >= BARREN_DEATHS_MAX) return Promise.reject(this.#crashLoop());
+    if (this.#deaths.hopeless) return Promise.reject(this.#crashLoop());
     this.#starting ??= this.#start().finally(() => {
       this.#starting = null;
     });
@@ -172,7 +166,7 @@ class SupervisedWorker implements DeviceWorker {
 
   async #start(): Promise<WorkerProcess> {
     const signal = this.#closing.signal;
-    const waitMs = BACK_OFF_MS[this.#barren] ?? 0;
+    const { waitMs } = this.#deaths;
     this.state = waitMs > 0 ? 'backing-off' : 'starting';
     if (waitMs > 0) await sleep(waitMs, undefined, { signal });
     this.state = 'starting';
@@ -183,35 +177,23 @@ class SupervisedWorker implements DeviceWorker {
       void process.exited.then((exit) => this.#buried(process, exit));
       return process;
     } catch (error) {
-      if (isFilonError(error, 'ENGINE_WORKER_DIED')) {
-        const { exit, lines } = error.details as EngineErrorDetails & { code: 'ENGINE_WORKER_DIED' };
-        this.#lastExit = { how: exit, lines, loading: [] };
-      }
-      this.#count(0);
+      this.#record(exitOf(error));
       throw error;
     }
   }
 
   #buried(process: WorkerProcess, exit: WorkerExit): void {
     if (this.#process !== process) return;
-    this.#lastExit = exit;
     this.#retire(process);
-    const [model, ...others] = exit.loading;
-    if (model === undefined || others.length > 0) this.#count(process.finished);
-    else this.#blame(model, exit);
+    this.#record(exit);
   }
 
-  #count(finished: number): void {
-    this.deaths += 1;
-    this.#barren = finished > 0 ? 0 : this.#barren + 1;
-    this.state = this.#barren >= BARREN_DEATHS_MAX ? 'crash-loop' : 'idle';
-  }
-
-  #blame(model: string, exit: WorkerExit): void {
-    this.deaths += 1;
-    this.state = 'idle';
-    const before = this.#loadDeaths.get(model)?.deaths ?? 0;
-    this.#loadDeaths.set(model, { deaths: before + 1, exit });
+  #record(exit: WorkerExit): void {
+    this.#deaths.record(exit);
+    this.state = this.#deaths.hopeless ? 'crash-loop' : 'idle';
+    for (const model of this.#hosted.keys()) {
+      if (this.#deaths.refusal(model) !== null) this.#hosted.delete(model);
+    }
   }
 
   #retire(process: WorkerProcess): void {
@@ -227,25 +209,35 @@ class SupervisedWorker implements DeviceWorker {
   }
 
   #refuseFatal(model: string): void {
-    const known = this.#loadDeaths.get(model);
-    if (known === undefined || known.deaths < LOAD_DEATHS_MAX) return;
-    this.#hosted.delete(model);
+    const fault = this.#deaths.refusal(model);
+    if (fault === null) return;
     const { device } = this.#spec;
-    const { deaths, exit } = known;
+    const { deaths, exit } = fault;
+    const what = fault.during === 'load' ? 'loading this model' : 'answering with this model alone';
     throw new FilonError<EngineErrorDetails>(
       { code: 'ENGINE_MODEL_FATAL', model, device, deaths, lines: exit.lines },
-      `loading this model ended the worker of ${device} ${deaths} times in a row (last: ${exit.how}). Its file is likely broken or hostile: remove it, and pull it again or take another. The next start of the node tries it again.`,
+      `${what} ended the worker of ${device} ${deaths} times in a row (last: ${exit.how}). Its file is likely broken or hostile: remove it, and pull it again or take another. The next start of the node tries it again.`,
     );
   }
 
   #crashLoop(): FilonError<EngineErrorDetails> {
     const { device } = this.#spec;
-    const { how, lines } = this.#lastExit;
+    const { last, row } = this.#deaths;
     return new FilonError<EngineErrorDetails>(
-      { code: 'ENGINE_CRASH_LOOP', device, deaths: this.#barren, lines },
-      `the worker of ${device} died ${this.#barren} times in a row without one answer (last: ${how}). See ./filon doctor, then restart the node.`,
+      { code: 'ENGINE_CRASH_LOOP', device, deaths: row, lines: last.lines },
+      `the worker of ${device} died ${row} times in a row without one answer (last: ${last.how}). See ./filon doctor, then restart the node.`,
     );
   }
+}
+
+/** Of a worker that did not even start. */
+function exitOf(error: unknown): WorkerExit {
+  const nobody = { loading: [], answering: [], answered: [] };
+  if (!isFilonError(error, 'ENGINE_WORKER_DIED')) {
+    return { how: isFilonError(error) ? error.code : messageOf(error), lines: [], ...nobody };
+  }
+  const { exit, lines } = error.details as EngineErrorDetails & { code: 'ENGINE_WORKER_DIED' };
+  return { how: exit, lines, ...nobody };
 }
 
 function sumOf(a: Counters, b: Counters): Counters {

@@ -3,6 +3,8 @@ import type { WireOutput } from './protocol.ts';
 
 export interface OutputQueue extends AsyncIterable<WireOutput> {
   readonly model: string;
+  /** Its last output has come; the reader may not have taken it yet. */
+  readonly ended: boolean;
   push(output: WireOutput): void;
   /** What is queued is still read; then the iteration throws. */
   fail(error: unknown): void;
@@ -11,6 +13,7 @@ export interface OutputQueue extends AsyncIterable<WireOutput> {
 /** Aborting throws at once, whatever is queued. */
 export function createOutputQueue(model: string, signal: AbortSignal): OutputQueue {
   const queued: WireOutput[] = [];
+  let ended = false;
   let failure: { error: unknown } | null = null;
   let wake: (() => void) | null = null;
   const notify = (): void => {
@@ -19,7 +22,11 @@ export function createOutputQueue(model: string, signal: AbortSignal): OutputQue
   };
   return {
     model,
+    get ended() {
+      return ended;
+    },
     push: (output) => {
+      ended ||= output.kind === 'end' || output.kind === 'error';
       queued.push(output);
       notify();
     },

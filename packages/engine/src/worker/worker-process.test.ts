@@ -2,12 +2,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { LoadedModel } from '@filon/core/serving/session';
-import { describe, expect, test } from 'vitest';
+import { DEFAULT_SAMPLING } from '@filon/core/serving/sampling';
+import type { LoadedModel, SessionEvent, SessionRequest } from '@filon/core/serving/session';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tinyModel } from '../../../../test/kit/gguf.ts';
 import { findLibraryDirectory } from '../ffi/library-directory.ts';
 import { FAST_SETTINGS } from '../stage/settings.ts';
-import { createDeviceWorker } from './device-worker.ts';
+import { createDeviceWorker, type DeviceWorker } from './device-worker.ts';
 import { startWorkerProcess, type WorkerProcessSpec } from './worker-process.ts';
 
 const signal = new AbortController().signal;
@@ -20,6 +21,12 @@ const SPEC: WorkerProcessSpec = {
   startTimeoutMs: 30_000,
 };
 const CALL = { signal, timeoutMs: 30_000 };
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'filon-worker-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
 
 describe('a worker process', () => {
   test('a call on one that is dead fails at once, with the death', async () => {
@@ -49,7 +56,6 @@ describe('a worker process', () => {
   });
 
   test('the reason of a failure is not lost in a long log', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'filon-worker-'));
     const path = join(folder, 'long.gguf');
     // One line of the log for each of these, in one burst, and the reason at its end.
     const line = { type: 'string', value: 'a line of the log' } as const;
@@ -69,7 +75,6 @@ describe('a worker process', () => {
       code: 'ENGINE_LOAD_FAILED',
       message: expect.stringContaining('blk.2.attn_norm'),
     });
-    await rm(folder, { recursive: true });
   });
 
   test('a device that is not there is named by its code', async () => {
@@ -105,15 +110,8 @@ describe('a supervised worker', () => {
   });
 
   test('gives up a model whose load ends it, and serves the others', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'filon-worker-'));
-    const load = async (name: string, bytes: Uint8Array): Promise<LoadedModel> => {
-      const path = join(folder, name);
-      await writeFile(path, bytes);
-      const place = { path, device: 'cpu', mode: 'fast', contextTokens: 256, sessionsMax: 1 } as const;
-      const settings = FAST_SETTINGS;
-      return await worker.load({ spec: { model: name, ...place }, settings, numericClass: null }, CALL);
-    };
     await using worker = createDeviceWorker(SPEC);
+    const load = (name: string, bytes: Uint8Array): Promise<LoadedModel> => loadInto(worker, name, bytes);
     // Native code aborts on two tokens of one text.
     const texts = { type: 'strings', value: ['a', 'a', 'a'] } as const;
     const fatal = tinyModel({ metadata: { 'tokenizer.ggml.tokens': texts } });
@@ -127,7 +125,33 @@ describe('a supervised worker', () => {
     });
     expect(await load('good', tinyModel())).toMatchObject({ model: 'good' });
     expect(worker).toMatchObject({ state: 'up', deaths: 3 });
-    await rm(folder, { recursive: true });
+  });
+
+  test('gives up a model that ends it with every answer, and serves the others', async () => {
+    await using worker = createDeviceWorker(SPEC);
+    await loadInto(worker, 'fatal', tinyModel());
+    await loadInto(worker, 'good', tinyModel({ seed: 2 }));
+    for (let deaths = 1; deaths <= 5; deaths += 1) {
+      const { pid } = await worker.ready('fatal', CALL);
+      // Stopped, so that it cannot have answered before it is killed.
+      process.kill(pid, 'SIGSTOP');
+      const answering = answer(worker, 'fatal');
+      await nextTurn();
+      process.kill(pid, 'SIGKILL');
+      await expect(answering).rejects.toMatchObject({ code: 'ENGINE_WORKER_DIED' });
+      expect(worker).toMatchObject({ state: 'idle', deaths });
+    }
+    await expect(answer(worker, 'fatal')).rejects.toMatchObject({
+      code: 'ENGINE_MODEL_FATAL',
+      message: expect.stringContaining('answering with this model alone ended the worker of cpu 5 times'),
+      details: { model: 'fatal', deaths: 5 },
+    });
+    expect(worker.loaded.map(({ model }) => model)).toEqual(['good']);
+    expect((await answer(worker, 'good')).at(-1)).toMatchObject({ kind: 'end' });
+    await expect(loadInto(worker, 'fatal', tinyModel())).rejects.toMatchObject({
+      code: 'ENGINE_MODEL_FATAL',
+    });
+    expect(worker).toMatchObject({ state: 'up', deaths: 5 });
   });
 
   test('a model that was never loaded is refused by its name', async () => {
@@ -135,3 +159,26 @@ describe('a supervised worker', () => {
     await expect(worker.ready('nothing', CALL)).rejects.toMatchObject({ code: 'ENGINE_MODEL_NOT_LOADED' });
   });
 });
+
+async function loadInto(worker: DeviceWorker, model: string, bytes: Uint8Array): Promise<LoadedModel> {
+  const path = join(folder, model);
+  await writeFile(path, bytes);
+  const place = { path, device: 'cpu', mode: 'fast', contextTokens: 256, sessionsMax: 1 } as const;
+  return await worker.load({ spec: { model, ...place }, settings: FAST_SETTINGS, numericClass: null }, CALL);
+}
+
+async function answer(worker: DeviceWorker, model: string): Promise<SessionEvent[]> {
+  const request: SessionRequest = {
+    session: 'answer',
+    model,
+    tokens: Int32Array.of(40, 41, 42),
+    promptTokens: 3,
+    maxTokens: 200,
+    sampling: DEFAULT_SAMPLING,
+    stop: [],
+    grammar: null,
+    topLogprobs: null,
+    ignoreEos: true,
+  };
+  return await Array.fromAsync(worker.open(request, CALL));
+}

@@ -9,8 +9,16 @@ import { childEnvironment } from '../device/child-environment.ts';
 import type { DeviceHostSpec } from '../device/device-host.ts';
 import type { EngineErrorDetails } from '../errors.ts';
 import type { Counters } from '../stage/batcher.ts';
+import type { WorkerExit } from './deaths.ts';
 import { createOutputQueue, type OutputQueue } from './output-queue.ts';
-import { type CallKind, type Calls, type FromWorker, START_ID, type ToWorker } from './protocol.ts';
+import {
+  type CallKind,
+  type Calls,
+  type FromWorker,
+  START_ID,
+  type ToWorker,
+  type WireOutput,
+} from './protocol.ts';
 
 export interface CallOptions {
   signal: AbortSignal;
@@ -21,8 +29,6 @@ export interface CallOptions {
 export interface WorkerProcess {
   readonly pid: number;
   readonly counters: Counters;
-  /** Sessions that it brought to their end, and calls for embeddings. */
-  readonly finished: number;
   /** Open sessions of a model. */
   sessions(model: string): number;
   /** The last lines that it wrote. */
@@ -37,15 +43,6 @@ export interface WorkerProcess {
   open(request: SessionRequest, options: { signal: AbortSignal }): AsyncIterable<SessionEvent>;
   /** Ends the process; sessions that are open die with it. */
   end(): Promise<void>;
-}
-
-export interface WorkerExit {
-  /** Exit code or signal. */
-  how: string;
-  /** The last lines that it wrote. */
-  lines: string[];
-  /** Models whose load was under way. */
-  loading: string[];
 }
 
 export interface WorkerProcessSpec extends DeviceHostSpec {
@@ -64,8 +61,8 @@ const OWN_STDERR = new URL('./own-stderr.ts', import.meta.url).href;
 const NO_COUNTS: Counters = { generatedTokens: 0, promptTokens: 0, cachedTokens: 0, cancelled: 0, ticks: 0 };
 
 interface PendingCall {
-  /** The model that it loads; null: it does something else. */
-  loads: string | null;
+  kind: CallKind;
+  model: string;
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
   onProgress: ((share: number) => void) | undefined;
@@ -90,12 +87,12 @@ export async function startWorkerProcess(
 
 class ForkedWorker implements WorkerProcess {
   counters: Counters = NO_COUNTS;
-  finished = 0;
   readonly exited: Promise<WorkerExit>;
   readonly #spec: WorkerProcessSpec;
   readonly #child: ChildProcess;
   readonly #calls = new Map<number, PendingCall>();
   readonly #sessions = new Map<string, OutputQueue>();
+  readonly #answered = new Set<string>();
   readonly lines: string[] = [];
   readonly #ready = Promise.withResolvers<void>();
   #lastCall = 0;
@@ -151,12 +148,12 @@ class ForkedWorker implements WorkerProcess {
     const timer = setTimeout(late, timeoutMs);
     const abort = (): void => reject(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
-    const loads = 'spec' in request ? request.spec.model : null;
-    this.#calls.set(id, { loads, resolve, reject, onProgress });
+    const { model } = 'spec' in request ? request.spec : request;
+    this.#calls.set(id, { kind, model, resolve, reject, onProgress });
     this.#send({ kind, id, request } as ToWorker);
     try {
       const reply = (await promise) as Calls[K]['reply'];
-      if (kind === 'embed') this.finished += 1;
+      if (kind === 'embed') this.#answered.add(model);
       return reply;
     } catch (error) {
       this.#send({ kind: 'abort', id });
@@ -187,7 +184,6 @@ class ForkedWorker implements WorkerProcess {
       for await (const output of queue) {
         ended = output.kind === 'end' || output.kind === 'error';
         if (output.kind === 'error') throw FilonError.fromObject(output.error);
-        if (output.kind === 'end') this.finished += 1;
         yield output;
         if (ended) return;
       }
@@ -227,8 +223,18 @@ class ForkedWorker implements WorkerProcess {
       child.once('exit', (code, killedBy) => resolve(killedBy ?? String(code)));
     });
     if (child.connected) await new Promise<void>((resolve) => child.once('disconnect', () => resolve()));
-    const loading = [...this.#calls.values()].flatMap(({ loads }) => loads ?? []);
-    return { how, lines: [...this.lines], loading };
+    return { how, lines: [...this.lines], ...this.#work() };
+  }
+
+  #work(): Pick<WorkerExit, 'loading' | 'answering' | 'answered'> {
+    const calls = [...this.#calls.values()];
+    const sessions = [...this.#sessions.values()].filter(({ ended }) => !ended);
+    const asked = calls.filter(({ kind }) => kind === 'embed' || kind === 'tokenize');
+    return {
+      loading: modelsOf(calls.filter(({ kind }) => kind === 'load')),
+      answering: modelsOf([...sessions, ...asked]),
+      answered: [...this.#answered],
+    };
   }
 
   #send(message: ToWorker): void {
@@ -239,13 +245,19 @@ class ForkedWorker implements WorkerProcess {
   #receive(message: FromWorker): void {
     if (message.kind === 'outputs') {
       this.counters = message.counters;
-      for (const [session, output] of message.outputs) this.#sessions.get(session)?.push(output);
+      for (const [session, output] of message.outputs) this.#take(session, output);
       this.#watch();
     } else if (message.kind === 'ready') this.#ready.resolve();
     else if (message.kind === 'reply') this.#calls.get(message.id)?.resolve(message.value);
     else if (message.kind === 'progress') this.#calls.get(message.id)?.onProgress?.(message.share);
     else if (message.id === START_ID) this.#ready.reject(FilonError.fromObject(message.error));
     else this.#calls.get(message.id)?.reject(FilonError.fromObject(message.error));
+  }
+
+  #take(session: string, output: WireOutput): void {
+    const queue = this.#sessions.get(session);
+    queue?.push(output);
+    if (queue !== undefined && output.kind === 'end') this.#answered.add(queue.model);
   }
 
   /** Every sign of life moves the deadline; without sessions there is none. */
@@ -275,6 +287,10 @@ class ForkedWorker implements WorkerProcess {
     for (const call of this.#calls.values()) call.reject(error);
     for (const queue of this.#sessions.values()) queue.fail(error);
   }
+}
+
+function modelsOf(work: readonly { model: string }[]): string[] {
+  return [...new Set(work.map(({ model }) => model))];
 }
 
 function died(device: string, { how, lines }: WorkerExit): FilonError<EngineErrorDetails> {
