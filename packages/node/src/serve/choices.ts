@@ -1,5 +1,5 @@
 /** The sessions of one request as one stream of chunks. */
-import type { Chunk, TokenLogprob } from '@filon/core/serving/completion';
+import type { Chunk, TokenLogprob, Usage } from '@filon/core/serving/completion';
 import type { SessionEvent } from '@filon/core/serving/session';
 import { Merge } from './merge.ts';
 
@@ -11,26 +11,21 @@ export interface ChoicesPlan {
   choices: number;
   /** Sessions at the same time, at least one. */
   together: number;
-  promptTokens: number;
+  /** Counted on as tokens come; begins with the prompt's. */
+  usage: Usage;
   signal: AbortSignal;
-}
-
-interface Tally {
-  cachedTokens: number;
-  completionTokens: number;
-  reasoningTokens: number;
 }
 
 /** All choices, then the usage: the prompt counts once, however many choices share it. */
 export async function* answerChoices(plan: ChoicesPlan): AsyncGenerator<Chunk> {
-  const tally: Tally = { cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
-  if (plan.choices === 1) yield* chunksOf(0, plan.open(0, plan.signal), { tally });
-  else yield* several(plan, tally);
-  yield { kind: 'usage', usage: { promptTokens: plan.promptTokens, ...tally } };
+  const { usage } = plan;
+  if (plan.choices === 1) yield* chunksOf(0, plan.open(0, plan.signal), { usage });
+  else yield* several(plan);
+  yield { kind: 'usage', usage: { ...usage } };
 }
 
 /** The first choice prefills the prompt; the others wait for that and find it in the prefix cache. */
-async function* several(plan: ChoicesPlan, tally: Tally): AsyncGenerator<Chunk> {
+async function* several(plan: ChoicesPlan): AsyncGenerator<Chunk> {
   const own = new AbortController();
   const leave = (): void => own.abort(plan.signal.reason);
   plan.signal.addEventListener('abort', leave, { once: true });
@@ -41,7 +36,7 @@ async function* several(plan: ChoicesPlan, tally: Tally): AsyncGenerator<Chunk> 
     const choice = started++;
     // The next one starts when the slot of this one is free, which is a moment after its last chunk.
     const onDone = (): void => start(() => undefined);
-    merge.add(chunksOf(choice, plan.open(choice, own.signal), { tally, onPrefilled, onDone }));
+    merge.add(chunksOf(choice, plan.open(choice, own.signal), { usage: plan.usage, onPrefilled, onDone }));
   };
   try {
     plan.signal.throwIfAborted();
@@ -61,12 +56,12 @@ async function* several(plan: ChoicesPlan, tally: Tally): AsyncGenerator<Chunk> 
 async function* chunksOf(
   choice: number,
   events: AsyncIterable<ChoiceEvent>,
-  { tally, onPrefilled, onDone }: { tally: Tally; onPrefilled?: () => void; onDone?: () => void },
+  { usage, onPrefilled, onDone }: { usage: Usage; onPrefilled?: () => void; onDone?: () => void },
 ): AsyncGenerator<Chunk> {
   let held: TokenLogprob[] = [];
   for await (const event of events) {
     if (event.kind === 'token') {
-      tally.completionTokens += 1;
+      usage.completionTokens += 1;
       if (event.logprob !== null) held.push(event.logprob);
       if (event.text === '') continue;
       yield { kind: 'delta', choice, text: event.text, logprobs: held };
@@ -77,7 +72,7 @@ async function* chunksOf(
       yield { kind: 'end', choice, reason: event.reason };
     } else if (event.kind === 'pause') yield { kind: 'pause', choice };
     else {
-      if (choice === 0) tally.cachedTokens = event.cachedTokens;
+      if (choice === 0) usage.cachedTokens = event.cachedTokens;
       onPrefilled?.();
     }
   }

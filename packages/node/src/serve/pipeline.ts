@@ -206,10 +206,12 @@ class Pipeline implements OpenServing {
     const onResume = (): void => {
       this.#resumed += 1;
     };
+    const promptTokens = made.tokens.length;
+    const usage = { promptTokens, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
     const chunks = answerChoices({
       choices: request.choices,
       together,
-      promptTokens: made.tokens.length,
+      usage,
       signal: scope.signal,
       open: (choice, signal) => {
         const deps = { engine, clock, ready, onResume, attempts: new Attempts(presence, clock) };
@@ -217,7 +219,7 @@ class Pipeline implements OpenServing {
       },
     });
     const createdMs = clock.nowMs();
-    return { id, model: stored.name, createdMs, chunks: new AnswerStream(chunks, scope) };
+    return { id, model: stored.name, createdMs, usage, chunks: new AnswerStream(chunks, scope) };
   }
 
   async #idleWithin(timeoutMs: number): Promise<void> {

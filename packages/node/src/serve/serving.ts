@@ -1,5 +1,5 @@
 /** What the gateway sees of serving: requests in, answers out. Composed in `pipeline.ts`. */
-import type { Chunk, CompletionRequest, Prompt } from '@filon/core/serving/completion';
+import type { Chunk, CompletionRequest, Prompt, Usage } from '@filon/core/serving/completion';
 import type { LoadedModel } from '@filon/core/serving/session';
 import type { Progress, Waiting } from '../ports/engine.ts';
 import type { StoredModel } from '../ports/models.ts';
@@ -9,6 +9,8 @@ export interface Answer {
   /** Catalogue name of the model that answers. */
   model: string;
   createdMs: number;
+  /** So far: the prompt's tokens from the first moment, the others as they are computed. */
+  usage: Readonly<Usage>;
   /** Must be iterated to its end or left (`return`), which frees every slot at once. */
   chunks: AsyncIterable<Chunk>;
 }
