@@ -2,7 +2,10 @@
 import { type Module, resolveSpecifier } from './modules.ts';
 
 const BELOW_SERVING = ['core', 'ports'];
-const BELOW_COMMANDS = ['core', 'engine', 'ports', 'config', 'home', 'serve', 'train', 'rig', 'adapters'];
+const BELOW_COMMANDS = [
+  ...['core', 'engine', 'ports', 'config', 'home'],
+  ...['access', 'serve', 'train', 'rig', 'adapters'],
+];
 
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   core: [],
@@ -11,7 +14,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ports: ['core'],
   config: ['core'],
   home: ['core'],
-  control: ['core', 'ports', 'config', 'home', 'serve', 'rig'],
+  access: BELOW_SERVING,
+  control: ['core', 'ports', 'config', 'home', 'access', 'serve', 'rig'],
   serve: BELOW_SERVING,
   train: BELOW_SERVING,
   rig: BELOW_SERVING,

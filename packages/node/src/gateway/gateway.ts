@@ -4,6 +4,7 @@ import { type Context, Hono, type Next } from 'hono';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Serving } from '../serve/serving.ts';
+import { admit, LOCAL, servingOf } from './access/principal.ts';
 import type { GatewayErrorDetails } from './http/errors.ts';
 import { corsOrigin, type GuardRules, guard } from './http/guard.ts';
 import { Intake } from './http/intake.ts';
@@ -43,10 +44,7 @@ export function createGateway(deps: GatewayDeps): Hono {
     return c.json(readiness, readiness.ready ? 200 : 503);
   });
   app.get('/metrics', (c) => c.text(metrics.text(serving.stats())));
-  app.route(
-    '/v1',
-    openAiRoutes(() => serving, new Intake({ clock, log, limits, metrics })),
-  );
+  app.route('/v1', openAiRoutes(servingOf, new Intake({ clock, log, limits, metrics })));
   app.notFound((c) => errorResponse(unknownRoute(c.req.method, c.req.path)));
   app.onError((error) => {
     if (!isFilonError(error)) log.error('request.failed', { name: error.name, stack: framesOf(error) });
@@ -60,6 +58,7 @@ async function guarded(c: Context, next: Next, deps: GatewayDeps): Promise<Respo
   guard(headers, deps);
   const origin = corsOrigin(headers['origin'], deps);
   if (origin !== null && c.req.method === 'OPTIONS') return preflight(origin);
+  admit(c, { principal: LOCAL, serving: deps.serving });
   await next();
   c.header('x-request-id', Buffer.from(deps.randomBytes(12)).toString('base64url'));
   c.header('x-content-type-options', 'nosniff');

@@ -2,11 +2,18 @@
 import { isFilonError } from '@filon/core/errors';
 import type { EngineErrorDetails } from '@filon/engine/errors';
 import type { TemplateErrorDetails } from '@filon/engine/template/errors';
+import type { AccessErrorDetails } from '../../access/errors.ts';
 import type { ServeErrorDetails } from '../../serve/errors.ts';
 import type { GatewayErrorDetails } from './errors.ts';
 
-export type HttpStatus = 400 | 403 | 404 | 405 | 408 | 413 | 415 | 422 | 429 | 499 | 500 | 503 | 504;
-type Code = (EngineErrorDetails | TemplateErrorDetails | ServeErrorDetails | GatewayErrorDetails)['code'];
+export type HttpStatus = 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 422 | 429 | 499 | 500 | 503 | 504;
+type Code = (
+  | EngineErrorDetails
+  | TemplateErrorDetails
+  | ServeErrorDetails
+  | GatewayErrorDetails
+  | AccessErrorDetails
+)['code'];
 
 /** 422: asking again would change nothing. 503 and 504: it may. Clients of OpenAI repeat only the latter and 429. */
 const STATUS: Readonly<Record<Code, HttpStatus>> = {
@@ -26,6 +33,14 @@ const STATUS: Readonly<Record<Code, HttpStatus>> = {
   GATEWAY_PORT_TAKEN: 500,
   GATEWAY_NOT_LOOPBACK: 500,
   GATEWAY_LISTEN_FAILED: 500,
+  ACCESS_KEY_WRONG: 401,
+  ACCESS_KEY_NEEDED: 401,
+  ACCESS_SESSION_OVER: 401,
+  ACCESS_CONTROL_NEEDED: 403,
+  ACCESS_ATTEMPTS: 429,
+  ACCESS_RATE: 429,
+  ACCESS_BUDGET: 429,
+  ACCESS_BUDGET_HELD: 429,
   SERVE_MODEL_UNKNOWN: 404,
   SERVE_QUEUE_FULL: 503,
   SERVE_QUEUE_TIMEOUT: 503,
