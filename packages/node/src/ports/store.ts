@@ -7,6 +7,50 @@ export interface Tables {
   pins: { sha256: string; bytes: number };
   /** Who holds a card, by device id. */
   leases: { holder: string; purpose: string; sinceMs: number; pid: number };
+  /** Keys of the API, by id. */
+  keys: KeyRow;
+  /** What was used with a key, by its id. */
+  usage: UsageRow;
+  /** Browsers that were let in, by id. */
+  browserSessions: BrowserSessionRow;
+}
+
+/** Times are milliseconds since 1970; null: no limit. The key itself is nowhere. */
+export interface KeyRow {
+  name: string;
+  /** sha256 of the key, hex. */
+  hash: string;
+  createdMs: number;
+  expiresMs: number | null;
+  models: string[] | null;
+  /** Of prompts and answers together. */
+  budgetTokens: number | null;
+  /** In 10^-12 of the currency's unit, decimal digits. */
+  budgetMoneyPico: string | null;
+  requestsPerMinute: number | null;
+  tier: PrivacyTier;
+}
+
+/** Whose machines may see what is asked with a key: the operator's own, those that the operator trusts, anybody's. */
+export type PrivacyTier = 'own' | 'trusted' | 'open';
+
+export interface UsageRow {
+  requests: number;
+  promptTokens: number;
+  cachedTokens: number;
+  completionTokens: number;
+  /** At the prices of their time, in 10^-12 of the currency's unit, decimal digits. */
+  moneyPico: string;
+  lastUsedMs: number | null;
+}
+
+export interface BrowserSessionRow {
+  /** sha256 of the cookie's value, hex. */
+  hash: string;
+  /** By login link, which gives control, or by pairing code, which does not. */
+  kind: 'login' | 'pairing';
+  createdMs: number;
+  expiresMs: number;
 }
 
 export type TableName = keyof Tables;

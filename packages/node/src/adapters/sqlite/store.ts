@@ -10,7 +10,10 @@ import { MIGRATIONS } from './migrations.ts';
 
 export const STORE_VALUE_BYTES_MAX: number = 1024 * 1024;
 const BUSY_TIMEOUT_MS = 2000;
-const TABLES: readonly TableName[] = ['certificates', 'pins', 'leases'];
+const TABLES: readonly TableName[] = [
+  ...(['certificates', 'pins', 'leases'] as const),
+  ...(['keys', 'usage', 'browserSessions'] as const),
+];
 
 export interface SqliteStoreConfig {
   /** The database file; made when it is not there. */
