@@ -45,6 +45,8 @@ describe('without a node', () => {
     [['run', 'one', 'two', 'three'], 2, 'CLI_USAGE'],
     [['logs', '-n', 'many'], 2, 'CLI_OPTION_INVALID'],
     [['ls', '--home', ''], 2, 'CLI_OPTION_INVALID'],
+    [['show', ''], 2, 'CLI_OPTION_INVALID'],
+    [['chat', ' '], 2, 'CLI_OPTION_INVALID'],
     [['completion', 'tcsh'], 1, 'CLI_SHELL_UNKNOWN'],
     [['backend', 'add', 'abacus'], 1, 'CLI_BACKEND_UNKNOWN'],
     [['up', '--port', '99999'], 1, 'CONFIG_VALUE_INVALID'],
@@ -89,6 +91,19 @@ describe('without a node', () => {
     const { stdout } = await here.run(['completion', shell]);
     for (const word of ['doctor', 'certify', 'unset', 'detach', 'log-level', 'repin'])
       expect(stdout).toContain(word);
+  });
+
+  test('advice names the home that was named', async () => {
+    const home = join(here.folder, 'other');
+    const failed = await here.run(['status', '--home', home]);
+    expect(failed.stderr).toContain(`\`filon up --home ${home}\``);
+    expect((await here.run(['ls', '--home', home])).stdout).toContain(`smollm2-135m --home ${home}\``);
+    expect((await here.run(['ls', `--home=${home}`, '--json'])).stdout).not.toContain('--home');
+    const { stderr } = await here.run(['up', '--detach', '--no-model', '--home', home]);
+    expect(stderr).toContain('Ready, with no model in memory.');
+    expect(stderr).toMatch(/^ {2}Get a model +\.\/filon pull smollm2-135m --home \S+other$/m);
+    expect(stderr).not.toContain('MODEL');
+    expect((await here.run(['down', '--home', home])).code).toBe(0);
   });
 
   test('models come and go, and the same file twice is one', async () => {
@@ -184,6 +199,9 @@ describe('with a node', () => {
     expect((await here.run(['status'])).stdout).toMatch(/^Answers +ready$/m);
     expect(jsonLines(await here.run(['ps', '--json']))[0]).toMatchObject([{ name: 'tiny', mode: 'fast' }]);
     expect((await here.run(['ls'])).stdout).toMatch(/^tiny .*in memory$/m);
+    expect((await here.run(['show', 'tiny'])).stdout).toMatch(
+      /^Loaded .* 8 sessions that share 512 tokens$/m,
+    );
   });
 
   test('the home and the control socket are for their user alone', () => {

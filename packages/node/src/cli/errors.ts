@@ -2,7 +2,7 @@
 export type CliErrorDetails =
   /** An unknown command, option or argument. */
   | { code: 'CLI_USAGE' }
-  /** An option's value is outside its range. */
+  /** The value of an option or an argument is outside its range. */
   | { code: 'CLI_OPTION_INVALID'; option: string; value: string; allowed: string }
   /** Ctrl-C, or an end signal. */
   | { code: 'CLI_INTERRUPTED' }

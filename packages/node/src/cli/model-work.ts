@@ -69,7 +69,8 @@ export async function readyModel(
   return loadShown(cli, calls, stored?.name ?? name);
 }
 
-async function storedModel(
+/** By name or source; null when it is not on the disk. */
+export async function storedModel(
   cli: Cli,
   calls: Pick<Control, 'show'>,
   name: string,

@@ -4,6 +4,7 @@
  */
 import { type FilonError, isFilonError, messageOf } from '@filon/core/errors';
 import type { Clock } from '../ports/clock.ts';
+import { withHome } from './hints.ts';
 import { createProgressLine, type ProgressLine } from './progress-line.ts';
 
 export interface Output {
@@ -14,7 +15,7 @@ export interface Output {
   say(text: string): void;
   /** Something that happened on the way: a remark for people, a line with `--json`. */
   event(event: string, fields: Readonly<Record<string, unknown>>, text: string): void;
-  /** Part of a result, as it comes, for people. */
+  /** Part of a result, as it comes and unchanged, for people. */
   write(text: string): void;
   /** A bar on a terminal, a line every few seconds elsewhere, JSON lines with `--json`. */
   progress(): ProgressLine;
@@ -23,22 +24,24 @@ export interface Output {
 
 export interface OutputOptions {
   json: boolean;
+  /** As it was typed; the commands that a text advises get it too. */
+  home: string | undefined;
   stdout: NodeJS.WriteStream;
   stderr: NodeJS.WriteStream;
   clock: Clock;
 }
 
 export function createOutput(options: OutputOptions): Output {
-  const { json, stdout, stderr, clock } = options;
+  const { json, home, stdout, stderr, clock } = options;
   const line = (value: unknown): void => void stdout.write(`${JSON.stringify(value)}\n`);
   const say = (text: string): void => {
-    if (!json) stderr.write(`${text}\n`);
+    if (!json) stderr.write(`${withHome(text, home)}\n`);
   };
   return {
     json,
     result: (value, text) => {
       if (json) line(value);
-      else if (text !== '') stdout.write(`${text}\n`);
+      else if (text !== '') stdout.write(`${withHome(text, home)}\n`);
     },
     say,
     event: (event, fields, text) => (json ? line({ event, ...fields }) : say(text)),
@@ -49,7 +52,7 @@ export function createOutput(options: OutputOptions): Output {
       createProgressLine({ clock, stderr, onStep: json ? (step) => line({ progress: step }) : null }),
     failure: (error) => {
       if (json) line({ error: errorObject(error) });
-      else stderr.write(`${failureText(error)}\n`);
+      else say(failureText(error));
     },
   };
 }

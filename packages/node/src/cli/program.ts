@@ -22,7 +22,7 @@ export const EXIT_INTERRUPTED = 130;
 /** Runs what was typed; resolves to the exit code. */
 export async function runProgram(surroundings: Surroundings): Promise<number> {
   const { argv, stdout, stderr, clock } = surroundings;
-  const out = createOutput({ json: argv.includes('--json'), stdout, stderr, clock });
+  const out = createOutput({ json: argv.includes('--json'), home: typedHome(argv), stdout, stderr, clock });
   const program = await buildProgram(surroundings, (entry) => argv.includes(firstWord(entry)));
   try {
     if (argv.length === 0) program.outputHelp();
@@ -85,7 +85,18 @@ function addCommand(
   if (module === null) return;
   command.allowExcessArguments(false);
   module.define(command);
-  command.action(() => module.run(createCli(command, surroundings)));
+  command.action(() => {
+    checkArguments(command);
+    return module.run(createCli(command, surroundings));
+  });
+}
+
+/** `filon show "$UNSET"` is a slip; only the value of a setting may be nothing. */
+function checkArguments(command: Command): void {
+  for (const [index, argument] of command.registeredArguments.entries()) {
+    if (command.args[index]?.trim() !== '' || argument.name() === 'value') continue;
+    throw cannotBeEmpty(`<${argument.name()}>`, argument.description);
+  }
 }
 
 function parentOf(program: Command, name: string): Command {
@@ -117,23 +128,32 @@ function createCli(command: Command, surroundings: Surroundings): Cli {
     surroundings,
     signal,
     args: command.args,
-    out: createOutput({ json: options.flag('json'), stdout, stderr, clock }),
+    out: createOutput({ json: options.flag('json'), home: options.text('home'), stdout, stderr, clock }),
     control: createControlClient(paths),
     tree: () => buildProgram(surroundings, () => true),
     config: () => configOf(paths, { values, environment }),
   };
 }
 
+/** What a failure can know of it before anything was parsed. */
+function typedHome(argv: readonly string[]): string | undefined {
+  const at = argv.indexOf('--home');
+  const joined = argv.find((word) => word.startsWith('--home='))?.slice('--home='.length);
+  return (at === -1 ? joined : argv[at + 1]) || undefined;
+}
+
 /** `--home "$UNSET"` is a slip, and the folder at hand no home. */
 function homeOf(options: Options, environment: Surroundings['environment']): string {
   const typed = options.text('home');
-  if (typed === '') {
-    throw new FilonError<CliErrorDetails>(
-      { code: 'CLI_OPTION_INVALID', option: '--home', value: '', allowed: 'a folder' },
-      '--home cannot be "". Allowed: a folder.',
-    );
-  }
+  if (typed === '') throw cannotBeEmpty('--home', 'a folder');
   return typed ?? (environment['FILON_HOME'] || join(homedir(), '.filon'));
+}
+
+function cannotBeEmpty(option: string, allowed: string): FilonError<CliErrorDetails> {
+  return new FilonError<CliErrorDetails>(
+    { code: 'CLI_OPTION_INVALID', option, value: '', allowed },
+    `${option} cannot be "". Allowed: ${allowed}.`,
+  );
 }
 
 function configOf(

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { createManualClock } from '../adapters/memory/clock.ts';
 import { completionScript } from './completion-script.ts';
 import { durationText, plainText, rateText, tableText } from './format.ts';
+import { homeFlag, withHome } from './hints.ts';
 import { readOptions } from './options.ts';
 import { createProgressLine, progressText } from './progress-line.ts';
 import { readServerEvents } from './server-events.ts';
@@ -43,6 +44,27 @@ describe('formats', () => {
       }),
     );
   });
+});
+
+describe('advised commands', () => {
+  const text = 'Start one with `filon up`, or `./filon pull x`. `filon help` says more, `npm ci` not.';
+
+  test('name the home that was named, and quote it where it needs that', () => {
+    expect(withHome(text, './a b')).toBe(
+      "Start one with `filon up --home './a b'`, or `./filon pull x --home './a b'`. `filon help` says more, `npm ci` not.",
+    );
+    expect(withHome('`filon up --home /h`', '/x')).toBe('`filon up --home /h`');
+    expect(withHome(text, undefined)).toBe(text);
+  });
+
+  test.each(['/tmp/h', "it's", '$HOME; rm', '~/x', '`x`', ''])(
+    'the shell reads --home %j as it was typed',
+    (home) => {
+      const script = `printf %s ${homeFlag(home).replace(' --home ', '')}`;
+      const environment = { ...process.env, HOME: '~' };
+      expect(execFileSync('bash', ['-c', script], { encoding: 'utf8', env: environment })).toBe(home);
+    },
+  );
 });
 
 describe('options', () => {

@@ -70,7 +70,10 @@ export type CallProgress =
   | { kind: 'share'; share: number; text: string };
 
 const NAME_CHARS_MAX = 1024;
-const name = z.string().min(1).max(NAME_CHARS_MAX);
+const name = z
+  .string('it is no text')
+  .min(1, 'it is empty')
+  .max(NAME_CHARS_MAX, `it has more than ${NAME_CHARS_MAX} characters`);
 const named: z.ZodType<{ name: string }> = z.object({ name });
 const nothing: z.ZodType<Record<string, never>> = z.object({});
 

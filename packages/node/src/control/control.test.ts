@@ -161,3 +161,13 @@ test.each([
   });
   expect(JSON.parse(text).error.details.code).toBe(code);
 });
+
+test.each([
+  ['', 'name: it is empty.'],
+  ['x'.repeat(2000), 'name: it has more than 1024 characters.'],
+])('a wrong name is told in our words', async (name, words) => {
+  const paths = freshHome();
+  await using _server = await open(paths, {});
+  const asked = createControlClient(paths).show({ name }, { signal });
+  await expect(asked).rejects.toThrow(words);
+});

@@ -8,6 +8,7 @@ import { MACHINE_CHECKS } from '../doctor/machine-checks.ts';
 import { MODEL_CHECKS } from '../doctor/model-checks.ts';
 import type { CliErrorDetails } from '../errors.ts';
 import { examples } from '../examples.ts';
+import { withHome } from '../hints.ts';
 
 const CHECKS = [...MACHINE_CHECKS, ...HOME_CHECKS, ...ENGINE_CHECKS, ...MODEL_CHECKS];
 
@@ -38,7 +39,8 @@ export const doctor: CommandModule = {
 
 function show(cli: Cli, { name, state, detail, advice }: Finding): void {
   const what = advice === null ? '' : `\n${' '.repeat(17)}${advice}`;
-  cli.out.write(`${state.padEnd(4)}  ${name.padEnd(9)}  ${detail}${what}\n`);
+  const text = `${state.padEnd(4)}  ${name.padEnd(9)}  ${detail}${what}\n`;
+  cli.out.write(withHome(text, cli.options.text('home')));
 }
 
 function doctorFailed(failed: string[]): FilonError<CliErrorDetails> {

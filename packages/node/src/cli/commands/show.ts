@@ -1,5 +1,6 @@
 /** `filon show`: everything about one model. */
 
+import type { LoadedModel } from '@filon/core/serving/session';
 import { formatBytes } from '@filon/core/units';
 import type { ModelDetails } from '../../control/calls.ts';
 import { ensureHome } from '../../home/paths.ts';
@@ -50,11 +51,16 @@ function detailsText({ name, stored, catalogue, loaded }: ModelDetails): string 
   if (catalogue !== null)
     rows.push(['Memory', `${formatBytes(catalogue.memoryBytes)} with a context of 8,192 tokens`]);
   if (loaded !== null) {
-    const tokens = countText(loaded.contextTokens);
-    rows.push([
-      'Loaded',
-      `on ${loaded.device}, ${loaded.mode}, ${loaded.sessionsMax} sessions of ${tokens} tokens`,
-    ]);
+    rows.push(['Loaded', `on ${loaded.device}, ${loaded.mode}, ${roomText(loaded)}`]);
   }
   return rows.map(([label, value]) => `${label.padEnd(11)} ${value}`).join('\n');
+}
+
+/** The sessions of fast mode have one context together, those of exact mode one each. */
+export function roomText({ mode, sessionsMax, contextTokens }: LoadedModel): string {
+  const tokens = `${countText(contextTokens)} tokens`;
+  if (sessionsMax === 1) return `1 session of ${tokens}`;
+  return mode === 'fast'
+    ? `${sessionsMax} sessions that share ${tokens}`
+    : `${sessionsMax} sessions of ${tokens} each`;
 }

@@ -1,11 +1,12 @@
 /** `filon up`: a node in this terminal, or in the background. */
 import { isFilonError } from '@filon/core/errors';
-import type { Control, RunningModel } from '../../control/calls.ts';
+import type { Control } from '../../control/calls.ts';
 import { ensureHome, isOpenToOthers } from '../../home/paths.ts';
 import type { Cli, CommandModule, OpenNode } from '../context.ts';
 import { startDetached } from '../detached-node.ts';
 import { examples } from '../examples.ts';
-import { readyModel } from '../model-work.ts';
+import { homeFlag } from '../hints.ts';
+import { readyModel, storedModel } from '../model-work.ts';
 import { addSettingFlags } from '../settings-flags.ts';
 
 export const up: CommandModule = {
@@ -61,9 +62,18 @@ interface Started {
 }
 
 async function prepare(cli: Cli, started: Started): Promise<void> {
-  const wanted = cli.options.flag('model');
-  const model = wanted ? await readyModel(cli, started.control, started.model) : null;
-  cli.out.event('ready', { url: started.url, model: model?.name ?? null }, readyText(started.url, model));
+  const { control, url, model } = started;
+  const home = homeFlag(cli.options.text('home'));
+  if (cli.options.flag('model')) {
+    const { name, device } = await readyModel(cli, control, model);
+    const first = `Ready: ${name} answers on ${device}.`;
+    cli.out.event('ready', { url, model: name }, readyText(first, [talkRow(home), ...apiRows(url, name)]));
+    return;
+  }
+  const stored = await storedModel(cli, control, model);
+  const next: Row = stored === null ? ['Get a model', `./filon pull ${model}${home}`] : talkRow(home);
+  const rows = [next, ...apiRows(url, stored?.name ?? null)];
+  cli.out.event('ready', { url, model: null }, readyText('Ready, with no model in memory.', rows));
 }
 
 /** A node without its model is still a node: it says what is wrong and stays, so that it can be mended. */
@@ -90,18 +100,20 @@ function untilStopped(cli: Cli, node: OpenNode): Promise<void> {
   return new Promise((resolve) => asked.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-function readyText(url: string, model: RunningModel | null): string {
-  const name = model?.name ?? 'MODEL';
-  const first =
-    model === null ? 'Ready, with no model in memory.' : `Ready: ${name} answers on ${model.device}.`;
-  const body = `{"model":"${name}","messages":[{"role":"user","content":"Hello"}]}`;
-  return [
-    '',
-    first,
-    '',
-    '  Talk here      ./filon chat',
-    `  OpenAI API     ${url}/v1`,
-    `  Try it         curl ${url}/v1/chat/completions -H 'content-type: application/json' -d '${body}'`,
-    '',
-  ].join('\n');
+type Row = readonly [what: string, how: string];
+
+function readyText(first: string, rows: readonly Row[]): string {
+  return ['', first, '', ...rows.map(([what, how]) => `  ${what.padEnd(14)} ${how}`), ''].join('\n');
+}
+
+function talkRow(home: string): Row {
+  return ['Talk here', `./filon chat${home}`];
+}
+
+function apiRows(url: string, model: string | null): readonly Row[] {
+  const api: Row = ['OpenAI API', `${url}/v1`];
+  if (model === null) return [api];
+  const body = `{"model":"${model}","messages":[{"role":"user","content":"Hello"}]}`;
+  const curl = `curl ${url}/v1/chat/completions -H 'content-type: application/json' -d '${body}'`;
+  return [api, ['Try it', curl]];
 }
