@@ -11,6 +11,7 @@ import { AnswerStream } from './answer-stream.ts';
 import { Attempts, withAttempts } from './attempts.ts';
 import { answerChoices } from './choices.ts';
 import type { ServingConfig } from './config.ts';
+import { continued } from './continued.ts';
 import { type Embedded, embedInputs } from './embed.ts';
 import { CANCEL_GRACE_MS, EMBED_TIMEOUT_MS, TOKENIZE_TIMEOUT_MS } from './limits.ts';
 import { type Grammars, grammarOf, prepare, promptTokens } from './prepare.ts';
@@ -19,7 +20,7 @@ import { type Hold, Residency } from './residency.ts';
 import { route } from './route.ts';
 import { runSession } from './run.ts';
 import { type Scope, Scopes } from './scope.ts';
-import type { Answer, Serving, ServingControl, ServingStats } from './serving.ts';
+import type { Answer, CountedPrompt, Serving, ServingControl, ServingStats } from './serving.ts';
 import { type SessionPlan, sessionRequest } from './session-request.ts';
 import { type Presence, Suspects } from './suspects.ts';
 import { withTimeout } from './timeout.ts';
@@ -68,10 +69,11 @@ class Pipeline implements OpenServing {
     this.#residency = new Residency({ ...config, ...deps, specOf: (stored) => specOf(stored, config) });
   }
 
-  async complete(request: CompletionRequest, { signal }: Waiting): Promise<Answer> {
+  async complete(request: CompletionRequest, options: CompleteOptions): Promise<Answer> {
+    const { signal, resume } = options;
     const { engine, clock, grammars } = this.#deps;
     const grammar = grammarOf(request.format, grammars);
-    const stored = await this.#find(request.model);
+    const stored = await this.#find(resume?.start.model ?? request.model);
     const presence = this.#suspects.enter(request);
     const scope = this.#scopes.enter(signal);
     try {
@@ -80,7 +82,7 @@ class Pipeline implements OpenServing {
       const made = await this.#attempt(admitted, (loaded) =>
         withTimeout((within) => prepare(request, loaded, { engine, signal: within }), timing),
       );
-      return this.#answer(request, admitted, { ...made, grammar });
+      return this.#answer({ request, options }, admitted, { ...made, grammar });
     } catch (error) {
       scope.close();
       throw error;
@@ -110,6 +112,26 @@ class Pipeline implements OpenServing {
         }),
       );
       return { model: stored.name, ...embedded };
+    } finally {
+      scope.close();
+    }
+  }
+
+  async countTokens(
+    { model, prompt }: { model: string; prompt: CountedPrompt },
+    { signal }: Waiting,
+  ): Promise<number> {
+    const { engine, clock } = this.#deps;
+    const stored = await this.#find(model);
+    const presence = this.#suspects.enter({ model, prompt, format: { kind: 'text' }, stop: [] });
+    const scope = this.#scopes.enter(signal);
+    const timing = { clock, signal: scope.signal, timeoutMs: TOKENIZE_TIMEOUT_MS, what: 'tokenizing' };
+    try {
+      const hold = scope.use(this.#residency.hold(stored));
+      const tokens = await this.#attempt({ hold, presence, scope }, (loaded) =>
+        withTimeout((within) => engine.tokenize(loaded.model, prompt, { signal: within }), timing),
+      );
+      return tokens.length;
     } finally {
       scope.close();
     }
@@ -186,27 +208,33 @@ class Pipeline implements OpenServing {
     return loaded;
   }
 
-  async #attempt<T>(admitted: Admitted, work: (loaded: LoadedModel) => Promise<T>): Promise<T> {
-    const { hold, presence, scope } = admitted;
+  async #attempt<T>(
+    { hold, presence, scope }: Pick<Admitted, 'hold' | 'presence' | 'scope'>,
+    work: (loaded: LoadedModel) => Promise<T>,
+  ): Promise<T> {
     const ready = (signal: AbortSignal): Promise<LoadedModel> => this.#ready(hold, signal);
     return await withAttempts({ ready, work }, new Attempts(presence, this.#deps.clock), scope.signal);
   }
 
   #answer(
-    request: CompletionRequest,
+    { request, options }: { request: CompletionRequest; options: CompleteOptions },
     admitted: Admitted,
     made: Omit<SessionPlan, 'id' | 'plan' | 'seed'>,
   ): Answer {
     const { stored, hold, presence, scope, together } = admitted;
     const { engine, clock, randomBytes } = this.#deps;
     const id = Buffer.from(randomBytes(15)).toString('base64url');
-    const seed = request.sampling.seed ?? Buffer.from(randomBytes(8)).readBigUInt64LE();
-    const session = { ...made, id, seed, plan: route(stored.sha256, engine.status().loaded) };
+    const drawn = request.sampling.seed ?? Buffer.from(randomBytes(8)).readBigUInt64LE();
+    const { resume, recorder } = options;
+    const { tokens, maxTokens, seed } = resume?.start ?? { ...made, seed: drawn };
+    const plan = route(stored.sha256, engine.status().loaded);
+    const session = { ...made, id, plan, tokens, maxTokens, seed };
+    recorder?.begun({ model: stored.sha256, tokens, maxTokens, seed });
     const ready = (signal: AbortSignal): Promise<LoadedModel> => this.#ready(hold, signal);
     const onResume = (): void => {
       this.#resumed += 1;
     };
-    const promptTokens = made.tokens.length;
+    const promptTokens = tokens.length;
     const usage = { promptTokens, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
     const chunks = answerChoices({
       choices: request.choices,
@@ -215,7 +243,11 @@ class Pipeline implements OpenServing {
       signal: scope.signal,
       open: (choice, signal) => {
         const deps = { engine, clock, ready, onResume, attempts: new Attempts(presence, clock) };
-        return runSession(sessionRequest(request, session, choice), deps, signal);
+        return continued(sessionRequest(request, session, choice), {
+          known: resume?.events[choice] ?? [],
+          run: (start) => runSession(start, deps, signal),
+          record: (event) => recorder?.event(choice, event),
+        });
       },
     });
     const createdMs = clock.nowMs();

@@ -1,6 +1,6 @@
 /** What the gateway sees of serving: requests in, answers out. Composed in `pipeline.ts`. */
 import type { Chunk, CompletionRequest, Prompt, Usage } from '@filon/core/serving/completion';
-import type { LoadedModel } from '@filon/core/serving/session';
+import type { LoadedModel, SessionEvent } from '@filon/core/serving/session';
 import type { Progress, Waiting } from '../ports/engine.ts';
 import type { StoredModel } from '../ports/models.ts';
 
@@ -15,16 +15,64 @@ export interface Answer {
   chunks: AsyncIterable<Chunk>;
 }
 
+export type CountedPrompt = Exclude<Prompt, { kind: 'tokens' }>;
+
+/** What was settled before the first token of an answer. */
+export interface AnswerStart {
+  /** sha256 of the file. */
+  model: string;
+  /** The prompt's. */
+  tokens: Int32Array;
+  /** Generated tokens at most, of each choice. */
+  maxTokens: number;
+  /** Of the first choice. */
+  seed: bigint;
+}
+
+/** Hears what it takes to go on with an answer after the end of this process. */
+export interface AnswerRecorder {
+  /** Comes once, before the answer is returned. */
+  begun(start: AnswerStart): void;
+  /** Of a choice's session, in order; comes before the chunks that it makes. */
+  event(choice: number, event: SessionEvent): void;
+}
+
+/** What a recorder heard, up to some moment. */
+export interface AnswerSoFar {
+  start: AnswerStart;
+  /** By choice. */
+  events: readonly (readonly SessionEvent[])[];
+}
+
+export interface CompleteOptions {
+  /** Ends the answer, also after it has begun. */
+  signal: AbortSignal;
+  recorder?: AnswerRecorder;
+  /**
+   * Goes on with an answer to the same request. Its chunks come from the first one again: those of a choice are a
+   * function of the choice's events, so what was sent can be told by counting. The recorder hears only what is new.
+   */
+  resume?: AnswerSoFar;
+}
+
 export interface Serving {
   /**
    * Resolves when the request was admitted and its prompt is known to fit. Codes: SERVE_MODEL_UNKNOWN,
    * SERVE_QUEUE_FULL, SERVE_CONTEXT_EXCEEDED, SERVE_SCHEMA_UNSUPPORTED, SERVE_QUARANTINED, ENGINE_*.
    */
-  complete(request: CompletionRequest, options: { signal: AbortSignal }): Promise<Answer>;
+  complete(request: CompletionRequest, options: CompleteOptions): Promise<Answer>;
   embed(
     request: { model: string; inputs: Prompt[] },
     options: { signal: AbortSignal },
   ): Promise<{ model: string; vectors: Float32Array[]; promptTokens: number }>;
+  /**
+   * How many tokens the prompt is, and more than the context holds if so. Loads the model, takes no slot, computes
+   * nothing. Codes: SERVE_MODEL_UNKNOWN, SERVE_MODELS_BUSY, SERVE_QUARANTINED, TEMPLATE_*, ENGINE_*.
+   */
+  countTokens(
+    request: { model: string; prompt: CountedPrompt },
+    options: { signal: AbortSignal },
+  ): Promise<number>;
   models(): Promise<StoredModel[]>;
   /** Whether some model could answer now, and in words why not. */
   readiness(): Promise<{ ready: boolean; reason: string }>;

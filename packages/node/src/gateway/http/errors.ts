@@ -11,6 +11,8 @@ export type GatewayErrorDetails =
   | { code: 'GATEWAY_CONTENT_ENCODING'; found: string }
   /** `rule`: the one of guard.ts that the request broke. */
   | { code: 'GATEWAY_FORBIDDEN'; rule: 'host' | 'origin' | 'site' | 'forwarded' }
+  /** What changes the node is not done over an API of answers; `command`: how its operator does it. */
+  | { code: 'GATEWAY_OPERATOR_ONLY'; path: string; command: string }
   | { code: 'GATEWAY_ROUTE_UNKNOWN'; method: string; path: string }
   | { code: 'GATEWAY_METHOD_WRONG'; method: string; allowed: string }
   | { code: 'GATEWAY_REQUESTS_FULL'; requestsMax: number; retryAfterSeconds: number }

@@ -1,6 +1,6 @@
 /**
- * Server-sent events as the body of a response. What is written in one turn of the event loop goes out as one part;
- * a reader that falls behind holds the writer back; comments keep a silent stream alive.
+ * Events as the body of a response. What is written in one turn of the event loop goes out as one part; a reader that
+ * falls behind holds the writer back; a word that means nothing keeps a silent stream alive.
  */
 import { FilonError } from '@filon/core/errors';
 import type { Clock } from '../../ports/clock.ts';
@@ -9,11 +9,27 @@ import { CLIENT_STALL_MS, KEEP_ALIVE_MS, PARTS_AHEAD_MAX } from './limits.ts';
 
 const encoder = new TextEncoder();
 
+/** How the events of an API look on the wire. */
+export interface StreamForm {
+  contentType: string;
+  /** What is said when there is nothing to say: readers of this form skip it. */
+  waiting: string;
+}
+
+export const SERVER_SENT: StreamForm = {
+  contentType: 'text/event-stream; charset=utf-8',
+  waiting: ': waiting\n\n',
+};
+
+/** One JSON value a line. A space before the next value is the only thing that every reader of JSON skips. */
+export const JSON_LINES: StreamForm = { contentType: 'application/x-ndjson', waiting: ' ' };
+
 export class EventStream {
   readonly body: ReadableStream<Uint8Array>;
   /** Resolves with the first write. */
   readonly begun: Promise<void>;
   readonly #clock: Clock;
+  readonly #form: StreamForm;
   readonly #onCancel: () => void;
   readonly #over = new AbortController();
   readonly #begin: () => void;
@@ -26,11 +42,12 @@ export class EventStream {
   #wanted: (() => void) | null = null;
 
   /** `onCancel`: the client is gone, or too slow. */
-  constructor(clock: Clock, onCancel: () => void) {
+  constructor(clock: Clock, onCancel: () => void, form: StreamForm = SERVER_SENT) {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.begun = promise;
     this.#begin = resolve;
     this.#clock = clock;
+    this.#form = form;
     this.#onCancel = onCancel;
     this.body = new ReadableStream<Uint8Array>(
       {
@@ -52,7 +69,12 @@ export class EventStream {
     return this.#written;
   }
 
-  /** Takes whole events or comments, blank line included. Does nothing once the stream is over. */
+  /** Says that there is nothing to say yet. */
+  wait(): void {
+    this.write(this.#form.waiting);
+  }
+
+  /** Takes whole events, with what ends them. Does nothing once the stream is over. */
   write(text: string): void {
     if (this.#ended) return;
     this.#quiet = false;
@@ -115,7 +137,7 @@ export class EventStream {
       this.#quiet = true;
       await this.#clock.sleep(KEEP_ALIVE_MS, { signal: this.#over.signal });
       if (this.#quiet && this.#pending === '' && (this.#controller?.desiredSize ?? 0) > 0) {
-        this.write(': waiting\n\n');
+        this.wait();
       }
     }
   }

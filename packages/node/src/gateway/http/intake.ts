@@ -6,15 +6,16 @@ import type { Log } from '../../ports/log.ts';
 import type { Serving } from '../../serve/serving.ts';
 import { type BodyBudget, readJsonBody } from './body.ts';
 import type { GatewayErrorDetails } from './errors.ts';
-import { EventStream } from './event-stream.ts';
+import { EventStream, SERVER_SENT, type StreamForm } from './event-stream.ts';
 import { BEGIN_WITHIN_MS, FULL_RETRY_SECONDS, type GatewayLimits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import { statusOf } from './status-table.ts';
 
-/** How an API answers: at once, or as events. `run` may write nothing and throw: that is a plain error then. */
-export type Reply =
-  | { kind: 'json'; value: unknown }
-  | { kind: 'events'; run: (events: EventStream) => Promise<void> };
+/** Something that writes events. It may write nothing and throw: that is a plain error then. */
+type Run = (events: EventStream) => Promise<void>;
+
+/** How an API answers: at once, or as events, which are server-sent ones unless `form` says otherwise. */
+export type Reply = { kind: 'json'; value: unknown } | { kind: 'events'; run: Run; form?: StreamForm };
 
 export interface Caller {
   /** Aborts when the client is gone. */
@@ -70,7 +71,7 @@ export class Intake {
       const body = await readJsonBody(request, { ...this.#deps, budget: this.#budget, signal });
       held.bytes = body.bytes;
       const reply = await task.work(body.value, this.#caller(running));
-      if (reply.kind === 'events') return await this.#stream(reply.run, running, words);
+      if (reply.kind === 'events') return await this.#stream(reply, running, words);
       running.finish(200);
       return Response.json(reply.value);
     } catch (error) {
@@ -111,13 +112,13 @@ export class Intake {
 
   /** A status other than 200 is possible until the first event; after {@link BEGIN_WITHIN_MS} the stream begins anyway. */
   async #stream(
-    run: (events: EventStream) => Promise<void>,
+    { run, form = SERVER_SENT }: Extract<Reply, { kind: 'events' }>,
     running: Running,
     words: ErrorWords,
   ): Promise<Response> {
     const { clock } = this.#deps;
     const { leaving, finish } = running;
-    const events = new EventStream(clock, () => leaving.abort(clientGone()));
+    const events = new EventStream(clock, () => leaving.abort(clientGone()), form);
     let failure: { error: unknown } | null = null;
     const done = run(events).then(
       () => {
@@ -139,8 +140,8 @@ export class Intake {
     // The compiler does not see that the closure above may have set it.
     const failed = failure as { error: unknown } | null;
     if (failed !== null) return words.response(failed.error);
-    if (!events.hasBegun) events.write(': waiting\n\n');
-    return new Response(events.body, { headers: EVENT_HEADERS });
+    if (!events.hasBegun) events.wait();
+    return new Response(events.body, { headers: { ...EVENT_HEADERS, 'content-type': form.contentType } });
   }
 
   #note(fields: { route: string; status: number; tookMs: number }, error: unknown): void {
@@ -156,7 +157,6 @@ export class Intake {
 }
 
 const EVENT_HEADERS: Readonly<Record<string, string>> = {
-  'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-cache',
   // Tells the HTTP server not to wait for more before it sends the headers.
   'transfer-encoding': 'chunked',
