@@ -1,7 +1,7 @@
 /** Answers to a chat: whole, and as events. */
-import type { EndReason, TokenLogprob } from '@filon/core/serving/completion';
+import type { Chunk, EndReason, TokenLogprob, ToolCall } from '@filon/core/serving/completion';
 import type { Answer } from '../../serve/serving.ts';
-import { collect } from '../answer/collect.ts';
+import { collect, type WholeChoice } from '../answer/collect.ts';
 import type { EventStream } from '../http/event-stream.ts';
 import type { Caller } from '../http/intake.ts';
 import type { ChatCall } from './chat-request.ts';
@@ -16,11 +16,27 @@ interface Head {
   model: string;
 }
 
+interface ChatAnswerMessage {
+  role: 'assistant';
+  /** null where there are only calls. */
+  content: string | null;
+  refusal: null;
+  /** What the model thought first, where it did. Not OpenAI's. */
+  reasoning_content?: string;
+  tool_calls?: ChatToolCall[];
+}
+
+interface ChatToolCall {
+  id: string;
+  type: 'function';
+  function: { name: string; arguments: string };
+}
+
 export interface ChatCompletion extends Head {
   object: 'chat.completion';
   choices: {
     index: number;
-    message: { role: 'assistant'; content: string; refusal: null };
+    message: ChatAnswerMessage;
     logprobs: { content: ChatLogprob[]; refusal: null } | null;
     finish_reason: FinishReason;
   }[];
@@ -36,14 +52,29 @@ export async function wholeChat(
   return {
     ...headOf(answer),
     object: 'chat.completion',
-    choices: choices.map(({ text, logprobs, reason }, index) => ({
+    choices: choices.map((choice, index) => ({
       index,
-      message: { role: 'assistant', content: text, refusal: null },
-      logprobs: request.topLogprobs === null ? null : { content: logprobs.map(chatLogprob), refusal: null },
-      finish_reason: finishReason(reason),
+      message: messageOf(choice),
+      logprobs:
+        request.topLogprobs === null ? null : { content: choice.logprobs.map(chatLogprob), refusal: null },
+      finish_reason: finishReason(choice.reason),
     })),
     usage: openAiUsage(usage),
   };
+}
+
+function messageOf({ text, reasoning, toolCalls }: WholeChoice): ChatAnswerMessage {
+  return {
+    role: 'assistant',
+    content: text === '' && toolCalls.length > 0 ? null : text,
+    refusal: null,
+    ...(reasoning === '' ? {} : { reasoning_content: reasoning }),
+    ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls.map(chatToolCall) }),
+  };
+}
+
+function chatToolCall({ id, name, arguments: given }: ToolCall): ChatToolCall {
+  return { id, type: 'function', function: { name, arguments: given } };
 }
 
 /** Events are put together from text, because all of a chunk but the new text is the same from token to token. */
@@ -62,21 +93,41 @@ export async function streamChat(
   }
   let begun = false;
   for await (const chunk of answer.chunks) {
-    if (chunk.kind === 'delta') {
-      if (!begun) caller.onFirstToken();
-      begun = true;
-      const rest = `"logprobs":${logprobsText(chunk.logprobs, request.topLogprobs)},"finish_reason":null`;
-      event(chunk.choice, `{"content":${JSON.stringify(chunk.text)}}`, rest);
+    if (chunk.kind === 'pause') events.write(': pause\n\n');
+    else if (chunk.kind === 'usage') {
+      if (!includeUsage) continue;
+      events.write(`data: ${head},"choices":[],"usage":${JSON.stringify(openAiUsage(chunk.usage))}}\n\n`);
     } else if (chunk.kind === 'end') {
       event(chunk.choice, '{}', `"logprobs":null,"finish_reason":"${finishReason(chunk.reason)}"`);
-    } else if (chunk.kind === 'pause') events.write(': pause\n\n');
-    else if (chunk.kind === 'usage' && includeUsage) {
-      events.write(`data: ${head},"choices":[],"usage":${JSON.stringify(openAiUsage(chunk.usage))}}\n\n`);
+    } else {
+      if (!begun) caller.onFirstToken();
+      begun = true;
+      const logprobs = chunk.kind === 'delta' ? logprobsText(chunk.logprobs, request.topLogprobs) : 'null';
+      event(chunk.choice, deltaText(chunk), `"logprobs":${logprobs},"finish_reason":null`);
     }
     const room = events.room();
     if (room !== null) await room;
   }
   events.write('data: [DONE]\n\n');
+}
+
+type Piece = Exclude<Chunk, { kind: 'end' | 'pause' | 'usage' }>;
+
+function deltaText(chunk: Piece): string {
+  switch (chunk.kind) {
+    case 'delta':
+      return `{"content":${JSON.stringify(chunk.text)}}`;
+    case 'reasoning':
+      return `{"reasoning_content":${JSON.stringify(chunk.text)}}`;
+    case 'tool-call': {
+      const { index, id, name } = chunk;
+      return JSON.stringify({ tool_calls: [{ index, ...chatToolCall({ id, name, arguments: '' }) }] });
+    }
+    case 'tool-arguments': {
+      const { index, text } = chunk;
+      return JSON.stringify({ tool_calls: [{ index, function: { arguments: text } }] });
+    }
+  }
 }
 
 function finishReason(reason: EndReason): FinishReason {

@@ -15,6 +15,8 @@ import {
 } from './common-fields.ts';
 import { messagesOf } from './messages.ts';
 import { formatOf } from './response-format.ts';
+import { chatThinking } from './thinking.ts';
+import { toolFields } from './tools.ts';
 
 interface ChatFields extends CommonFields {
   max_completion_tokens?: number | null | undefined;
@@ -32,11 +34,10 @@ const schema: z.ZodType<ChatFields> = z.object(shape);
 
 const isNone = (value: unknown): boolean => value === 'none';
 const isEmpty = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
-const NO_TOOLS = 'this version calls no tools; leave it out';
+const TOOLS_BY_NOW = 'functions are tools by now; send tools and tool_choice';
 const REFUSED: readonly RefusedField[] = [
-  { name: 'tool_choice', unless: (value) => isNone(value) || value === 'auto', why: NO_TOOLS },
-  { name: 'function_call', unless: isNone, why: NO_TOOLS },
-  { name: 'functions', unless: isEmpty, why: NO_TOOLS },
+  { name: 'function_call', unless: isNone, why: TOOLS_BY_NOW },
+  { name: 'functions', unless: isEmpty, why: TOOLS_BY_NOW },
   { name: 'web_search_options', why: 'this node does not search the web' },
   { name: 'audio', why: 'this node makes no sound' },
   {
@@ -52,6 +53,8 @@ const KNOWN = new Set([
   'messages',
   'response_format',
   'tools',
+  'tool_choice',
+  'chat_template_kwargs',
 ]);
 
 export interface ChatCall {
@@ -64,13 +67,17 @@ export interface ChatCall {
 /** Codes: GATEWAY_REQUEST_INVALID, GATEWAY_FEATURE_UNSUPPORTED. */
 export function chatCall(body: Record<string, unknown>): ChatCall {
   const fields = parseFields(schema, body);
-  const toolsOff = (value: unknown): boolean => isEmpty(value) || isNone(body['tool_choice']);
-  refuseFields(body, [...REFUSED, { name: 'tools', unless: toolsOff, why: NO_TOOLS }]);
+  refuseFields(body, REFUSED);
   const max_tokens = fields.max_completion_tokens ?? fields.max_tokens;
   return {
     request: {
       ...commonRequest({ ...fields, max_tokens }),
-      prompt: { kind: 'chat', messages: messagesOf(body['messages']) },
+      prompt: {
+        kind: 'chat',
+        messages: messagesOf(body['messages']),
+        ...toolFields(body, 'chat'),
+        ...chatThinking(body),
+      },
       format: formatOf(body['response_format']),
       topLogprobs: topLogprobs(fields),
     },

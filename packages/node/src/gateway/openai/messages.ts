@@ -1,7 +1,8 @@
-/** OpenAI's messages as ours: texts only in this version. */
-import type { ChatMessage } from '@filon/core/serving/completion';
+/** OpenAI's messages as ours: texts, thoughts, calls of tools and what these gave. */
+import type { ChatMessage, ToolCall } from '@filon/core/serving/completion';
 import { MESSAGES_MAX, PARTS_MAX } from '../http/limits.ts';
 import { invalid, listOf, objectOf, stringOf, unsupported } from '../http/validate.ts';
+import { CALL_ID_CHARACTERS_MAX, CALLED_NAME_CHARACTERS_MAX, TOOL_CALLS_MAX } from './limits.ts';
 
 const ROLES: ReadonlyMap<unknown, ChatMessage['role']> = new Map([
   ['system', 'system'],
@@ -18,16 +19,79 @@ export function messagesOf(value: unknown): ChatMessage[] {
 
 function messageOf(value: unknown, field: string): ChatMessage {
   const message = objectOf(value, field);
+  if (message['role'] === 'function') {
+    throw unsupported(`${field}.role`, "functions are tools by now; send role 'tool' and tool_call_id");
+  }
   const role = ROLES.get(message['role']);
   if (role === undefined) throw invalid(`${field}.role`, `must be one of ${[...ROLES.keys()].join(', ')}`);
-  for (const name of ['tool_calls', 'function_call', 'audio']) {
-    const used = message[name] !== undefined && message[name] !== null;
-    if (used) throw unsupported(`${field}.${name}`, 'this version knows no tools and no sound');
-  }
-  const content = contentOf(message['content'], `${field}.content`);
+  refuseOld(message, field);
   const { name } = message;
-  if (name === undefined || name === null) return { role, content };
-  return { role, content, name: stringOf(name, `${field}.name`) };
+  const named = name === undefined || name === null ? {} : { name: stringOf(name, `${field}.name`) };
+  if (role === 'assistant') return { role, ...assistantParts(message, field), ...named };
+  const content = contentOf(message['content'], `${field}.content`);
+  if (role !== 'tool') return { role, content, ...named };
+  return { role, content, ...named, toolCallId: callId(message['tool_call_id'], `${field}.tool_call_id`) };
+}
+
+function refuseOld(message: Record<string, unknown>, field: string): void {
+  const { function_call: call, audio } = message;
+  if (call !== undefined && call !== null) {
+    throw unsupported(`${field}.function_call`, 'functions are tools by now; send tool_calls');
+  }
+  if (audio !== undefined && audio !== null) {
+    throw unsupported(`${field}.audio`, 'this version knows no sound');
+  }
+}
+
+/** An assistant that only called tools, only thought or only refused has no content. */
+function assistantParts(message: Record<string, unknown>, field: string): Omit<ChatMessage, 'role'> {
+  const { content, refusal, reasoning_content: reasoning, tool_calls: calls } = message;
+  const toolCalls = toolCallsOf(calls, `${field}.tool_calls`);
+  const thought = textOrNone(reasoning, `${field}.reasoning_content`);
+  const refused = textOrNone(refusal, `${field}.refusal`);
+  const said = toolCalls.length > 0 || thought !== '' || refused !== '';
+  const bare = said && (content === undefined || content === null);
+  return {
+    content: bare ? refused : contentOf(content, `${field}.content`),
+    ...(thought === '' ? {} : { reasoning: thought }),
+    ...(toolCalls.length === 0 ? {} : { toolCalls }),
+  };
+}
+
+function textOrNone(value: unknown, field: string): string {
+  return value === undefined || value === null ? '' : stringOf(value, field);
+}
+
+function toolCallsOf(value: unknown, field: string): ToolCall[] {
+  if (value === undefined || value === null) return [];
+  if (Array.isArray(value) && value.length === 0) return [];
+  return listOf(value, toolCallOf, { field, max: TOOL_CALLS_MAX });
+}
+
+function toolCallOf(value: unknown, field: string): ToolCall {
+  const { id, type, function: called } = objectOf(value, field);
+  if (type !== undefined && type !== 'function') {
+    throw unsupported(`${field}.type`, 'only calls of functions can be read');
+  }
+  const { name, arguments: given } = objectOf(called, `${field}.function`);
+  return {
+    id: callId(id, `${field}.id`),
+    name: calledName(name, `${field}.function.name`),
+    arguments: stringOf(given, `${field}.function.arguments`),
+  };
+}
+
+export function callId(value: unknown, field: string): string {
+  const id = stringOf(value, field);
+  if (id !== '' && id.length <= CALL_ID_CHARACTERS_MAX) return id;
+  throw invalid(field, `must have 1 to ${CALL_ID_CHARACTERS_MAX} characters`);
+}
+
+/** A model may call what does not exist: the name need not be one of a tool. */
+export function calledName(value: unknown, field: string): string {
+  const name = stringOf(value, field);
+  if (name !== '' && name.length <= CALLED_NAME_CHARACTERS_MAX) return name;
+  throw invalid(field, `must have 1 to ${CALLED_NAME_CHARACTERS_MAX} characters`);
 }
 
 function contentOf(value: unknown, field: string): string {

@@ -1,38 +1,39 @@
-/** `response_format`. The schema itself is judged where grammars are made; here only its depth. */
+/** `response_format` of chats and texts, `text.format` of responses. */
 import type { AnswerFormat } from '@filon/core/serving/completion';
-import { SCHEMA_DEPTH_MAX } from '../http/limits.ts';
 import { invalid, objectOf } from '../http/validate.ts';
+import { checkSchemaDepth } from './json-schema.ts';
 
 export function formatOf(value: unknown): AnswerFormat {
+  return formatAt(value, 'response_format', (format) => ({
+    ...{ holder: format['json_schema'], field: 'response_format.json_schema' },
+  }));
+}
+
+/** Responses write the schema beside the type, not one level below. */
+export function textFormatOf(value: unknown, field: string): AnswerFormat {
+  return formatAt(value, field, (format) => ({ holder: format, field }));
+}
+
+function formatAt(
+  value: unknown,
+  field: string,
+  holderOf: (format: Record<string, unknown>) => { holder: unknown; field: string },
+): AnswerFormat {
   if (value === undefined || value === null) return { kind: 'text' };
-  const format = objectOf(value, 'response_format');
+  const format = objectOf(value, field);
   switch (format['type']) {
     case 'text':
       return { kind: 'text' };
     case 'json_object':
       return { kind: 'json' };
     case 'json_schema': {
-      const field = 'response_format.json_schema';
-      const { schema } = objectOf(format['json_schema'], field);
-      if (typeof schema !== 'boolean') objectOf(schema, `${field}.schema`);
-      if (isDeeper(schema, SCHEMA_DEPTH_MAX)) {
-        throw invalid(`${field}.schema`, `is nested deeper than ${SCHEMA_DEPTH_MAX} levels`);
-      }
+      const { holder, field: at } = holderOf(format);
+      const { schema } = objectOf(holder, at);
+      if (typeof schema !== 'boolean') objectOf(schema, `${at}.schema`);
+      checkSchemaDepth(schema, `${at}.schema`);
       return { kind: 'schema', schema };
     }
     default:
-      throw invalid('response_format.type', "must be 'text', 'json_object' or 'json_schema'");
+      throw invalid(`${field}.type`, "must be 'text', 'json_object' or 'json_schema'");
   }
-}
-
-/** Walks level by level, because a nest made to hurt would overflow a recursion. */
-function isDeeper(value: unknown, depthMax: number): boolean {
-  let level = [value];
-  for (let depth = 0; depth <= depthMax; depth++) {
-    level = level.flatMap((entry) =>
-      typeof entry === 'object' && entry !== null ? Object.values(entry) : [],
-    );
-    if (level.length === 0) return false;
-  }
-  return true;
 }

@@ -1,0 +1,35 @@
+/** Whether the model should think first: from OpenAI's effort, or from the template argument that other servers take. */
+import { invalid, objectOf } from '../http/validate.ts';
+import { flagOf } from './tools.ts';
+
+/** Models that think do it or not; how much cannot be asked for. */
+const EFFORTS: ReadonlyMap<unknown, boolean> = new Map([
+  ['none', false],
+  ['minimal', false],
+  ['low', true],
+  ['medium', true],
+  ['high', true],
+  ['xhigh', true],
+  ['max', true],
+]);
+
+export interface Thinking {
+  thinking?: boolean;
+}
+
+export function effortOf(value: unknown, field: string): Thinking {
+  if (value === undefined || value === null) return {};
+  const thinking = EFFORTS.get(value);
+  if (thinking === undefined) throw invalid(field, `must be one of ${[...EFFORTS.keys()].join(', ')}`);
+  return { thinking };
+}
+
+/** `chat_template_kwargs` wins over `reasoning_effort`. */
+export function chatThinking(body: Record<string, unknown>): Thinking {
+  const effort = effortOf(body['reasoning_effort'], 'reasoning_effort');
+  const given = body['chat_template_kwargs'];
+  if (given === undefined || given === null) return effort;
+  const field = 'chat_template_kwargs';
+  const thinking = flagOf(objectOf(given, field)['enable_thinking'], `${field}.enable_thinking`);
+  return thinking === null ? effort : { thinking };
+}
