@@ -20,7 +20,14 @@ import { type Hold, Residency } from './residency.ts';
 import { route } from './route.ts';
 import { runSession } from './run.ts';
 import { type Scope, Scopes } from './scope.ts';
-import type { Answer, CountedPrompt, Serving, ServingControl, ServingStats } from './serving.ts';
+import type {
+  Answer,
+  CompleteOptions,
+  CountedPrompt,
+  Serving,
+  ServingControl,
+  ServingStats,
+} from './serving.ts';
 import { type SessionPlan, sessionRequest } from './session-request.ts';
 import { type Presence, Suspects } from './suspects.ts';
 import { withTimeout } from './timeout.ts';
