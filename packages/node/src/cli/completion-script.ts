@@ -8,7 +8,7 @@ interface Place {
   /** Words from the program to here, with a slash before each; empty for the program itself. */
   path: string;
   commands: readonly Command[];
-  options: readonly { flag: string; description: string }[];
+  options: readonly { flag: string; description: string; takesValue: boolean }[];
 }
 
 export function completionScript(shell: Shell, program: Command): string {
@@ -22,7 +22,7 @@ export function completionScript(shell: Shell, program: Command): string {
 function placesOf(command: Command, path: string): Place[] {
   const options = command.options
     .filter((option) => option.long)
-    .map((option) => ({ flag: option.long ?? '', description: option.description }));
+    .map(({ long, description, required }) => ({ flag: long ?? '', description, takesValue: required }));
   const here: Place = { path, commands: command.commands, options };
   return [here, ...command.commands.flatMap((child) => placesOf(child, `${path}/${child.name()}`))];
 }
@@ -72,7 +72,9 @@ function fish(places: readonly Place[]): string {
     const when = fishCondition(path, commands);
     return [
       ...commands.map((child) => `${when} -f -a ${child.name()} -d '${quoted(child.summary())}'`),
-      ...options.map(({ flag, description }) => `${when} -l ${flag.slice(2)} -d '${quoted(description)}'`),
+      ...options.map(({ flag, description, takesValue }) => {
+        return `${when} -l ${flag.slice(2)}${takesValue ? ' -r' : ''} -d '${quoted(description)}'`;
+      }),
     ];
   });
   return lines.join('\n');
@@ -89,5 +91,5 @@ function fishCondition(path: string, commands: readonly Command[]): string {
 }
 
 function quoted(text: string): string {
-  return text.replace(/'/g, "\\'");
+  return text.replace(/[\\']/g, '\\$&');
 }

@@ -1,10 +1,8 @@
-/** What the commands print: formats, progress, completion, the events they read. */
+/** What the commands print: formats, advice, progress, the events they read. */
 import { execFileSync } from 'node:child_process';
-import { Command } from 'commander';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createManualClock } from '../adapters/memory/clock.ts';
-import { completionScript } from './completion-script.ts';
 import { durationText, plainText, rateText, tableText } from './format.ts';
 import { homeFlag, withHome } from './hints.ts';
 import { readOptions } from './options.ts';
@@ -217,41 +215,5 @@ describe('server-sent events', () => {
     await expect(read(Array.from({ length: 6 }, () => piece))).rejects.toMatchObject({
       code: 'CLI_API_BROKEN',
     });
-  });
-});
-
-describe('completion', () => {
-  function program(): Command {
-    const root = new Command('filon').option('--home <folder>', 'where');
-    root.command('up').summary('start').option('--detach', 'in the background');
-    const backend = root.command('backend').summary("a node's backends");
-    backend.command('add').summary('put in').option('--json', 'as JSON');
-    return root;
-  }
-
-  test.each([
-    [['filon', 'u'], ['up']],
-    [['filon', 'up', '--d'], ['--detach']],
-    [
-      ['filon', 'backend', ''],
-      ['add', '--help'],
-    ],
-    [
-      ['filon', '--json', 'backend', 'add', '--'],
-      ['--json', '--help'],
-    ],
-  ])('bash completes %j with %j', (words, expected) => {
-    const quoted = words.map((word) => `'${word}'`).join(' ');
-    const script = `${completionScript('bash', program())}
-COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; _filon; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    expect(execFileSync('bash', ['-c', script], { encoding: 'utf8' }).trim().split('\n')).toEqual(expected);
-  });
-
-  test('zsh and fish get every command and option', () => {
-    const zsh = completionScript('zsh', program());
-    expect(zsh).toContain("'/backend/add') compadd -- --json --help ;;");
-    const fish = completionScript('fish', program());
-    expect(fish).toContain("-f -a backend -d 'a node\\'s backends'");
-    expect(fish).toContain('__fish_seen_subcommand_from backend; and __fish_seen_subcommand_from add');
   });
 });
