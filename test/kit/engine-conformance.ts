@@ -1,6 +1,6 @@
 /** What every adapter of the Engine port must do. Counts and compares; never waits for a fixed time. */
 import { DEFAULT_SAMPLING } from '@filon/core/serving/sampling';
-import type { LoadSpec, SessionEvent, SessionRequest } from '@filon/core/serving/session';
+import type { LoadSpec, SessionEvent, SessionRequest, SessionSign } from '@filon/core/serving/session';
 import type { Engine } from '@filon/node/ports/engine';
 import { describe, expect, test } from 'vitest';
 
@@ -184,7 +184,7 @@ function describeFailures(open: () => Promise<EngineUnderTest>): void {
     const { engine, spec } = under;
     const start = await chat(under);
     const whole = await collect(engine.open({ ...start, session: 'whole' }, { signal }));
-    const received: SessionEvent[] = [];
+    const received: SessionSign[] = [];
     const dying = async (): Promise<void> => {
       for await (const event of engine.open({ ...start, session: 'dying' }, { signal })) {
         received.push(event);
@@ -229,11 +229,12 @@ function request(spec: LoadSpec, tokens: Int32Array): SessionRequest {
   };
 }
 
-async function collect(events: AsyncIterable<SessionEvent>): Promise<SessionEvent[]> {
-  return await Array.fromAsync(events);
+/** Signs of life may come at any time, and are no part of the answer. */
+async function collect(signs: AsyncIterable<SessionSign>): Promise<SessionEvent[]> {
+  return (await Array.fromAsync(signs)).filter((sign) => sign.kind !== 'waiting');
 }
 
-function tokensIn(events: readonly SessionEvent[]): Extract<SessionEvent, { kind: 'token' }>[] {
+function tokensIn(events: readonly SessionSign[]): Extract<SessionEvent, { kind: 'token' }>[] {
   return events.filter((event) => event.kind === 'token');
 }
 
@@ -243,7 +244,7 @@ function textOf(events: readonly SessionEvent[]): string {
 
 /** Reads so many tokens, then leaves the iteration or aborts it. */
 async function takeTokens(
-  events: AsyncIterable<SessionEvent>,
+  events: AsyncIterable<SessionSign>,
   count: number,
   leaving: AbortController | null,
 ): Promise<void> {

@@ -5,13 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { orAborted } from '@filon/core/abort';
 import { FilonError } from '@filon/core/errors';
-import type {
-  Device,
-  LoadedModel,
-  LoadSpec,
-  SessionEvent,
-  SessionRequest,
-} from '@filon/core/serving/session';
+import type { Device, LoadedModel, LoadSpec, SessionRequest, SessionSign } from '@filon/core/serving/session';
 import type { Certificate, CertifyRequest } from './certify/certificate.ts';
 import { type ProbeResult, probeDevices } from './device/probe.ts';
 import { physicalCores } from './device/threads.ts';
@@ -52,7 +46,7 @@ export interface OpenEngine extends AsyncDisposable {
   load(spec: LoadSpec, options: LoadOptions): Promise<LoadedModel>;
   unload(model: string, options: Waiting): Promise<void>;
   tokenize(model: string, prompt: TextPrompt, options: Waiting): Promise<Int32Array>;
-  open(request: SessionRequest, options: Waiting): AsyncIterable<SessionEvent>;
+  open(request: SessionRequest, options: Waiting): AsyncIterable<SessionSign>;
   embed(model: string, texts: readonly Int32Array[], options: Waiting): Promise<Float32Array[]>;
   status(): OpenEngineStatus;
   /** Finds and proves exact settings; see docs/decisions/0004. Takes minutes on a large model. */
@@ -127,7 +121,7 @@ class MachineEngine implements OpenEngine {
     return process.call('tokenize', { model, prompt }, options);
   }
 
-  async *open(request: SessionRequest, { signal }: Waiting): AsyncIterable<SessionEvent> {
+  async *open(request: SessionRequest, { signal }: Waiting): AsyncIterable<SessionSign> {
     yield* this.#placeOf(request.model).open(request, this.#loading(signal));
   }
 

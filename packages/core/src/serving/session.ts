@@ -35,6 +35,12 @@ export type SessionEvent =
   /** Comes once, last; `text` is what was held back and is shown after all. */
   | { kind: 'end'; reason: FinishReason; text: string };
 
+/**
+ * What a worker says of a session: its events, and that it is there and waits, for room or for its prompt to be read.
+ * That comes at most once a second, and only when nothing else has come for as long.
+ */
+export type SessionSign = SessionEvent | { kind: 'waiting' };
+
 /** How a model is to be loaded. */
 export interface LoadSpec {
   /** sha256 of the file. */

@@ -23,7 +23,8 @@ interface Bench {
   ended(session: string): Promise<SessionOutput[]>;
 }
 
-function openBench(spec: Partial<CellSpec> = {}): Bench {
+/** `nowMs`: the time, which stands still by default. */
+function openBench({ nowMs = () => 0, ...spec }: Partial<CellSpec> & { nowMs?: () => number } = {}): Bench {
   const cells = { ...ROOMY, ...spec };
   const context = createCellContext(cells);
   const outputs = new Map<string, SessionOutput[]>();
@@ -34,6 +35,7 @@ function openBench(spec: Partial<CellSpec> = {}): Bench {
     context,
     sessionsMax: cells.sequences,
     governor: null,
+    nowMs,
     emit: (batch) => {
       for (const [session, output] of batch) {
         outputs.set(session, [...(outputs.get(session) ?? []), output]);
@@ -199,6 +201,48 @@ describe('cancelling', () => {
     expect(() => bench.batcher.open(request('b', [5]))).toThrow(
       expect.objectContaining({ code: 'ENGINE_CLOSED' }),
     );
+  });
+});
+
+describe('a session that waits', () => {
+  const DECODE_MS = 200;
+  const waitsOf = (outputs: readonly SessionOutput[] = []): number =>
+    outputs.filter(({ kind }) => kind === 'waiting').length;
+
+  function openTimed(spec: Partial<CellSpec>): Bench & { decodes(): number } {
+    let decodes = 0;
+    const onDecode = async (): Promise<void> => {
+      decodes += 1;
+    };
+    const bench = openBench({ ...spec, onDecode, nowMs: () => decodes * DECODE_MS });
+    return { ...bench, decodes: () => decodes };
+  }
+
+  test('because it gave its slot back is said to, once a second, and no other is', async () => {
+    const bench = openTimed({ sequences: 2, cells: 64 });
+    const [old, young] = [expected([4], 8), expected([5], 8)];
+    bench.batcher.open(request('old', old, { maxTokens: 50 }));
+    bench.batcher.open(request('young', young, { maxTokens: 50 }));
+    expect(tokensOf(await bench.ended('old'))).toEqual(expected(old, 50));
+    const outputs = bench.outputs.get('young') ?? [];
+    // Both had some tokens before the room was too little; from then on the young one waited.
+    const quietMs = (50 - tokensOf(outputs).length) * DECODE_MS;
+    expect(tokensOf(outputs).length).toBeLessThan(40);
+    expect(waitsOf(outputs)).toBeGreaterThanOrEqual(Math.floor(quietMs / 1000) - 1);
+    expect(waitsOf(outputs)).toBeLessThanOrEqual(Math.ceil(quietMs / 1000) + 1);
+    expect(waitsOf(bench.outputs.get('old'))).toBe(0);
+    expect(tokensOf(await bench.ended('young'))).toEqual(expected(young, 50));
+  });
+
+  test('for its long prompt is said to before its first token, and never after its end', async () => {
+    const bench = openTimed({ rowsMax: 8 });
+    bench.batcher.open(request('long', expected([6], 160), { maxTokens: 3 }));
+    const outputs = await bench.ended('long');
+    expect(outputs.map(({ kind }) => kind)).toEqual([
+      ...['waiting', 'waiting', 'waiting'],
+      ...['prefilled', 'token', 'token', 'token', 'end'],
+    ]);
+    expect(bench.decodes()).toBe(22);
   });
 });
 

@@ -3,7 +3,7 @@
  * them together, and draws. Sessions come and go between ticks; nothing here knows what a text or a peer is.
  */
 import { FilonError, isFilonError } from '@filon/core/errors';
-import type { SessionEvent, SessionRequest } from '@filon/core/serving/session';
+import type { SessionEvent, SessionRequest, SessionSign } from '@filon/core/serving/session';
 import type { EngineErrorDetails } from '../errors.ts';
 import { createSampler } from '../sampler/sampler.ts';
 import type { Context } from './context.ts';
@@ -12,7 +12,7 @@ import { COPY_GAIN_TOKENS_MIN, commonPrefix, createSlots, type Slot, type Slots 
 import type { ThreadGovernor } from './thread-governor.ts';
 import type { Weights } from './weights.ts';
 
-export type SessionOutput = SessionEvent | { kind: 'error'; error: FilonError };
+export type SessionOutput = SessionSign | { kind: 'error'; error: FilonError };
 export type OutputBatch = [session: string, output: SessionOutput][];
 
 export interface Counters {
@@ -41,6 +41,8 @@ export interface BatcherSpec {
   sessionsMax: number;
   /** Chooses the threads of each decode; null: they stay as they are, as exact settings demand. */
   governor: ThreadGovernor | null;
+  /** Milliseconds of a clock that only goes forwards. */
+  nowMs(): number;
   /** Called once a tick with everything that happened, while the next tick computes. */
   emit(outputs: OutputBatch): void;
 }
@@ -50,6 +52,8 @@ const PREFILL_CHUNK_ROWS = 128;
 /** Readers do not see it: a screen shows a frame every 17 ms. */
 const TOKENS_HELD_MS = 50;
 const TICKS_HELD_MAX = 6;
+/** A session of which there was nothing else to say is said to wait, at this interval. */
+const WAITING_MS = 1_000;
 const NO_ROOM = 1;
 
 export function createBatcher(spec: BatcherSpec): Batcher {
@@ -98,6 +102,7 @@ class TickLoop implements Batcher {
       sampler: this.#sampler,
       contextTokens: this.#spec.context.sequenceTokensMax,
       arrival: this.#arrivals,
+      nowMs: this.#spec.nowMs(),
     });
     this.#sessions.set(request.session, session);
     this.#start();
@@ -139,7 +144,7 @@ class TickLoop implements Batcher {
     const batched = this.#gather();
     if (batched.size === 0) return this.#flush();
     if (governor !== null) context.setThreads(governor.threads);
-    const startMs = performance.now();
+    const startMs = this.#spec.nowMs();
     const cpu = process.cpuUsage();
     const rows = context.rows;
     const decoding = context.decode();
@@ -147,7 +152,7 @@ class TickLoop implements Batcher {
     const status = await decoding;
     if (governor !== null) {
       const { user, system } = process.cpuUsage(cpu);
-      governor.observe({ rows, wallMs: performance.now() - startMs, cpuMs: (user + system) / 1000 });
+      governor.observe({ rows, wallMs: this.#spec.nowMs() - startMs, cpuMs: (user + system) / 1000 });
     }
     if (status === 0) this.#commit(batched);
     else if (status === NO_ROOM) this.#makeRoom(batched);
@@ -227,6 +232,7 @@ class TickLoop implements Batcher {
     session.prefilled = true;
     this.counters.generatedTokens += 1;
     for (const event of events) this.#outputs.push([id, event]);
+    session.heardMs = this.#spec.nowMs();
     if (events.at(-1)?.kind === 'end') this.#remove(session);
   }
 
@@ -290,6 +296,7 @@ class TickLoop implements Batcher {
    * read a prompt, goes out as well: the other end takes it as a sign of life.
    */
   #report(nowMs: number): void {
+    this.#sayWhoWaits(nowMs);
     const onlyTokens = this.#outputs.length > 0 && this.#outputs.every(([, { kind }]) => kind === 'token');
     this.#ticksHeld += 1;
     const held = this.#ticksHeld < TICKS_HELD_MAX && nowMs - this.#reportedMs < TOKENS_HELD_MS;
@@ -297,6 +304,15 @@ class TickLoop implements Batcher {
     this.#ticksHeld = 0;
     this.#reportedMs = nowMs;
     this.#emit();
+  }
+
+  /** For want of room, or because its prompt or that of another is being read: who waits for it would think it dead. */
+  #sayWhoWaits(nowMs: number): void {
+    for (const session of this.#sessions.values()) {
+      if (nowMs - session.heardMs < WAITING_MS) continue;
+      session.heardMs = nowMs;
+      this.#outputs.push([session.request.session, { kind: 'waiting' }]);
+    }
   }
 
   #emit(): void {

@@ -22,6 +22,8 @@ export interface Session {
   slot: Slot | null;
   /** What the first slot held of its tokens; null before there was one. */
   cachedTokens: number | null;
+  /** When there was last something to say of it. */
+  heardMs: number;
   /** Its first token was drawn. */
   prefilled: boolean;
   /** Index of this session's output row in the batch under way, or -1. */
@@ -39,6 +41,7 @@ export interface SessionTools {
   /** Tokens that one session may hold. */
   contextTokens: number;
   arrival: number;
+  nowMs: number;
 }
 
 /** Codes: ENGINE_CONTEXT_EXCEEDED, ENGINE_TOKEN_INVALID, ENGINE_GRAMMAR_INVALID. */
@@ -62,6 +65,7 @@ export function openSession(request: SessionRequest, tools: SessionTools): Sessi
     arrival: tools.arrival,
     slot: null,
     cachedTokens: null,
+    heardMs: tools.nowMs,
     prefilled: false,
     outputRow: -1,
     step: (logits) => step({ request, tokens, state, text, grammar }, logits, tools),

@@ -6,7 +6,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { orAborted } from '@filon/core/abort';
 import { FilonError, isFilonError, messageOf } from '@filon/core/errors';
-import type { LoadedModel, SessionEvent, SessionRequest } from '@filon/core/serving/session';
+import type { LoadedModel, SessionRequest, SessionSign } from '@filon/core/serving/session';
 import type { EngineErrorDetails } from '../errors.ts';
 import type { Counters } from '../stage/batcher.ts';
 import { Deaths, type WorkerExit } from './deaths.ts';
@@ -34,7 +34,7 @@ export interface DeviceWorker extends AsyncDisposable {
   unload(model: string, options: CallOptions): Promise<void>;
   /** A process with `model` loaded (none in particular: null). Codes: ENGINE_WORKER_DIED, ENGINE_CRASH_LOOP. */
   ready(model: string | null, options: CallOptions): Promise<WorkerProcess>;
-  open(request: SessionRequest, options: CallOptions): AsyncIterable<SessionEvent>;
+  open(request: SessionRequest, options: CallOptions): AsyncIterable<SessionSign>;
 }
 
 interface Hosted {
@@ -141,7 +141,7 @@ class SupervisedWorker implements DeviceWorker {
     return loading;
   }
 
-  async *open(request: SessionRequest, options: CallOptions): AsyncIterable<SessionEvent> {
+  async *open(request: SessionRequest, options: CallOptions): AsyncIterable<SessionSign> {
     const process = await this.ready(request.model, options);
     yield* process.open(request, options);
   }

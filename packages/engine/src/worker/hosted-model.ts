@@ -89,7 +89,8 @@ async function openGenerator(weights: Weights, request: LoadRequest, host: Model
   // Exact settings keep their threads; a GPU's decodes leave the processor idle, whatever else it does.
   const governed = request.spec.mode === 'fast' && host.device.backend === 'cpu';
   const governor = governed ? createThreadGovernor(host.threads) : null;
-  const batcher = createBatcher({ model, weights, context, sessionsMax, governor, emit: host.emit });
+  const nowMs = (): number => performance.now();
+  const batcher = createBatcher({ model, weights, context, sessionsMax, governor, nowMs, emit: host.emit });
   return {
     batcher,
     contextTokens: context.sequenceTokensMax,

@@ -26,6 +26,8 @@ export function createOutputQueue(model: string, signal: AbortSignal): OutputQue
       return ended;
     },
     push: (output) => {
+      // A reader that has something to take needs no sign of life.
+      if (output.kind === 'waiting' && queued.length > 0) return;
       ended ||= output.kind === 'end' || output.kind === 'error';
       queued.push(output);
       notify();

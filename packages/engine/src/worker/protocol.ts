@@ -5,7 +5,7 @@
  */
 import type { ErrorObject } from '@filon/core/errors';
 import type { ChatMessage } from '@filon/core/serving/completion';
-import type { LoadedModel, LoadSpec, SessionEvent, SessionRequest } from '@filon/core/serving/session';
+import type { LoadedModel, LoadSpec, SessionRequest, SessionSign } from '@filon/core/serving/session';
 import type { Certificate, CertifyRequest } from '../certify/certificate.ts';
 import type { Counters } from '../stage/batcher.ts';
 import type { StageSettings } from '../stage/settings.ts';
@@ -38,7 +38,7 @@ export type ToWorker =
   | { kind: 'abort'; id: number }
   | { kind: 'open'; request: SessionRequest };
 
-export type WireOutput = SessionEvent | { kind: 'error'; error: ErrorObject };
+export type WireOutput = SessionSign | { kind: 'error'; error: ErrorObject };
 
 /** The id of a failure to start; calls have ids from 1 up. */
 export const START_ID = 0;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DEFAULT_SAMPLING } from '@filon/core/serving/sampling';
-import type { LoadedModel, SessionEvent, SessionRequest } from '@filon/core/serving/session';
+import type { LoadedModel, SessionRequest, SessionSign } from '@filon/core/serving/session';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tinyModel } from '../../../../test/kit/gguf.ts';
 import { findLibraryDirectory } from '../ffi/library-directory.ts';
@@ -167,7 +167,7 @@ async function loadInto(worker: DeviceWorker, model: string, bytes: Uint8Array):
   return await worker.load({ spec: { model, ...place }, settings: FAST_SETTINGS, numericClass: null }, CALL);
 }
 
-async function answer(worker: DeviceWorker, model: string): Promise<SessionEvent[]> {
+async function answer(worker: DeviceWorker, model: string): Promise<SessionSign[]> {
   const request: SessionRequest = {
     session: 'answer',
     model,

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { FilonError } from '@filon/core/errors';
-import type { SessionEvent, SessionRequest } from '@filon/core/serving/session';
+import type { SessionRequest, SessionSign } from '@filon/core/serving/session';
 import { childEnvironment } from '../device/child-environment.ts';
 import type { DeviceHostSpec } from '../device/device-host.ts';
 import type { EngineErrorDetails } from '../errors.ts';
@@ -40,7 +40,7 @@ export interface WorkerProcess {
     request: Calls[K]['request'],
     options: CallOptions,
   ): Promise<Calls[K]['reply']>;
-  open(request: SessionRequest, options: { signal: AbortSignal }): AsyncIterable<SessionEvent>;
+  open(request: SessionRequest, options: { signal: AbortSignal }): AsyncIterable<SessionSign>;
   /** Ends the process; sessions that are open die with it. */
   end(): Promise<void>;
 }
@@ -165,7 +165,7 @@ class ForkedWorker implements WorkerProcess {
     }
   }
 
-  async *open(request: SessionRequest, { signal }: { signal: AbortSignal }): AsyncIterable<SessionEvent> {
+  async *open(request: SessionRequest, { signal }: { signal: AbortSignal }): AsyncIterable<SessionSign> {
     signal.throwIfAborted();
     if (this.#death !== null) throw this.#death;
     const { session, model } = request;

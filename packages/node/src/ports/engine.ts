@@ -1,12 +1,6 @@
 /** What serving needs of a thing that computes. Adapters: device workers (real), scripted (tests). */
 import type { ChatPrompt } from '@filon/core/serving/completion';
-import type {
-  Device,
-  LoadedModel,
-  LoadSpec,
-  SessionEvent,
-  SessionRequest,
-} from '@filon/core/serving/session';
+import type { Device, LoadedModel, LoadSpec, SessionRequest, SessionSign } from '@filon/core/serving/session';
 
 export interface Waiting {
   signal: AbortSignal;
@@ -47,7 +41,7 @@ export interface Engine {
    * Runs a session to its end. Leaving the iteration or aborting frees the slot before the next tick. Throws
    * ENGINE_WORKER_DIED when the worker is lost: open again with the tokens received so far to go on.
    */
-  open(request: SessionRequest, options: Waiting): AsyncIterable<SessionEvent>;
+  open(request: SessionRequest, options: Waiting): AsyncIterable<SessionSign>;
   /** One vector of unit length a text, mean-pooled, [embeddingLength]. */
   embed(model: string, texts: readonly Int32Array[], options: Waiting): Promise<Float32Array[]>;
   status(): EngineStatus;

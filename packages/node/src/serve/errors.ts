@@ -15,9 +15,9 @@ export type ServeErrorDetails =
   | { code: 'SERVE_TOKEN_UNKNOWN'; token: number; vocabTokens: number; field: 'prompt' | 'logitBias' }
   /** `reason`: the code of packages/core/src/schema/errors.ts. */
   | { code: 'SERVE_SCHEMA_UNSUPPORTED'; reason: string }
-  /** Workers died with this request in them, too often to try again. */
+  /** Workers died or fell silent with this request in them, too often to try again. */
   | { code: 'SERVE_QUARANTINED'; deaths: number }
-  /** The worker lives but has not said anything for this long. */
+  /** The worker lives but has not said anything of this session for so long, not even that it waits. */
   | { code: 'SERVE_STALLED'; quietMs: number }
   /** Nothing that is loaded covers the model's layers. */
   | { code: 'SERVE_ROUTE_NONE'; model: string }

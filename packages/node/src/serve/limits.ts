@@ -15,10 +15,10 @@ export const RETRIES_MAX = 6;
 export const RETRY_FIRST_MS = 25;
 
 /**
- * A session that hears nothing for so long, between two events, has stalled. Long, because a session that gave its slot
- * to older ones waits for one of them to end; a worker that hangs is noticed sooner, by its supervisor.
+ * A session of which nothing is heard for so long has stalled: of one that waits the worker says so every second, as long
+ * as it computes. Longer than its supervisor waits for a worker that says nothing at all, which may load another model.
  */
-export const STALL_MS = 600_000;
+export const STALL_MS = 180_000;
 /** Before the first event the worker may have to start and to load the model again, and must read the prompt. */
 export const RELOAD_MS = 600_000;
 export const STALL_PER_PROMPT_TOKEN_MS = 50;

@@ -1,4 +1,6 @@
 import type { Chunk } from '@filon/core/serving/completion';
+import { DEFAULT_SAMPLING } from '@filon/core/serving/sampling';
+import type { SessionRequest, SessionSign } from '@filon/core/serving/session';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -10,8 +12,11 @@ import {
   openScriptedServing,
   textOf,
 } from '../../../../test/kit/scripted-serving.ts';
-import { createManualClock } from '../adapters/memory/clock.ts';
+import { createManualClock, type ManualClock } from '../adapters/memory/clock.ts';
+import { Attempts } from './attempts.ts';
 import { STALL_CHECK_MS, STALL_MS } from './limits.ts';
+import { type RunDeps, type RunEvent, runSession } from './run.ts';
+import { Suspects } from './suspects.ts';
 
 const kinds = (chunks: readonly Chunk[]): Set<string> => new Set(chunks.map(({ kind }) => kind));
 const withoutPauses = (chunks: readonly Chunk[]): Chunk[] => chunks.filter(({ kind }) => kind !== 'pause');
@@ -124,12 +129,84 @@ describe('a worker that says nothing', () => {
     });
     const answering = answerOf(scripted, chatRequest('slow'));
     await gate.crowd(1);
-    for (let ms = 0; ms <= 2 * STALL_MS; ms += STALL_CHECK_MS) {
-      clock.advance(STALL_CHECK_MS);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await pass(clock, 2 * STALL_MS);
     const answer = await answering;
     expect(kinds(answer).has('pause')).toBe(true);
     expect(textOf(answer)).toBe(textOf(await answerOf(await openScriptedServing(), chatRequest('slow'))));
   });
+
+  test('but says that a session waits, has not stalled, however long that takes', async () => {
+    const clock = createManualClock();
+    const said = await Array.fromAsync(
+      runAlone(clock, async function* (signal) {
+        yield PREFILLED;
+        for (let times = 0; times < 20; times += 1) {
+          await pass(clock, STALL_MS - STALL_CHECK_MS);
+          signal.throwIfAborted();
+          yield { kind: 'waiting' };
+        }
+        yield END;
+      }),
+    );
+    expect(said).toEqual([PREFILLED, END]);
+  });
+
+  test('twice in one request, ends it with an error that does not speak of deaths alone', async () => {
+    const clock = createManualClock();
+    const silent = runAlone(clock, async function* (signal) {
+      yield PREFILLED;
+      await pass(clock, STALL_MS + 2 * STALL_CHECK_MS);
+      signal.throwIfAborted();
+      yield END;
+    });
+    const said: RunEvent[] = [];
+    const read = async (): Promise<void> => {
+      for await (const event of silent) said.push(event);
+    };
+    await expect(read()).rejects.toMatchObject({
+      code: 'SERVE_QUARANTINED',
+      message: expect.stringContaining('died or fell silent 2 times'),
+      cause: { code: 'SERVE_STALLED' },
+    });
+    expect(said).toEqual([PREFILLED, { kind: 'pause' }]);
+  });
 });
+
+const PREFILLED = { kind: 'prefilled', cachedTokens: 0 } as const;
+const END = { kind: 'end', reason: 'stop', text: '' } as const;
+
+/** One session on an engine that says what it is told to. */
+function runAlone(
+  clock: ManualClock,
+  say: (signal: AbortSignal) => AsyncGenerator<SessionSign>,
+): AsyncGenerator<RunEvent> {
+  const request: SessionRequest = {
+    session: 's',
+    model: MODEL,
+    tokens: Int32Array.of(1),
+    promptTokens: 1,
+    maxTokens: 9,
+    sampling: { ...DEFAULT_SAMPLING, seed: 1n },
+    stop: [],
+    grammar: null,
+    topLogprobs: null,
+    ignoreEos: false,
+  };
+  const presence = new Suspects(clock).enter({ ...chatRequest('alone'), model: MODEL });
+  const deps: RunDeps = {
+    engine: { open: (_, { signal }) => say(signal) },
+    clock,
+    attempts: new Attempts(presence, clock),
+    ready: async () => undefined,
+    onResume: () => undefined,
+  };
+  return runSession(request, deps, never);
+}
+
+/** Lets time pass as a clock does: whoever sleeps wakes on the way. */
+async function pass(clock: ManualClock, durationMs: number): Promise<void> {
+  for (let ms = 0; ms < durationMs; ms += STALL_CHECK_MS) {
+    clock.advance(STALL_CHECK_MS);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

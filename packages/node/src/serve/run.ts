@@ -59,7 +59,7 @@ async function* attemptSession(
   try {
     for await (const event of engine.open(request, { signal: watch.signal })) {
       watch.rest();
-      yield event;
+      if (event.kind !== 'waiting') yield event;
       watch.expect(STALL_MS);
     }
   } catch (error) {

@@ -1,4 +1,4 @@
-/** Notices a worker that lives but says nothing. One timer a session, none a token. */
+/** Notices a worker that lives but says nothing of a session. One timer a session, none a token. */
 import { FilonError } from '@filon/core/errors';
 import type { Clock } from '../ports/clock.ts';
 import { STALL_CHECK_MS } from './limits.ts';
@@ -47,7 +47,7 @@ export class StallWatch implements Disposable {
       if (this.#sinceMs === null) continue;
       const quietMs = Math.round(this.#clock.monotonicMs() - this.#sinceMs);
       if (quietMs <= this.#limitMs) continue;
-      const message = `the worker has said nothing for ${quietMs} ms`;
+      const message = `the worker has said nothing of this answer for ${quietMs} ms, not even that it waits`;
       this.#own.abort(new FilonError({ code: 'SERVE_STALLED', quietMs }, message));
       return;
     }

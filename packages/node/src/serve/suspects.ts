@@ -49,7 +49,7 @@ export class Suspects {
 
   #giveUp(deaths: number, options: { cause?: unknown } = {}): FilonError {
     this.quarantined += 1;
-    const message = `workers died ${deaths} times with this request in them; it is not tried again`;
+    const message = `workers died or fell silent ${deaths} times with this request in them; it is not tried again`;
     return new FilonError({ code: 'SERVE_QUARANTINED', deaths }, message, options);
   }
 
