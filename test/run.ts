@@ -1,6 +1,6 @@
 /**
  * `./filon test [FILE...]`: types, lint, unused code, then the tests; with files, only those tests. The last line is
- * `N passed, N failed`, where each of the first three counts as one.
+ * `N passed, N failed`, where each check before the tests counts as one.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -12,6 +12,7 @@ const root = dirname(import.meta.dirname);
 /** Each is a script of a development package, run by this Node. */
 const checks: readonly { name: string; command: readonly string[] }[] = [
   { name: 'types', command: ['typescript/bin/tsc', '-p', '.'] },
+  { name: 'types of the page', command: ['typescript/bin/tsc', '-p', 'packages/web'] },
   { name: 'types of the launcher', command: ['typescript/bin/tsc', '-p', 'launcher'] },
   { name: 'lint and format', command: ['@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'] },
   { name: 'unused code', command: ['knip/bin/knip.js'] },

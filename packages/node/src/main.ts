@@ -193,7 +193,7 @@ async function openGateway(
   limits.bodiesBytesMax = Math.max(limits.bodiesBytesMax, bodyBytesMax);
   return open(
     { host, port, hosts: [], origins: [], stopMs: FLUSH_MS },
-    { ...deps, clock, limits, randomBytes },
+    { ...deps, clock, limits, randomBytes, webFolder: join(ROOT, 'packages', 'web', 'dist') },
   );
 }
 

@@ -12,6 +12,7 @@ import type { GatewayLimits } from './http/limits.ts';
 import { Metrics } from './http/metrics.ts';
 import { errorResponse } from './openai/error-shape.ts';
 import { openAiRoutes } from './openai/routes.ts';
+import { webRoutes } from './web/routes.ts';
 
 export interface GatewayDeps extends GuardRules {
   serving: Serving;
@@ -20,10 +21,13 @@ export interface GatewayDeps extends GuardRules {
   limits: GatewayLimits;
   /** Request ids are made from it. */
   randomBytes: (count: number) => Uint8Array;
+  /** Where the built page is, or will be; without one there is no page. */
+  webFolder?: string | undefined;
 }
 
 /** Paths and the one method that each answers to; `GET` stands for `HEAD` too. */
 const METHODS: ReadonlyMap<string, string> = new Map([
+  ['/', 'GET'],
   ['/v1/chat/completions', 'POST'],
   ['/v1/completions', 'POST'],
   ['/v1/embeddings', 'POST'],
@@ -45,6 +49,7 @@ export function createGateway(deps: GatewayDeps): Hono {
   });
   app.get('/metrics', (c) => c.text(metrics.text(serving.stats())));
   app.route('/v1', openAiRoutes(servingOf, new Intake({ clock, log, limits, metrics })));
+  if (deps.webFolder !== undefined) app.route('/', webRoutes(deps.webFolder));
   app.notFound((c) => errorResponse(unknownRoute(c.req.method, c.req.path)));
   app.onError((error) => {
     if (!isFilonError(error)) log.error('request.failed', { name: error.name, stack: framesOf(error) });

@@ -1,0 +1,6 @@
+/** English of the chat. */
+import type { chatEs } from './chat-es.ts';
+
+export const chatEn: typeof chatEs = {
+  title: 'Chat',
+};

@@ -1,0 +1,4 @@
+/** Spanish of the chat. */
+export const chatEs = {
+  title: 'Chat',
+};

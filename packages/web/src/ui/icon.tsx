@@ -1,0 +1,40 @@
+/** Small line drawings, 24 by 24. Never alone: what they stand for is said beside them or in a label. */
+import type { ReactElement } from 'react';
+
+const PATHS = {
+  menu: 'M4 7h16M4 12h16M4 17h16',
+  close: 'M6 6l12 12M18 6 6 18',
+  plus: 'M12 5v14M5 12h14',
+  chat: 'M4 5h16v11H9l-5 4z',
+  models: 'M12 3l8 4.5v9L12 21l-8-4.5v-9zM12 12l8-4.5M12 12v9M12 12 4 7.5',
+  status: 'M3 12h4l3-7 4 14 3-7h4',
+  search: 'M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM16 16l4.5 4.5',
+  send: 'M12 19V5M6 11l6-6 6 6',
+  stop: 'M7 7h10v10H7z',
+  copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
+  check: 'M5 12.5 10 17 19 7',
+  edit: 'M4 20h4L19 9l-4-4L4 16zM13 7l4 4',
+  again: 'M20 11a8 8 0 1 0-2.3 6.3M20 5v6h-6',
+  left: 'M14 6l-6 6 6 6',
+  right: 'M10 6l6 6-6 6',
+  down: 'M6 10l6 6 6-6',
+  remove: 'M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13',
+  attach: 'M20 11.5 12 19.5a5 5 0 0 1-7-7l8.5-8.5a3.4 3.4 0 0 1 4.8 4.8L10 17a1.7 1.7 0 0 1-2.4-2.4L15 7.2',
+  settings: 'M4 8h9M17 8h3M15 6v4M4 16h3M11 16h9M9 14v4',
+  keyboard: 'M3 6h18v12H3zM7 10h.01M11 10h.01M15 10h.01M8 14h8',
+  export: 'M12 15V4M8 8l4-4 4 4M5 14v6h14v-6',
+  import: 'M12 4v11M8 11l4 4 4-4M5 14v6h14v-6',
+  more: 'M5 12h.01M12 12h.01M19 12h.01',
+  file: 'M6 3h8l4 4v14H6zM14 3v4h4',
+  warning: 'M12 4 2.5 20h19zM12 10v5M12 17.5h.01',
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+export function Icon({ name }: { name: IconName }): ReactElement {
+  return (
+    <svg className="icon" viewBox="0 0 24 24" aria-hidden="true">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}
