@@ -51,6 +51,29 @@ export function describeStore(name: string, open: () => Promise<Opened>): void {
       ]);
     });
 
+    test('a list of a range has the keys from its beginning to before its end, in order', () => {
+      for (const key of ['a/1', 'a/', 'a', 'a0', 'a/😀', 'a/\uff5e', 'b/1']) {
+        store.put('certificates', key, key);
+      }
+      const keys = store.list('certificates', { from: 'a/', below: 'a0' }).map(({ key }) => key);
+      expect(keys).toEqual(['a/', 'a/1', 'a/\uff5e', 'a/😀']);
+      expect(store.list('certificates', { from: 'c', below: 'd' })).toEqual([]);
+      expect(store.list('certificates', { from: 'b', below: 'a' })).toEqual([]);
+    });
+
+    test('a relaxed transaction is one like others, and so are those after it', () => {
+      store.transaction(() => store.put('pins', 'a', { sha256: 'x', bytes: 1 }), { relaxed: true });
+      const failing = (): never => {
+        store.put('pins', 'b', { sha256: 'y', bytes: 2 });
+        store.transaction(() => store.delete('pins', 'a'), { relaxed: true });
+        throw new RangeError('on purpose');
+      };
+      for (const relaxed of [true, false]) {
+        expect(() => store.transaction(failing, { relaxed })).toThrow('on purpose');
+        expect(store.list('pins').map(({ key }) => key)).toEqual(['a']);
+      }
+    });
+
     test('a transaction that throws leaves nothing behind', () => {
       store.put('pins', 'kept', { sha256: 'x', bytes: 1 });
       const work = (): never => {

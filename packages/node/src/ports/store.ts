@@ -1,4 +1,5 @@
 /** Durable small facts, by table and key. Adapters: SQLite (real), memory (tests). Values are JSON. */
+import type { ErrorObject } from '@filon/core/errors';
 
 export interface Tables {
   /** Certified settings and benchmarks, by `${sha256}/${device}`. */
@@ -13,6 +14,12 @@ export interface Tables {
   usage: UsageRow;
   /** Browsers that were let in, by id. */
   browserSessions: BrowserSessionRow;
+  /** Answers that are kept, by `${owner}/${id}`. */
+  answers: AnswerRow;
+  /** Longer texts of answers, in pieces, by `${owner}/${id}/${name}/${piece}`. */
+  answerTexts: string;
+  /** What came of an answer in one turn, by `${owner}/${id}/${part}`. */
+  answerParts: AnswerPartRow;
 }
 
 /** Times are milliseconds since 1970; null: no limit. The key itself is nowhere. */
@@ -53,13 +60,50 @@ export interface BrowserSessionRow {
   expiresMs: number;
 }
 
+/** Times are milliseconds since 1970. */
+export interface AnswerRow {
+  owner: string;
+  id: string;
+  /** Grows from answer to answer, whatever the clock does. */
+  order: number;
+  /** Catalogue name. */
+  model: string;
+  background: boolean;
+  state: 'running' | 'done' | 'failed' | 'cancelled';
+  createdMs: number;
+  endedMs: number | null;
+  /** Processes that went on with it after the first. */
+  restarts: number;
+  /** Of its texts and parts; while it runs, of the texts alone. */
+  bytes: number;
+  error: ErrorObject | null;
+}
+
+export interface AnswerPartRow {
+  /** Index of the first of `chunks`. */
+  first: number;
+  chunks: unknown[];
+  /** By choice, in order; none once the answer has ended. */
+  events: [choice: number, event: unknown][];
+}
+
 export type TableName = keyof Tables;
+
+/** From `from` on, up to and without `below`, in the order of code points. */
+export interface KeyRange {
+  from: string;
+  below: string;
+}
 
 export interface Store {
   get<T extends TableName>(table: T, key: string): Tables[T] | undefined;
   put<T extends TableName>(table: T, key: string, value: Tables[T]): void;
   delete(table: TableName, key: string): void;
-  list<T extends TableName>(table: T): { key: string; value: Tables[T] }[];
-  /** All of the work, or none of it, whatever kills the process. */
-  transaction<R>(work: () => R): R;
+  /** In the order of keys. */
+  list<T extends TableName>(table: T, range?: KeyRange): { key: string; value: Tables[T] }[];
+  /**
+   * All of the work, or none of it, whatever kills the process. `relaxed`: a power cut may take back what it did last,
+   * in exchange for not waiting for the disk; of nested ones the outermost counts.
+   */
+  transaction<R>(work: () => R, options?: { relaxed: boolean }): R;
 }

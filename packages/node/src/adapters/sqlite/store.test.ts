@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -83,4 +83,25 @@ test('a value over the limit and a path that cannot be are refused', async () =>
   await expect(openSqliteStore({ path: join(folder, 'no', 'such', 'folder.db') })).rejects.toMatchObject({
     code: 'STORE_UNAVAILABLE',
   });
+});
+
+test('nobody else may read the file or its log, not even where an older one let them', async () => {
+  const path = freshPath();
+  writeFileSync(path, '');
+  chmodSync(path, 0o644);
+  await using store = await openSqliteStore({ path });
+  store.put('certificates', 'a', 'secret');
+  for (const end of ['', '-wal', '-shm']) expect(statSync(path + end).mode & 0o777).toBe(0o600);
+});
+
+test('what was deleted is not left in the file', async () => {
+  const path = freshPath();
+  const secret = 'nobody may find this again';
+  {
+    await using store = await openSqliteStore({ path });
+    store.put('answerTexts', 'a', secret);
+    expect(readFileSync(`${path}-wal`).includes(secret)).toBe(true);
+    store.delete('answerTexts', 'a');
+  }
+  expect(readFileSync(path).includes(secret)).toBe(false);
 });

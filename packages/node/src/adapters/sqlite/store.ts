@@ -1,18 +1,23 @@
 /**
- * The store in one SQLite file of the node's home. Write-ahead log and `synchronous = FULL`: a put is on the disk when
- * it returns, whatever then kills the process or the power. Values are few and small, so calls are synchronous.
+ * The store in one SQLite file of the node's home, which only its user may read. Write-ahead log and `synchronous =
+ * FULL`: a put is on the disk when it returns, whatever then kills the process or the power; only what is put in relaxed
+ * transactions a power cut may take back. Values are small, so calls are synchronous.
  */
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { FilonError, invariant, messageOf } from '@filon/core/errors';
-import type { Store, TableName, Tables } from '../../ports/store.ts';
+import type { KeyRange, Store, TableName, Tables } from '../../ports/store.ts';
 import type { StoreErrorDetails } from './errors.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 export const STORE_VALUE_BYTES_MAX: number = 1024 * 1024;
 const BUSY_TIMEOUT_MS = 2000;
+/** For the file and, because SQLite does as the file has it, for its log. */
+const FILE_MODE = 0o600;
 const TABLES: readonly TableName[] = [
   ...(['certificates', 'pins', 'leases'] as const),
   ...(['keys', 'usage', 'browserSessions'] as const),
+  ...(['answers', 'answerTexts', 'answerParts'] as const),
 ];
 
 export interface SqliteStoreConfig {
@@ -24,6 +29,7 @@ export interface SqliteStoreConfig {
 export async function openSqliteStore(config: SqliteStoreConfig): Promise<Store & AsyncDisposable> {
   let db: DatabaseSync | null = null;
   try {
+    makePrivate(config.path);
     db = new DatabaseSync(config.path, { timeout: BUSY_TIMEOUT_MS });
     prepare(db, config.path);
     return new SqliteStore(db, config.path);
@@ -33,8 +39,18 @@ export async function openSqliteStore(config: SqliteStoreConfig): Promise<Store 
   }
 }
 
+function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'a', FILE_MODE));
+    chmodSync(path, FILE_MODE);
+  } catch (error) {
+    throw unavailable(error, path);
+  }
+}
+
 function prepare(db: DatabaseSync, path: string): void {
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+  // What is deleted is overwritten, not only forgotten.
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;');
   const health = db.prepare('PRAGMA quick_check(1)').get();
   if (health?.['quick_check'] !== 'ok') throw corrupt(path, String(health?.['quick_check']));
   const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
@@ -49,6 +65,7 @@ interface Statements {
   put: StatementSync;
   delete: StatementSync;
   list: StatementSync;
+  listRange: StatementSync;
 }
 
 class SqliteStore implements Store, AsyncDisposable {
@@ -80,12 +97,27 @@ class SqliteStore implements Store, AsyncDisposable {
     this.#run(() => this.#of(table).delete.run(key));
   }
 
-  list<T extends TableName>(table: T): { key: string; value: Tables[T] }[] {
-    const rows = this.#run(() => this.#of(table).list.all());
+  list<T extends TableName>(table: T, range?: KeyRange): { key: string; value: Tables[T] }[] {
+    const { list, listRange } = this.#of(table);
+    const rows = this.#run(() => (range ? listRange.all(range.from, range.below) : list.all()));
     return rows.map((row) => ({ key: String(row['key']), value: this.#parse(table, row['value']) }));
   }
 
-  transaction<R>(work: () => R): R {
+  transaction<R>(work: () => R, options: { relaxed: boolean } = { relaxed: false }): R {
+    if (!options.relaxed || this.#depth > 0) return this.#whole(work);
+    this.#run(() => this.#db.exec('PRAGMA synchronous = NORMAL'));
+    try {
+      return this.#whole(work);
+    } finally {
+      this.#run(() => this.#db.exec('PRAGMA synchronous = FULL'));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#db.isOpen) this.#db.close();
+  }
+
+  #whole<R>(work: () => R): R {
     const mark = `level_${this.#depth}`;
     this.#run(() => this.#db.exec(this.#depth === 0 ? 'BEGIN IMMEDIATE' : `SAVEPOINT ${mark}`));
     this.#depth += 1;
@@ -99,10 +131,6 @@ class SqliteStore implements Store, AsyncDisposable {
       this.#rollBack(mark);
       throw error;
     }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#db.isOpen) this.#db.close();
   }
 
   /** SQLite has rolled back by itself after some failures, a full disk among them. */
@@ -144,6 +172,7 @@ function statementsFor(db: DatabaseSync, table: TableName): Statements {
     ),
     delete: db.prepare(`DELETE FROM ${table} WHERE key = ?`),
     list: db.prepare(`SELECT key, value FROM ${table} ORDER BY key`),
+    listRange: db.prepare(`SELECT key, value FROM ${table} WHERE key >= ? AND key < ? ORDER BY key`),
   };
 }
 
@@ -166,14 +195,18 @@ function explain(error: unknown, path: string): unknown {
     const message = `The disk that holds ${path} is full. Free some space; nothing that was stored is lost.`;
     return new FilonError<StoreErrorDetails>({ code: 'STORE_FULL', path }, message, options);
   }
-  const message = `The database ${path} cannot be used: ${error.message}. Check the rights of the file and the folder.`;
-  return new FilonError<StoreErrorDetails>({ code: 'STORE_UNAVAILABLE', path }, message, options);
+  return unavailable(error, path);
+}
+
+function unavailable(cause: unknown, path: string): FilonError<StoreErrorDetails> {
+  const message = `The database ${path} cannot be used: ${messageOf(cause)}. Check the rights of the file and the folder.`;
+  return new FilonError<StoreErrorDetails>({ code: 'STORE_UNAVAILABLE', path }, message, { cause });
 }
 
 function corrupt(path: string, why: string): FilonError<StoreErrorDetails> {
   return new FilonError<StoreErrorDetails>(
     { code: 'STORE_CORRUPT', path },
-    `The database ${path} is damaged (${why}). \`filon doctor --repair\` moves it aside; models stay, certificates must be made again.`,
+    `The database ${path} is damaged (${why}). \`filon doctor --repair\` moves it aside; models stay, but certificates, keys and kept answers are in it.`,
   );
 }
 
