@@ -117,7 +117,7 @@ function describeSessions(open: () => Promise<EngineUnderTest>): void {
       under.engine.open({ ...start, session: 'stopped', stop: [stop] }, { signal }),
     );
     expect(textOf(events)).toBe(whole.slice(0, whole.indexOf(stop)));
-    expect(events.at(-1)).toMatchObject({ kind: 'end', reason: 'stop' });
+    expect(events.at(-1)).toMatchObject({ kind: 'end', reason: 'stop', stop });
   });
 
   test('log-probabilities are sorted, and the drawn token has one', async () => {

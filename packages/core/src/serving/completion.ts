@@ -109,6 +109,7 @@ export type Chunk =
   | { kind: 'tool-arguments'; choice: number; index: number; text: string }
   /** A worker died; the answer goes on by itself, with nothing lost or repeated. */
   | { kind: 'pause'; choice: number }
-  | { kind: 'end'; choice: number; reason: EndReason }
+  /** `stop`: the stop string that was met, if it was one. */
+  | { kind: 'end'; choice: number; reason: EndReason; stop?: string }
   /** Comes once, last. */
   | { kind: 'usage'; usage: Usage };

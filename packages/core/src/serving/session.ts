@@ -32,8 +32,8 @@ export type SessionEvent =
    * a character and holds back what may become a stop string, so it can be empty or several tokens long.
    */
   | { kind: 'token'; position: number; token: number; text: string; logprob: TokenLogprob | null }
-  /** Comes once, last; `text` is what was held back and is shown after all. */
-  | { kind: 'end'; reason: FinishReason; text: string };
+  /** Comes once, last; `text` is what was held back and is shown after all, `stop` the stop string that was met. */
+  | { kind: 'end'; reason: FinishReason; text: string; stop?: string };
 
 /**
  * What a worker says of a session: its events, and that it is there and waits, for room or for its prompt to be read.

@@ -116,7 +116,9 @@ function step(writing: Writing, logits: Float32Array, tools: SessionTools): Sess
   grammar?.push(token);
   const shown = text.push(weights.piece(token));
   const event: SessionEvent = { kind: 'token', position, token, text: shown, logprob };
-  if (text.stopped) return [event, { kind: 'end', reason: 'stop', text: '' }];
+  if (text.stoppedBy !== null) {
+    return [event, { kind: 'end', reason: 'stop', text: '', stop: text.stoppedBy }];
+  }
   const room = request.promptTokens + request.maxTokens - tokens.length;
   if (room <= 0 || tokens.length >= tools.contextTokens) {
     return [event, { kind: 'end', reason: 'length', text: text.flush() }];

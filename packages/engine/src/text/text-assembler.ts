@@ -6,8 +6,8 @@
 import { createStopMatcher } from './stop-matcher.ts';
 
 export interface TextAssembler {
-  /** Whether a stop string was met. Nothing comes out after that. */
-  readonly stopped: boolean;
+  /** The stop string that was met; nothing comes out after it. null: none was. */
+  readonly stoppedBy: string | null;
   /**
    * Takes the bytes of the next token; returns the text that may be shown now, which can be empty. Never part of a
    * character, of a stop string, or of what may become one.
@@ -26,7 +26,7 @@ export function createTextAssembler({ stop }: { stop: readonly string[] }): Text
   const matcher = createStopMatcher(stop.map((string) => string.toWellFormed()));
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   let held = '';
-  let stopped = false;
+  let stoppedBy: string | null = null;
 
   const take = (text: string): string => {
     const before = held.length;
@@ -34,8 +34,9 @@ export function createTextAssembler({ stop }: { stop: readonly string[] }): Text
     for (let i = 0; i < text.length; i++) {
       const matched = matcher.next(text.charCodeAt(i));
       if (matched === 0) continue;
-      stopped = true;
-      const shown = held.slice(0, before + i + 1 - matched);
+      const end = before + i + 1;
+      stoppedBy = held.slice(end - matched, end);
+      const shown = held.slice(0, end - matched);
       held = '';
       return shown;
     }
@@ -45,12 +46,12 @@ export function createTextAssembler({ stop }: { stop: readonly string[] }): Text
   };
 
   return {
-    get stopped() {
-      return stopped;
+    get stoppedBy() {
+      return stoppedBy;
     },
-    push: (piece) => (stopped ? '' : take(decoder.decode(piece, { stream: true }))),
+    push: (piece) => (stoppedBy !== null ? '' : take(decoder.decode(piece, { stream: true }))),
     flush() {
-      if (stopped) return '';
+      if (stoppedBy !== null) return '';
       const rest = take(decoder.decode()) + held;
       held = '';
       return rest;

@@ -69,7 +69,8 @@ async function* chunksOf(
     } else if (event.kind === 'end') {
       const shown = event.text !== '' || (event.reason === 'length' && held.length > 0);
       if (shown) yield { kind: 'delta', choice, text: event.text, logprobs: held };
-      yield { kind: 'end', choice, reason: event.reason };
+      const { reason, stop } = event;
+      yield { kind: 'end', choice, reason, ...(stop === undefined ? {} : { stop }) };
     } else if (event.kind === 'pause') yield { kind: 'pause', choice };
     else {
       if (choice === 0) usage.cachedTokens = event.cachedTokens;

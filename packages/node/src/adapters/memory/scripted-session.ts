@@ -55,7 +55,9 @@ export async function* runScriptedSession(
   yield { kind: 'prefilled', cachedTokens };
   for (let position = tokens.length; ; position++) {
     const generated = position - promptTokens;
-    if (shown.stopped) return yield { kind: 'end', reason: 'stop', text: '' };
+    if (shown.stoppedBy !== null) {
+      return yield { kind: 'end', reason: 'stop', text: '', stop: shown.stoppedBy };
+    }
     if (generated >= request.maxTokens || position >= scene.contextTokens) {
       return yield { kind: 'end', reason: 'length', text: shown.flush() };
     }
