@@ -1,9 +1,14 @@
 /** The arithmetic of the bench; the bench itself is no test. */
+import { FilonError } from '@filon/core/errors';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Bench, Case } from '../bench/serve/bench.ts';
 import { readStream } from '../bench/serve/completion.ts';
+import type { BenchErrorDetails } from '../bench/serve/errors.ts';
+import { measure } from '../bench/serve/measure.ts';
 import { readOptions } from '../bench/serve/options.ts';
 import { createPrompts } from '../bench/serve/prompts.ts';
+import type { Measure } from '../bench/serve/report.ts';
 import { ratioOf, summarize } from '../bench/serve/statistics.ts';
 import { decodeRate } from '../bench/serve/timing.ts';
 import { takeTurns } from '../bench/serve/turns.ts';
@@ -41,6 +46,65 @@ describe('turns', () => {
     const results = await takeTurns({ a: turn('a'), b: turn('b') }, { rounds: 2, signal });
     expect(order).toEqual(['a0', 'b0', 'b1', 'a1', 'a2', 'b2']);
     expect(results).toEqual({ a: [1, 2], b: [1, 2] });
+  });
+});
+
+describe('cases', () => {
+  const one = (what: string): Measure => ({
+    ...{ case: 'made', what, unit: 'ms', values: {}, ratio: null, notes: [] },
+  });
+  const stopped = new FilonError<BenchErrorDetails>({ code: 'BENCH_INTERRUPTED' }, 'Stopped.');
+
+  it('keep what they took before a stop, and none begins after it', async () => {
+    const stop = new AbortController();
+    const bench = { signal: stop.signal } as Bench;
+    const cases: [string, Case][] = [
+      [
+        'first',
+        async function* () {
+          yield one('a');
+        },
+      ],
+      [
+        'second',
+        async function* () {
+          yield one('b');
+          stop.abort(stopped);
+          throw new DOMException('in the middle of it', 'AbortError');
+        },
+      ],
+      [
+        'third',
+        async function* () {
+          yield one('c');
+        },
+      ],
+    ];
+    const { measures, problems } = await measure(bench, cases);
+    expect(measures.map(({ what }) => what)).toEqual(['a', 'b']);
+    expect(problems).toEqual([
+      { case: 'second', message: 'Stopped.', details: { code: 'BENCH_INTERRUPTED' } },
+    ]);
+  });
+
+  it('that fail are problems, and the others go on', async () => {
+    const failure = new FilonError<BenchErrorDetails>(
+      { code: 'BENCH_TIMEOUT', what: 'x', timeoutMs: 1 },
+      'Late.',
+    );
+    const bench = { signal: new AbortController().signal } as Bench;
+    const fails: Case = async function* () {
+      yield one('a');
+      throw failure;
+    };
+    const works: Case = async function* () {
+      yield one('b');
+    };
+    const { measures, problems } = await measure(bench, [
+      ['fails', fails],
+      ['works', works],
+    ]);
+    expect([measures.length, problems.map((problem) => problem.case)]).toEqual([2, ['fails']]);
   });
 });
 

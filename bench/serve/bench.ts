@@ -26,7 +26,8 @@ export interface Bench {
   say(text: string): void;
 }
 
-export type Case = (bench: Bench) => Promise<Measure[]>;
+/** Measures one by one, so that an interruption leaves those that were taken. */
+export type Case = (bench: Bench) => AsyncIterable<Measure>;
 
 /** Names in reports. */
 export const FILON = 'filon';

@@ -14,12 +14,13 @@ import { overheadCase } from './cases/overhead.ts';
 import { startCase } from './cases/start.ts';
 import type { BenchErrorDetails } from './errors.ts';
 import { type Machine, readMachine } from './machine.ts';
+import { measure } from './measure.ts';
 import { type CaseName, HELP, readOptions } from './options.ts';
 import { prepare } from './prepare.ts';
 import { takeProfiles } from './profile.ts';
 import { ROOT } from './programs/filon-command.ts';
 import { llamaServerVersion } from './programs/llama-server.ts';
-import type { Measure, Problem, Report } from './report.ts';
+import type { Report } from './report.ts';
 import { tableOf } from './table.ts';
 
 const CASES: Readonly<Record<CaseName, Case>> = {
@@ -50,45 +51,39 @@ async function main(argv: readonly string[], signal: AbortSignal): Promise<numbe
   await using prepared = await prepare(options, { signal, say });
   const { bench } = prepared;
   if (options.profileDirectory !== null) await takeProfiles(bench, options.profileDirectory);
-  const report = await measure(bench, { startedAt, machine });
+  const report = await reportOf(bench, { startedAt, machine });
   const json = `${JSON.stringify(report, null, 2)}\n`;
   process.stderr.write(`\n${tableOf(report)}`);
   if (options.json === null) process.stdout.write(json);
   else await writeFile(options.json, json);
+  if (signal.aborted) return EXIT_INTERRUPTED;
   return report.problems.length === 0 ? 0 : 1;
 }
 
-async function measure(
+async function reportOf(
   bench: Bench,
   { startedAt, machine }: { startedAt: Date; machine: Machine },
 ): Promise<Report> {
-  const { options, signal } = bench;
-  const measures: Measure[] = [];
-  const problems: Problem[] = [];
-  for (const name of options.cases) {
-    try {
-      measures.push(...(await CASES[name](bench)));
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!isFilonError(error)) throw error;
-      problems.push({ case: name, message: error.message, details: error.details });
-    }
-  }
+  const cases = bench.options.cases.map((name) => [name, CASES[name]] as const);
+  const taken = await measure(bench, cases);
   return {
     startedAt: startedAt.toISOString(),
     durationMs: Date.now() - startedAt.getTime(),
-    options,
+    options: bench.options,
     machine,
     programs: await programsOf(bench),
-    measures,
-    problems,
+    ...taken,
   };
 }
 
 async function programsOf(bench: Bench): Promise<Record<string, string>> {
   const { options, signal, model, device } = bench;
   const needsServer = options.cases.some((name) => !['exact', 'overhead', 'install'].includes(name));
-  const server = needsServer ? await llamaServerVersion(await bench.llamaServer(), signal) : 'not used';
+  // Whatever keeps it from being asked, what was measured is to be reported.
+  const version = async (): Promise<string> => llamaServerVersion(await bench.llamaServer(), signal);
+  const server = needsServer
+    ? await version().catch((error) => `not known: ${messageOf(error)}`)
+    : 'not used';
   return {
     model: `${model.name}, ${model.bytes} bytes, sha256 ${model.sha256}`,
     'llama-server': server,

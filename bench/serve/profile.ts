@@ -38,7 +38,7 @@ export async function takeProfiles(bench: Bench, directory: string): Promise<voi
     for (const sessions of [1, SESSIONS]) {
       const [texts = []] = promptRounds(prompts, sessions, 0);
       const work = { prompts: texts, tokens, temperature: null };
-      const profile = await profileDuring(port, async () => {
+      const profile = await profileDuring({ port, signal }, async () => {
         await decode(node, work, signal);
       });
       await writeFile(join(directory, `${name}-${sessions}.cpuprofile`), JSON.stringify(profile));
@@ -47,10 +47,13 @@ export async function takeProfiles(bench: Bench, directory: string): Promise<voi
   bench.say(`profiles are in ${directory}.`);
 }
 
-async function profileDuring(port: number, work: () => Promise<void>): Promise<unknown> {
-  const list = await fetch(`http://127.0.0.1:${port}/json/list`);
+async function profileDuring(
+  { port, signal }: { port: number; signal: AbortSignal },
+  work: () => Promise<void>,
+): Promise<unknown> {
+  const list = await fetch(`http://127.0.0.1:${port}/json/list`, { signal });
   const [target] = (await list.json()) as { webSocketDebuggerUrl: string }[];
-  const socket = await openSocket(target?.webSocketDebuggerUrl ?? '');
+  const socket = await openSocket(target?.webSocketDebuggerUrl ?? '', signal);
   try {
     await socket.call('Profiler.enable');
     await socket.call('Profiler.setSamplingInterval', { interval: SAMPLING_MICROSECONDS });
@@ -67,15 +70,17 @@ interface Inspector {
   close(): void;
 }
 
-async function openSocket(url: string): Promise<Inspector> {
+/** No call waits for a process that ended, nor for one that hangs beyond the signal. */
+async function openSocket(url: string, signal: AbortSignal): Promise<Inspector> {
   const socket = new WebSocket(url);
   const pending = new Map<number, PromiseWithResolvers<Record<string, unknown>>>();
   const opened = Promise.withResolvers<void>();
+  let over = false;
   const fail = (): void => {
-    const details: BenchErrorDetails = { code: 'BENCH_ANSWER_WRONG', program: 'inspector', got: 'closed' };
-    const error = new FilonError(details, 'The inspector closed its connection.');
-    for (const call of [opened, ...pending.values()]) call.reject(error);
+    over = true;
+    for (const call of [opened, ...pending.values()]) call.reject(closed());
   };
+  signal.addEventListener('abort', fail, { once: true });
   socket.addEventListener('open', () => opened.resolve());
   socket.addEventListener('close', fail);
   socket.addEventListener('message', ({ data }) => {
@@ -87,6 +92,7 @@ async function openSocket(url: string): Promise<Inspector> {
   let calls = 0;
   return {
     call: (method, params = {}) => {
+      if (over) return Promise.reject(closed());
       calls += 1;
       const waiting = Promise.withResolvers<Record<string, unknown>>();
       pending.set(calls, waiting);
@@ -94,8 +100,15 @@ async function openSocket(url: string): Promise<Inspector> {
       return waiting.promise;
     },
     close: () => {
-      opened.promise.catch(() => undefined);
+      signal.removeEventListener('abort', fail);
       socket.close();
     },
   };
+}
+
+function closed(): FilonError<BenchErrorDetails> {
+  return new FilonError(
+    { code: 'BENCH_ANSWER_WRONG', program: 'inspector', got: 'closed' },
+    'The inspector closed its connection.',
+  );
 }

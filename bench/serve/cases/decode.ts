@@ -16,19 +16,17 @@ const DRAWS = [
   { temperature: null, called: 'own sampling' },
 ] as const;
 
-export async function decodeCase(bench: Bench): Promise<Measure[]> {
+export async function* decodeCase(bench: Bench): AsyncGenerator<Measure> {
   await using rivals = await startRivals(bench);
-  const measures: Measure[] = [];
   for (const sessions of [1, SESSIONS]) {
     for (const { temperature, called } of DRAWS) {
       const what = `decode, ${sessions === 1 ? '1 session' : `${sessions} sessions`}, ${called}`;
       bench.say(`${what} ...`);
       const rates = await decodeRates(bench, rivals.served, { sessions, temperature });
       const ratio = overBetter(rates, 'higher', { atLeast: GOALS[sessions] ?? 1 });
-      measures.push({ case: 'decode', what, unit: 'tokens/s', values: rates, ratio, notes: [] });
+      yield { case: 'decode', what, unit: 'tokens/s', values: rates, ratio, notes: [] };
     }
   }
-  return measures;
 }
 
 export interface Sessions {

@@ -29,7 +29,7 @@ const PREFILL_GOAL = { atLeast: 0.7 };
 const CONTEXT_TOKENS = 16_384;
 const CERTIFICATE = 'certificate.json';
 
-export async function exactCase(bench: Bench): Promise<Measure[]> {
+export async function* exactCase(bench: Bench): AsyncGenerator<Measure> {
   const { filon, model, signal, device, scratch, options } = bench;
   // One home a node; the model's file is in both.
   const home = join(scratch, 'exact-home');
@@ -37,16 +37,14 @@ export async function exactCase(bench: Bench): Promise<Measure[]> {
   const shape = { command: filon, device, threads, model: model.name, contextTokens: CONTEXT_TOKENS };
   const { settings } = (await keptCertificate(bench)) ?? (await certify(bench, home));
   if (settings === null) throw nothingHeld(model.name);
-  const measures: Measure[] = [];
   {
     await using fast = await startNode({ ...shape, name: 'fast', home: bench.home }, signal);
     await using exact = await startNode({ ...shape, name: 'exact', home, mode: 'exact' }, signal);
     const served = { fast, exact };
-    for (const sessions of [1, SESSIONS]) measures.push(await decodeMeasure(bench, served, sessions));
-    measures.push(await prefillMeasure(bench, served));
+    for (const sessions of [1, SESSIONS]) yield await decodeMeasure(bench, served, sessions);
+    yield await prefillMeasure(bench, served);
   }
-  for (const sessions of [1, SESSIONS]) measures.push(await ruleCosts(bench, settings, sessions));
-  return measures;
+  for (const sessions of [1, SESSIONS]) yield await ruleCosts(bench, settings, sessions);
 }
 
 /** Of an earlier run, if homes are kept. */

@@ -10,7 +10,7 @@ import { askTwice, type FirstTokens } from './work.ts';
 const GOAL = { atMost: 1.05 };
 const CACHED_GOAL = { atMost: 0.05 };
 
-export async function firstTokenCase(bench: Bench): Promise<Measure[]> {
+export async function* firstTokenCase(bench: Bench): AsyncGenerator<Measure> {
   await using rivals = await startRivals(bench);
   const { options, prompts, promptWords, signal } = bench;
   bench.say('time to first token ...');
@@ -25,33 +25,17 @@ export async function firstTokenCase(bench: Bench): Promise<Measure[]> {
   const notes = [countTokens(answers)];
   const uncached = timesOf(answers, 'uncached');
   const cached = timesOf(answers, 'cached');
-  const measure = (what: string): Pick<Measure, 'case' | 'what' | 'unit'> => ({
-    ...{ case: 'first-token', what, unit: 'ms' },
-  });
   const common = { unit: 'ms', case: 'first-token', notes } as const;
-  const measures: Measure[] = [
-    {
-      ...common,
-      what: 'first token, new prompt',
-      values: uncached,
-      ratio: overBetter(uncached, 'lower', GOAL),
-    },
-    {
-      ...common,
-      what: 'first token, cached prompt',
-      values: cached,
-      ratio: overBetter(cached, 'lower', null),
-    },
-  ];
+  const newRatio = overBetter(uncached, 'lower', GOAL);
+  yield { ...common, what: 'first token, new prompt', values: uncached, ratio: newRatio };
+  const cachedRatio = overBetter(cached, 'lower', null);
+  yield { ...common, what: 'first token, cached prompt', values: cached, ratio: cachedRatio };
   for (const name of Object.keys(uncached)) {
     const values = { cached: cached[name] as Summary, new: uncached[name] as Summary };
     const goal = name === FILON ? CACHED_GOAL : null;
-    measures.push({
-      ...measure(`first token, cached over new, ${name}`),
-      ...{ values, ratio: ratioOf(['cached', 'new'], values, goal), notes: [] },
-    });
+    const what = `first token, cached over new, ${name}`;
+    yield { ...common, what, values, ratio: ratioOf(['cached', 'new'], values, goal), notes: [] };
   }
-  return measures;
 }
 
 /** Checks that prompts were equal, new and cached, and says how long they were. */

@@ -16,7 +16,7 @@ interface Package {
   megabytes: number;
 }
 
-export async function installCase(bench: Bench): Promise<Measure[]> {
+export async function* installCase(bench: Bench): AsyncGenerator<Measure> {
   const directory = bench.options.installDirectory ?? (await install(bench));
   const modules = join(directory, 'node_modules');
   const packages = await packagesIn(bench, modules);
@@ -26,16 +26,14 @@ export async function installCase(bench: Bench): Promise<Measure[]> {
     .slice(0, NAMED_MAX)
     .map(({ name, megabytes }) => `${name} ${megabytes.toFixed(0)} MB`);
   const common = { case: 'install', ratio: null };
-  return [
-    {
-      ...{ ...common, what: 'packages of an install', unit: 'packages', notes: [] },
-      values: { filon: summarize([packages.length]) },
-    },
-    {
-      ...{ ...common, what: 'disk space of an install', unit: 'MB' },
-      ...{ values: { filon: summarize([total]) }, notes: [`largest: ${largest.join(', ')}`] },
-    },
-  ];
+  yield {
+    ...{ ...common, what: 'packages of an install', unit: 'packages', notes: [] },
+    values: { filon: summarize([packages.length]) },
+  };
+  yield {
+    ...{ ...common, what: 'disk space of an install', unit: 'MB' },
+    ...{ values: { filon: summarize([total]) }, notes: [`largest: ${largest.join(', ')}`] },
+  };
 }
 
 async function install({ scratch, signal, say }: Bench): Promise<string> {

@@ -18,12 +18,12 @@ const WORKER = 'worker';
 
 type Found = Record<string, Memory>;
 
-export async function memoryCase(bench: Bench): Promise<Measure[]> {
+export async function* memoryCase(bench: Bench): AsyncGenerator<Measure> {
   bench.say('memory ...');
   const { options, signal, model, filon, home, device } = bench;
   const { threads } = options;
   const spec: NodeSpec = { name: FILON, command: filon, home, model: null, device, threads };
-  const idle = await idleMemory(spec, signal);
+  yield idleMeasure(await idleMemory(spec, signal));
   const loaded: Found = {};
   const worked: Found = {};
   {
@@ -36,11 +36,8 @@ export async function memoryCase(bench: Bench): Promise<Measure[]> {
     await using program = await startLlamaServer(server, signal);
     await observe(bench, program, { loaded, worked });
   }
-  return [
-    idleMeasure(idle),
-    measure(`with the model and ${CONTEXT_TOKENS} tokens of context, before any answer`, loaded),
-    measure('the same after a prompt of the usual length and some answers', worked),
-  ];
+  yield measure(`with the model and ${CONTEXT_TOKENS} tokens of context, before any answer`, loaded);
+  yield measure('the same after a prompt of the usual length and some answers', worked);
 }
 
 async function idleMemory(spec: NodeSpec, signal: AbortSignal): Promise<Memory> {

@@ -20,7 +20,7 @@ const GOAL = { atLeast: 0.97 };
 
 type Runner = (work: DecodeWork) => Promise<Completion[]>;
 
-export async function overheadCase(bench: Bench): Promise<Measure[]> {
+export async function* overheadCase(bench: Bench): AsyncGenerator<Measure> {
   const { options, signal, model, filon, home, device } = bench;
   const { threads } = options;
   await using stack = new AsyncDisposableStack();
@@ -39,14 +39,12 @@ export async function overheadCase(bench: Bench): Promise<Measure[]> {
     [FILON]: (work) =>
       counted({ node: node.pid, worker: workerPid }, spent, () => decode(node, work, signal)),
   };
-  const measures: Measure[] = [];
   for (const sessions of [1, SESSIONS]) {
     for (const temperature of [0, null]) {
-      measures.push(...(await compare(bench, runners, { sessions, temperature })));
-      measures.push(spentMeasure(spent, { sessions, temperature }));
+      yield* await compare(bench, runners, { sessions, temperature });
+      yield spentMeasure(spent, { sessions, temperature });
     }
   }
-  return measures;
 }
 
 /** Milliseconds of processor time a token, one figure a turn. */

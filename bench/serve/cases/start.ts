@@ -10,7 +10,7 @@ const GOAL_MS = 3000;
 /** A start is long enough to be measured a few times only. */
 const ROUNDS_MAX = 5;
 
-export async function startCase(bench: Bench): Promise<Measure[]> {
+export async function* startCase(bench: Bench): AsyncGenerator<Measure> {
   bench.say('starts ...');
   const { options, signal, model, filon, home, device } = bench;
   const { threads } = options;
@@ -32,7 +32,7 @@ export async function startCase(bench: Bench): Promise<Measure[]> {
       ? 'through ./filon'
       : 'without the launcher, because the packages are not those of the lock file',
   ];
-  return [{ case: 'start', what: 'start to ready', unit: 'ms', values, ratio: null, notes }];
+  yield { case: 'start', what: 'start to ready', unit: 'ms', values, ratio: null, notes };
 }
 
 async function timed(start: () => Promise<AsyncDisposable>): Promise<number> {
