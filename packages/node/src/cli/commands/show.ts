@@ -57,7 +57,7 @@ function detailsText({ name, stored, catalogue, loaded }: ModelDetails): string 
 }
 
 /** The sessions of fast mode have one context together, those of exact mode one each. */
-export function roomText({ mode, sessionsMax, contextTokens }: LoadedModel): string {
+function roomText({ mode, sessionsMax, contextTokens }: LoadedModel): string {
   const tokens = `${countText(contextTokens)} tokens`;
   if (sessionsMax === 1) return `1 session of ${tokens}`;
   return mode === 'fast'
