@@ -14,6 +14,8 @@ import type { Makers, OpenNode } from './cli/context.ts';
 import { EXIT_INTERRUPTED, runProgram } from './cli/program.ts';
 import type { Config } from './config/settings.ts';
 import type { ModelControl } from './control/calls.ts';
+import type { Jobs } from './gateway/panel/jobs.ts';
+import type { PanelNode } from './gateway/panel/panel-node.ts';
 import type { HomePaths } from './home/paths.ts';
 import type { Log } from './ports/log.ts';
 import type { Models } from './ports/models.ts';
@@ -57,7 +59,9 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
   const { createLeasedEngine } = await import('./rig/leased-engine.ts');
   const engine = createLeasedEngine({ engine: workers, rig, log });
   const serving = stack.use(await openServing(settings, { engine, models, log }));
-  const gateway = stack.use(await openGateway(settings, { serving, log }));
+  const panel = await openPanel(place, { engine, models, control: serving });
+  stack.use(panel.jobs);
+  const gateway = stack.use(await openGateway(settings, { serving, log, panel }));
   const stop = new AbortController();
   const { createNodeCalls } = await import('./control/node-calls.ts');
   const control = createNodeCalls(
@@ -184,7 +188,7 @@ async function openServing(
 
 async function openGateway(
   settings: Config,
-  deps: { serving: OpenServing; log: Log },
+  deps: { serving: OpenServing; log: Log; panel: { node: PanelNode; jobs: Jobs } },
 ): Promise<{ url: string } & AsyncDisposable> {
   const { openGateway: open } = await import('./gateway/listen.ts');
   const { DEFAULT_GATEWAY_LIMITS } = await import('./gateway/http/limits.ts');
@@ -195,6 +199,21 @@ async function openGateway(
     { host, port, hosts: [], origins: [], stopMs: FLUSH_MS },
     { ...deps, clock, limits, randomBytes, webFolder: join(ROOT, 'packages', 'web', 'dist') },
   );
+}
+
+/** What the pages may see and do, and the work that they begin. */
+async function openPanel(
+  { paths, settings }: Place,
+  parts: Pick<PanelNode, 'engine' | 'models' | 'control'>,
+): Promise<{ node: PanelNode; jobs: Jobs }> {
+  const { Jobs } = await import('./gateway/panel/jobs.ts');
+  const { freeBytesOnDisk } = await import('./adapters/models/disk-space.ts');
+  const node = {
+    ...{ ...parts, clock, about: { version: VERSION, defaultModel: settings.defaultModel } },
+    residentBytes: () => process.memoryUsage.rss(),
+    diskFreeBytes: () => freeBytesOnDisk(paths.models),
+  };
+  return { node, jobs: new Jobs(clock) };
 }
 
 function deviceOf(settings: Config): string | null {

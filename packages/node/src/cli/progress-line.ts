@@ -1,5 +1,6 @@
 /** Long work, made visible: how far, how fast, how long still. */
 
+import { Pace } from '@filon/core/pace';
 import { formatBytes } from '@filon/core/units';
 import type { Clock } from '../ports/clock.ts';
 import { durationText } from './format.ts';
@@ -30,13 +31,9 @@ export interface ProgressLineOptions {
 const DRAW_EVERY_MS = 100;
 const JSON_EVERY_MS = 250;
 const LINE_EVERY_MS = 5000;
-/** Rates are means over about this long. */
-const RATE_MEMORY_MS = 4000;
 const BAR_CELLS = 24;
 const BAR_CELLS_MIN = 4;
 const GAP = '  ';
-/** Of the whole, before the pace says anything about the time left. */
-const SHARE_FOR_TIME_LEFT = 0.001;
 const COLUMNS_GUESS = 80;
 
 export function createProgressLine(options: ProgressLineOptions): ProgressLine {
@@ -50,12 +47,12 @@ class Line implements ProgressLine {
   readonly #plain: boolean;
   #label = '';
   #drawnMs = Number.NEGATIVE_INFINITY;
-  #rate: Rate;
+  #pace: Pace;
   #open = false;
 
   constructor(options: ProgressLineOptions) {
     this.#options = options;
-    this.#rate = new Rate();
+    this.#pace = new Pace();
     this.#plain = options.onStep === null && !options.stderr.isTTY;
     if (options.onStep !== null) this.#everyMs = JSON_EVERY_MS;
     else this.#everyMs = this.#plain ? LINE_EVERY_MS : DRAW_EVERY_MS;
@@ -64,9 +61,9 @@ class Line implements ProgressLine {
   update(step: ProgressStep): void {
     const nowMs = this.#options.clock.monotonicMs();
     const fresh = step.label !== this.#label;
-    if (fresh) this.#rate = new Rate();
+    if (fresh) this.#pace = new Pace();
     this.#label = step.label;
-    this.#rate.add(nowMs, step.done);
+    this.#pace.add(nowMs, step.done);
     const last = step.done === step.total && !this.#plain;
     if (!fresh && !last && nowMs - this.#drawnMs < this.#everyMs) return;
     this.#drawnMs = nowMs;
@@ -81,19 +78,13 @@ class Line implements ProgressLine {
 
   #draw(step: ProgressStep): void {
     const { onStep } = this.#options;
-    const ratePerSecond = this.#rate.perSecond;
-    const leftMs =
-      step.total === null ||
-      ratePerSecond === null ||
-      ratePerSecond <= 0 ||
-      step.done < step.total * SHARE_FOR_TIME_LEFT
-        ? null
-        : ((step.total - step.done) * 1000) / ratePerSecond;
+    const ratePerSecond = this.#pace.perSecond;
+    const leftMs = this.#pace.leftMs(step.done, step.total);
     if (onStep !== null) onStep({ ...step, ratePerSecond, leftMs });
     else this.#show(step, { ratePerSecond, leftMs });
   }
 
-  #show(step: ProgressStep, pace: Pace): void {
+  #show(step: ProgressStep, pace: Measured): void {
     const { stderr } = this.#options;
     // Terminals that do not know their width say 0.
     const room = (stderr.columns || COLUMNS_GUESS) - 1;
@@ -103,7 +94,7 @@ class Line implements ProgressLine {
   }
 }
 
-interface Pace {
+interface Measured {
   ratePerSecond: number | null;
   leftMs: number | null;
 }
@@ -114,7 +105,7 @@ interface Pace {
  */
 export function progressText(
   step: ProgressStep,
-  pace: Pace,
+  pace: Measured,
   room: number = Number.POSITIVE_INFINITY,
 ): string {
   const parts: string[] = [];
@@ -136,27 +127,4 @@ function bar(share: number, cells: number): string {
   const full = Math.round(share * cells);
   const head = full > 0 && full < cells ? '>' : '';
   return `[${'='.repeat(Math.max(0, full - head.length))}${head}${' '.repeat(cells - full)}]`;
-}
-
-/** A running mean that forgets; a resumed download does not count what was there before. */
-class Rate {
-  #lastMs: number | null = null;
-  #lastDone = 0;
-  #perSecond: number | null = null;
-
-  get perSecond(): number | null {
-    return this.#perSecond;
-  }
-
-  add(nowMs: number, done: number): void {
-    const tookMs = nowMs - (this.#lastMs ?? nowMs);
-    if (this.#lastMs !== null && tookMs < DRAW_EVERY_MS) return;
-    if (this.#lastMs !== null) {
-      const now = (Math.max(0, done - this.#lastDone) * 1000) / tookMs;
-      const weight = 1 - Math.exp(-tookMs / RATE_MEMORY_MS);
-      this.#perSecond = this.#perSecond === null ? now : this.#perSecond + (now - this.#perSecond) * weight;
-    }
-    this.#lastMs = nowMs;
-    this.#lastDone = done;
-  }
 }

@@ -10,8 +10,12 @@ import { corsOrigin, type GuardRules, guard } from './http/guard.ts';
 import { Intake } from './http/intake.ts';
 import type { GatewayLimits } from './http/limits.ts';
 import { Metrics } from './http/metrics.ts';
+import { RecentFaults } from './http/recent-faults.ts';
 import { errorResponse } from './openai/error-shape.ts';
 import { openAiRoutes } from './openai/routes.ts';
+import type { Jobs } from './panel/jobs.ts';
+import type { PanelNode } from './panel/panel-node.ts';
+import { panelRoutes } from './panel/routes.ts';
 import { webRoutes } from './web/routes.ts';
 
 export interface GatewayDeps extends GuardRules {
@@ -21,6 +25,8 @@ export interface GatewayDeps extends GuardRules {
   limits: GatewayLimits;
   /** Request ids are made from it. */
   randomBytes: (count: number) => Uint8Array;
+  /** What the pages' own API works on; without it there is none. */
+  panel?: { node: PanelNode; jobs: Jobs } | undefined;
   /** Where the built page is, or will be; without one there is no page. */
   webFolder?: string | undefined;
 }
@@ -40,6 +46,7 @@ const METHODS: ReadonlyMap<string, string> = new Map([
 export function createGateway(deps: GatewayDeps): Hono {
   const { serving, clock, log, limits } = deps;
   const metrics = new Metrics();
+  const faults = new RecentFaults(clock);
   const app = new Hono();
   app.use('*', (c, next) => guarded(c, next, deps));
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
@@ -48,7 +55,11 @@ export function createGateway(deps: GatewayDeps): Hono {
     return c.json(readiness, readiness.ready ? 200 : 503);
   });
   app.get('/metrics', (c) => c.text(metrics.text(serving.stats())));
-  app.route('/v1', openAiRoutes(servingOf, new Intake({ clock, log, limits, metrics })));
+  const intake = new Intake({ clock, log, limits, metrics, faults });
+  app.route('/v1', openAiRoutes(servingOf, intake));
+  if (deps.panel !== undefined) {
+    app.route('/filon/v1', panelRoutes({ ...deps.panel, intake, faults }));
+  }
   if (deps.webFolder !== undefined) app.route('/', webRoutes(deps.webFolder));
   app.notFound((c) => errorResponse(unknownRoute(c.req.method, c.req.path)));
   app.onError((error) => {

@@ -7,6 +7,7 @@ import { openAiErrors } from '../openai/error-shape.ts';
 import { type Caller, Intake, type Reply } from './intake.ts';
 import { BEGIN_WITHIN_MS, DEFAULT_GATEWAY_LIMITS, KEEP_ALIVE_MS } from './limits.ts';
 import { Metrics } from './metrics.ts';
+import { RecentFaults } from './recent-faults.ts';
 
 interface Opened {
   clock: ManualClock;
@@ -19,7 +20,8 @@ function open(): Opened {
   const clock = createManualClock();
   const log = createMemoryLog();
   const metrics = new Metrics();
-  const intake = new Intake({ clock, log, metrics, limits: DEFAULT_GATEWAY_LIMITS });
+  const faults = new RecentFaults(clock);
+  const intake = new Intake({ clock, log, metrics, limits: DEFAULT_GATEWAY_LIMITS, faults });
   const headers = { 'content-type': 'application/json' };
   return {
     ...{ clock, log, metrics },

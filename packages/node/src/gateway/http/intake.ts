@@ -9,6 +9,7 @@ import type { GatewayErrorDetails } from './errors.ts';
 import { EventStream, SERVER_SENT, type StreamForm } from './event-stream.ts';
 import { BEGIN_WITHIN_MS, FULL_RETRY_SECONDS, type GatewayLimits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
+import type { RecentFaults } from './recent-faults.ts';
 import { statusOf } from './status-table.ts';
 
 /** Something that writes events. It may write nothing and throw: that is a plain error then. */
@@ -40,6 +41,7 @@ export interface IntakeDeps {
   log: Log;
   limits: GatewayLimits;
   metrics: Metrics;
+  faults: RecentFaults;
 }
 
 interface Running {
@@ -49,7 +51,18 @@ interface Running {
   finish: (status: number, error?: unknown) => void;
 }
 
-type Work = (body: Record<string, unknown>, caller: Caller) => Promise<Reply>;
+/** What a route does with a body; with `{}` where there is none. */
+export type Work = (body: Record<string, unknown>, caller: Caller) => Promise<Reply>;
+
+interface Task {
+  route: string;
+  words: ErrorWords;
+  /** `GET` and `DELETE` have none; false when absent. */
+  bodyless?: boolean;
+  work: Work;
+}
+
+const NO_BODY = { bytes: 0, value: {} };
 
 export class Intake {
   readonly #deps: IntakeDeps;
@@ -60,7 +73,7 @@ export class Intake {
   }
 
   /** Never rejects. */
-  async answer(request: Request, task: { route: string; words: ErrorWords; work: Work }): Promise<Response> {
+  async answer(request: Request, task: Task): Promise<Response> {
     const { words } = task;
     const { limits, metrics } = this.#deps;
     const held = { bytes: 0 };
@@ -68,7 +81,9 @@ export class Intake {
     try {
       if (metrics.inFlight > limits.requestsMax) throw requestsFull(limits.requestsMax);
       const { signal } = running.leaving;
-      const body = await readJsonBody(request, { ...this.#deps, budget: this.#budget, signal });
+      const body = task.bodyless
+        ? NO_BODY
+        : await readJsonBody(request, { ...this.#deps, budget: this.#budget, signal });
       held.bytes = body.bytes;
       const reply = await task.work(body.value, this.#caller(running));
       if (reply.kind === 'events') return await this.#stream(reply, running, words);
@@ -145,7 +160,8 @@ export class Intake {
   }
 
   #note(fields: { route: string; status: number; tookMs: number }, error: unknown): void {
-    const { log } = this.#deps;
+    const { log, faults } = this.#deps;
+    if (error !== undefined) faults.note(fields.route, fields.status, isFilonError(error) ? error : null);
     if (error === undefined) log.debug('request.answered', fields);
     else if (isFilonError(error)) log.info('request.refused', { ...fields, code: error.code });
     else if (error instanceof Error && fields.status === 500) {

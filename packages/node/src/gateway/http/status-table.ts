@@ -4,6 +4,7 @@ import type { EngineErrorDetails } from '@filon/engine/errors';
 import type { TemplateErrorDetails } from '@filon/engine/template/errors';
 import type { AccessErrorDetails } from '../../access/errors.ts';
 import type { ServeErrorDetails } from '../../serve/errors.ts';
+import type { PanelErrorDetails } from '../panel/errors.ts';
 import type { GatewayErrorDetails } from './errors.ts';
 
 export type HttpStatus = 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 422 | 429 | 499 | 500 | 503 | 504;
@@ -12,6 +13,7 @@ type Code = (
   | TemplateErrorDetails
   | ServeErrorDetails
   | GatewayErrorDetails
+  | PanelErrorDetails
   | AccessErrorDetails
 )['code'];
 
@@ -34,14 +36,23 @@ const STATUS: Readonly<Record<Code, HttpStatus>> = {
   GATEWAY_PORT_TAKEN: 500,
   GATEWAY_NOT_LOOPBACK: 500,
   GATEWAY_LISTEN_FAILED: 500,
+  GATEWAY_TLS_FILES: 500,
   ACCESS_KEY_WRONG: 401,
   ACCESS_KEY_NEEDED: 401,
-  ACCESS_SESSION_OVER: 401,
+  ACCESS_CODE_WRONG: 403,
   ACCESS_CONTROL_NEEDED: 403,
   ACCESS_ATTEMPTS: 429,
   ACCESS_RATE: 429,
   ACCESS_BUDGET: 429,
   ACCESS_BUDGET_HELD: 429,
+  ACCESS_KEY_EXISTS: 400,
+  ACCESS_KEY_UNKNOWN: 404,
+  ACCESS_KEYS_FULL: 400,
+  ACCESS_SESSION_UNKNOWN: 404,
+  ACCESS_AMOUNT_INVALID: 400,
+  PANEL_JOBS_FULL: 429,
+  PANEL_JOB_UNKNOWN: 404,
+  PANEL_JOB_CANCELLED: 400,
   SERVE_MODEL_UNKNOWN: 404,
   SERVE_QUEUE_FULL: 503,
   SERVE_QUEUE_TIMEOUT: 503,
