@@ -3,7 +3,9 @@ import { isFilonError } from '@filon/core/errors';
 import type { EngineErrorDetails } from '@filon/engine/errors';
 import type { TemplateErrorDetails } from '@filon/engine/template/errors';
 import type { AccessErrorDetails } from '../../access/errors.ts';
+import type { DurableErrorDetails } from '../../serve/durable/errors.ts';
 import type { ServeErrorDetails } from '../../serve/errors.ts';
+import type { ResponsesErrorDetails } from '../openai/responses/errors.ts';
 import type { PanelErrorDetails } from '../panel/errors.ts';
 import type { GatewayErrorDetails } from './errors.ts';
 
@@ -15,6 +17,8 @@ type Code = (
   | GatewayErrorDetails
   | PanelErrorDetails
   | AccessErrorDetails
+  | DurableErrorDetails
+  | ResponsesErrorDetails
 )['code'];
 
 /** 422: asking again would change nothing. 503 and 504: it may. Clients of OpenAI repeat only the latter and 429. */
@@ -53,6 +57,16 @@ const STATUS: Readonly<Record<Code, HttpStatus>> = {
   PANEL_JOBS_FULL: 429,
   PANEL_JOB_UNKNOWN: 404,
   PANEL_JOB_CANCELLED: 400,
+  ANSWER_UNKNOWN: 404,
+  ANSWER_ID_INVALID: 500,
+  ANSWER_ID_TAKEN: 500,
+  ANSWER_RUNNING_FULL: 429,
+  ANSWER_FOLLOWERS_FULL: 429,
+  ANSWER_TOO_LARGE: 422,
+  ANSWER_CANCELLED: 422,
+  ANSWER_BROKEN: 500,
+  ANSWER_INTERRUPTED: 503,
+  RESPONSE_PREVIOUS_UNKNOWN: 400,
   SERVE_MODEL_UNKNOWN: 404,
   SERVE_QUEUE_FULL: 503,
   SERVE_QUEUE_TIMEOUT: 503,

@@ -2,6 +2,7 @@
 import { isFilonError } from '@filon/core/errors';
 import type { ErrorWords } from '../http/intake.ts';
 import { type HttpStatus, retryAfterSeconds, statusOf } from '../http/status-table.ts';
+import type { ResponseFailure } from './responses/shapes.ts';
 
 export interface OpenAiError {
   error: { message: string; type: string; param: string | null; code: string } & Record<string, unknown>;
@@ -11,29 +12,43 @@ const CODES: Readonly<Record<string, string>> = {
   SERVE_MODEL_UNKNOWN: 'model_not_found',
   SERVE_CONTEXT_EXCEEDED: 'context_length_exceeded',
   ENGINE_CONTEXT_EXCEEDED: 'context_length_exceeded',
+  RESPONSE_PREVIOUS_UNKNOWN: 'previous_response_not_found',
+  ACCESS_KEY_WRONG: 'invalid_api_key',
+  ACCESS_KEY_NEEDED: 'invalid_api_key',
+  ACCESS_RATE: 'rate_limit_exceeded',
+  ACCESS_BUDGET: 'insufficient_quota',
 };
 
-/** Which field is at fault when the error comes from further inside. `prompt`: whatever the endpoint calls it. */
-const PARAMS: Readonly<Record<string, 'model' | 'response_format' | 'logit_bias' | 'prompt'>> = {
+/** What an endpoint calls the fields that errors from further inside are about; null: it has none. */
+export interface FieldNames {
+  prompt: string | null;
+  format: string | null;
+}
+
+const NO_FIELDS: FieldNames = { prompt: null, format: null };
+
+/** Which field is at fault when the error comes from further inside. */
+const PARAMS: Readonly<Record<string, 'model' | 'format' | 'prompt'>> = {
   SERVE_MODEL_UNKNOWN: 'model',
   SERVE_MODELS_BUSY: 'model',
-  SERVE_SCHEMA_UNSUPPORTED: 'response_format',
-  ENGINE_GRAMMAR_INVALID: 'response_format',
-  ENGINE_GRAMMAR_TOO_SLOW: 'response_format',
+  SERVE_SCHEMA_UNSUPPORTED: 'format',
+  ENGINE_GRAMMAR_INVALID: 'format',
+  ENGINE_GRAMMAR_TOO_SLOW: 'format',
   SERVE_CONTEXT_EXCEEDED: 'prompt',
   ENGINE_CONTEXT_EXCEEDED: 'prompt',
   SERVE_PROMPT_EMPTY: 'prompt',
 };
 
-/** `promptField`: `messages`, `prompt` or `input`. */
-export function openAiErrors(promptField: string): ErrorWords {
+/** `promptField`: `messages`, `prompt` or `input`; null: there is none. */
+export function openAiErrors(promptField: string | null): ErrorWords {
+  const names = { prompt: promptField, format: 'response_format' };
   return {
-    response: (error) => errorResponse(error, promptField),
-    event: (error) => `data: ${JSON.stringify(errorBody(error, promptField))}\n\n`,
+    response: (error) => errorResponse(error, names),
+    event: (error) => `data: ${JSON.stringify(errorBody(error, names))}\n\n`,
   };
 }
 
-export function errorResponse(error: unknown, promptField: string | null = null): Response {
+export function errorResponse(error: unknown, names: FieldNames = NO_FIELDS): Response {
   const status = statusOf(error);
   const headers = new Headers({ 'x-filon-error': isFilonError(error) ? error.code : 'INTERNAL' });
   const seconds = retryAfterSeconds(error);
@@ -41,10 +56,10 @@ export function errorResponse(error: unknown, promptField: string | null = null)
   // The rest of the body is not going to be read.
   if (status === 413 || status === 408) headers.set('connection', 'close');
   // 499 is nobody's status: the client that would read it is gone.
-  return Response.json(errorBody(error, promptField), { status: status === 499 ? 408 : status, headers });
+  return Response.json(errorBody(error, names), { status: status === 499 ? 408 : status, headers });
 }
 
-export function errorBody(error: unknown, promptField: string | null = null): OpenAiError {
+export function errorBody(error: unknown, names: FieldNames = NO_FIELDS): OpenAiError {
   const status = statusOf(error);
   if (!isFilonError(error) || status === 500) {
     const message = 'something went wrong inside this node; its log says what';
@@ -55,11 +70,19 @@ export function errorBody(error: unknown, promptField: string | null = null): Op
     error: {
       message,
       type: typeOf(status),
-      param: paramOf(code, details, promptField),
+      param: paramOf(code, details, names),
       code: CODES[code] ?? code,
       ...placeInQueue(details),
     },
   };
+}
+
+/** As a response that failed tells it. */
+export function failureOf(error: unknown): ResponseFailure {
+  const status = statusOf(error);
+  const { message } = errorBody(error).error;
+  if (status === 429) return { code: 'rate_limit_exceeded', message };
+  return { code: status >= 500 ? 'server_error' : 'invalid_prompt', message };
 }
 
 function typeOf(status: HttpStatus): string {
@@ -68,13 +91,13 @@ function typeOf(status: HttpStatus): string {
   return status >= 500 ? 'server_error' : 'invalid_request_error';
 }
 
-function paramOf(code: string, details: object, promptField: string | null): string | null {
+function paramOf(code: string, details: object, names: FieldNames): string | null {
   if (code === 'SERVE_TOKEN_UNKNOWN' && 'field' in details) {
-    return details.field === 'logitBias' ? 'logit_bias' : promptField;
+    return details.field === 'logitBias' ? 'logit_bias' : names.prompt;
   }
   if ('field' in details && typeof details.field === 'string') return details.field;
   const param = PARAMS[code] ?? (code.startsWith('TEMPLATE_') ? 'prompt' : null);
-  return param === 'prompt' ? promptField : param;
+  return param === 'prompt' || param === 'format' ? names[param] : param;
 }
 
 function placeInQueue(details: object): Record<string, unknown> {

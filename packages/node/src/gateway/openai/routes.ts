@@ -2,17 +2,20 @@
 import { FilonError } from '@filon/core/errors';
 import { Hono } from 'hono';
 import type { Serving } from '../../serve/serving.ts';
-import type { Caller, Intake, Reply, ServingOf } from '../http/intake.ts';
+import type { Caller, Reply } from '../http/intake.ts';
 import { streamChat, wholeChat } from './chat-answer.ts';
 import { chatCall } from './chat-request.ts';
 import { converse } from './converse.ts';
 import { embeddings } from './embeddings.ts';
 import { openAiErrors } from './error-shape.ts';
 import { openAiModel } from './model-list.ts';
+import type { ResponsesDeps } from './responses/requests.ts';
+import { responsesRoutes } from './responses/routes.ts';
 import { streamText, wholeText } from './text-answer.ts';
 import { textCall } from './text-request.ts';
 
-export function openAiRoutes(servingOf: ServingOf, intake: Intake): Hono {
+export function openAiRoutes(deps: ResponsesDeps): Hono {
+  const { servingOf, intake } = deps;
   const app = new Hono();
   app.post('/chat/completions', (c) =>
     intake.answer(c.req.raw, {
@@ -35,6 +38,7 @@ export function openAiRoutes(servingOf: ServingOf, intake: Intake): Hono {
       work: async (body, caller) => ({ kind: 'json', value: await embeddings(servingOf(c), body, caller) }),
     }),
   );
+  app.route('/responses', responsesRoutes(deps));
   app.get('/models', async (c) => {
     const stored = await servingOf(c).models();
     return c.json({ object: 'list', data: stored.map(openAiModel) });
