@@ -50,7 +50,7 @@ export interface StoredAnswerView extends StartedAnswer {
   chunks: Chunk[];
   /** null while it runs. */
   endedMs: number | null;
-  /** Of a failed one. */
+  /** Why it did not come to its end. */
   error: ErrorObject | null;
 }
 

@@ -9,6 +9,8 @@ export type DurableErrorDetails =
   | { code: 'ANSWER_FOLLOWERS_FULL'; followersMax: number; retryAfterSeconds: number }
   /** The request with its note, or what was generated, is over the limit of one answer. */
   | { code: 'ANSWER_TOO_LARGE'; bytesMax: number }
-  | { code: 'ANSWER_CANCELLED'; id: string }
+  | { code: 'ANSWER_CANCELLED' }
+  /** A bug. `reason`: the kind of what was thrown. */
+  | { code: 'ANSWER_BROKEN'; reason: string }
   /** The node ended in the middle of it and it can no longer go on; what there is stays readable. */
-  | { code: 'ANSWER_INTERRUPTED'; reason: 'too-old' | 'model-gone' | 'changed' };
+  | { code: 'ANSWER_INTERRUPTED'; reason: 'too-old' | 'model-gone' | 'changed' | 'restarts' };

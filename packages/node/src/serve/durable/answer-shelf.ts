@@ -1,0 +1,189 @@
+/** Answers in the store: their rows, texts and parts, and who makes room for whom. */
+import { FilonError, invariant } from '@filon/core/errors';
+import type { Chunk } from '@filon/core/serving/completion';
+import type { SessionEvent } from '@filon/core/serving/session';
+import type { AnswerPartRow, AnswerRow, Store } from '../../ports/store.ts';
+import type { DurableErrorDetails } from './errors.ts';
+import { type DurableLimits, PART_BYTES_MAX, PIECE_UNITS_MAX } from './limits.ts';
+import { below, numbered } from './names.ts';
+import { bytesOf, decodeChunk, decodeEvent, encodeChunk } from './stored-form.ts';
+
+/** `request` and `start` are kept while the answer runs. */
+export type TextName = 'request' | 'start' | 'note';
+/** Estimated. */
+const ROW_BYTES = 512;
+
+export type Ending = Pick<AnswerRow, 'state' | 'endedMs' | 'error'>;
+
+export class AnswerShelf {
+  readonly #store: Store;
+  readonly #limits: DurableLimits;
+  /** Oldest first. */
+  readonly #rows: Map<string, AnswerRow>;
+  readonly #counts = new Map<string, number>();
+  #bytes = 0;
+  #lastOrder = 0;
+
+  constructor(store: Store, limits: DurableLimits) {
+    this.#store = store;
+    this.#limits = limits;
+    this.#rows = new Map();
+    const rows = store.list('answers').sort((a, b) => a.value.order - b.value.order);
+    for (const { key, value } of rows) this.#remember(key, value);
+  }
+
+  get(key: string): Readonly<AnswerRow> | undefined {
+    return this.#rows.get(key);
+  }
+
+  running(): [key: string, row: Readonly<AnswerRow>][] {
+    return [...this.#rows].filter(([, { state }]) => state === 'running');
+  }
+
+  /** Codes: ANSWER_TOO_LARGE, STORE_*. */
+  add(key: string, row: Omit<AnswerRow, 'order' | 'bytes'>, texts: Readonly<Record<TextName, string>>): void {
+    const lengths = Object.values(texts).map((text) => Buffer.byteLength(text));
+    const bytes = lengths.reduce((sum, length) => sum + length, ROW_BYTES);
+    if (bytes > this.#limits.answerBytesMax) throw tooLarge(this.#limits.answerBytesMax);
+    const whole = { ...row, bytes, order: this.#lastOrder + 1 };
+    const work = (): void => {
+      this.#store.put('answers', key, whole);
+      for (const [name, text] of Object.entries(texts)) this.#putText(`${key}/${name}`, text);
+    };
+    this.#store.transaction(work, { relaxed: true });
+    this.#remember(key, whole);
+    this.#makeRoom(row.owner);
+  }
+
+  /** Another process goes on with it. */
+  restarted(key: string): void {
+    const row = this.#known(key);
+    const changed = { ...row, restarts: row.restarts + 1 };
+    this.#store.put('answers', key, changed);
+    this.#rows.set(key, changed);
+  }
+
+  /** To be called within the journal's transaction. */
+  append(key: string, part: number, row: AnswerPartRow): void {
+    this.#store.put('answerParts', `${key}/${numbered(part)}`, row);
+  }
+
+  /** It will never go on: what was needed for that is dropped. Survives power cuts. */
+  end(key: string, ending: Ending, chunks: readonly Chunk[]): void {
+    const row = this.#known(key);
+    const bytes = ROW_BYTES + Buffer.byteLength(this.text(key, 'note')) + sumOf(chunks);
+    const ended = { ...row, ...ending, bytes };
+    const work = (): void => {
+      this.#store.put('answers', key, ended);
+      for (const name of ['request', 'start']) this.#deleteAll('answerTexts', `${key}/${name}`);
+      this.#deleteAll('answerParts', key);
+      partsOf(chunks).forEach((part, number) => void this.append(key, number, part));
+    };
+    this.#store.transaction(work);
+    this.#rows.set(key, ended);
+    this.#bytes += bytes - row.bytes;
+    this.#makeRoom(row.owner);
+  }
+
+  remove(key: string): void {
+    const row = this.#rows.get(key);
+    if (!row) return;
+    this.#store.transaction(() => {
+      this.#store.delete('answers', key);
+      this.#deleteAll('answerTexts', key);
+      this.#deleteAll('answerParts', key);
+    });
+    this.#rows.delete(key);
+    this.#bytes -= row.bytes;
+    const left = this.#countOf(row.owner) - 1;
+    if (left === 0) this.#counts.delete(row.owner);
+    else this.#counts.set(row.owner, left);
+  }
+
+  text(key: string, name: TextName): string {
+    const pieces = this.#store.list('answerTexts', below(`${key}/${name}`));
+    return pieces.map(({ value }) => value).join('');
+  }
+
+  chunks(key: string): Chunk[] {
+    return this.#parts(key).flatMap(({ chunks }) => chunks.map(decodeChunk));
+  }
+
+  /** By choice; and the number that the next part gets. */
+  events(key: string): { events: SessionEvent[][]; parts: number } {
+    const events: SessionEvent[][] = [];
+    const parts = this.#parts(key);
+    for (const [choice, event] of parts.flatMap((part) => part.events)) {
+      events[choice] ??= [];
+      events[choice].push(decodeEvent(event));
+    }
+    return { events: Array.from(events, (one) => one ?? []), parts: parts.length };
+  }
+
+  #parts(key: string): AnswerPartRow[] {
+    return this.#store.list('answerParts', below(key)).map(({ value }) => value);
+  }
+
+  #known(key: string): AnswerRow {
+    const row = this.#rows.get(key);
+    invariant(row !== undefined, 'only answers on the shelf change');
+    return row;
+  }
+
+  #countOf(owner: string): number {
+    return this.#counts.get(owner) ?? 0;
+  }
+
+  #remember(key: string, row: AnswerRow): void {
+    this.#rows.set(key, row);
+    this.#counts.set(row.owner, this.#countOf(row.owner) + 1);
+    this.#bytes += row.bytes;
+    this.#lastOrder = Math.max(this.#lastOrder, row.order);
+  }
+
+  #putText(key: string, text: string): void {
+    for (let piece = 0; piece * PIECE_UNITS_MAX < text.length; piece++) {
+      const from = piece * PIECE_UNITS_MAX;
+      this.#store.put('answerTexts', `${key}/${numbered(piece)}`, text.slice(from, from + PIECE_UNITS_MAX));
+    }
+  }
+
+  #deleteAll(table: 'answerTexts' | 'answerParts', key: string): void {
+    for (const row of this.#store.list(table, below(key))) this.#store.delete(table, row.key);
+  }
+
+  /** What runs stays. */
+  #makeRoom(owner: string): void {
+    const { keptMax, keptTotalMax, keptBytesMax } = this.#limits;
+    const full = (): boolean => this.#rows.size > keptTotalMax || this.#bytes > keptBytesMax;
+    if (this.#countOf(owner) <= keptMax && !full()) return;
+    for (const [key, row] of this.#rows) {
+      const crowded = row.owner === owner && this.#countOf(owner) > keptMax;
+      if (row.state !== 'running' && (crowded || full())) this.remove(key);
+    }
+  }
+}
+
+export function tooLarge(bytesMax: number): FilonError<DurableErrorDetails> {
+  const message = `an answer with its request may take ${bytesMax} bytes at most; send less, or do not have it stored`;
+  return new FilonError<DurableErrorDetails>({ code: 'ANSWER_TOO_LARGE', bytesMax }, message);
+}
+
+function sumOf(chunks: readonly Chunk[]): number {
+  return chunks.reduce((sum, chunk) => sum + bytesOf(chunk), 0);
+}
+
+/** Few rows, none too large for the store. */
+function partsOf(chunks: readonly Chunk[]): AnswerPartRow[] {
+  const parts: AnswerPartRow[] = [];
+  let bytes = PART_BYTES_MAX;
+  for (const [index, chunk] of chunks.entries()) {
+    if (bytes >= PART_BYTES_MAX) {
+      parts.push({ first: index, chunks: [], events: [] });
+      bytes = 0;
+    }
+    parts.at(-1)?.chunks.push(encodeChunk(chunk));
+    bytes += bytesOf(chunk);
+  }
+  return parts;
+}
