@@ -29,9 +29,14 @@ export function jsonObjectGrammar(): string {
 
 /** GBNF whose rule `root` is what `schema` accepts. Errors: SCHEMA_UNSUPPORTED, SCHEMA_INVALID, SCHEMA_LIMIT. */
 export function jsonSchemaToGbnf(schema: unknown): string {
-  checkSize(schema);
   const builder = createGrammarBuilder();
-  return builder.finish(createCompiler(schema, builder)({ schema, pointer: '' }));
+  return builder.finish(openSchema(schema, builder)({ schema, pointer: '' }));
+}
+
+/** For grammars of which a schema is only a part: a function that gives the rule of any part of `schema`. Errors: as above. */
+export function openSchema(schema: unknown, builder: GrammarBuilder): (located: Located) => Expr {
+  checkSize(schema);
+  return createCompiler(schema, builder);
 }
 
 function checkSize(schema: unknown): void {
