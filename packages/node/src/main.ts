@@ -14,6 +14,7 @@ import type { Makers, OpenNode } from './cli/context.ts';
 import { EXIT_INTERRUPTED, runProgram } from './cli/program.ts';
 import type { Config } from './config/settings.ts';
 import type { ModelControl } from './control/calls.ts';
+import type { GatewayDeps } from './gateway/gateway.ts';
 import type { Jobs } from './gateway/panel/jobs.ts';
 import type { PanelNode } from './gateway/panel/panel-node.ts';
 import type { HomePaths } from './home/paths.ts';
@@ -21,7 +22,9 @@ import type { Log } from './ports/log.ts';
 import type { Models } from './ports/models.ts';
 import type { Store } from './ports/store.ts';
 import type { ServingConfig } from './serve/config.ts';
+import type { OpenDurableAnswers } from './serve/durable/open-durable-answers.ts';
 import type { OpenServing, ServingDeps } from './serve/pipeline.ts';
+import type { Serving } from './serve/serving.ts';
 
 interface Place {
   paths: HomePaths;
@@ -59,9 +62,10 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
   const { createLeasedEngine } = await import('./rig/leased-engine.ts');
   const engine = createLeasedEngine({ engine: workers, rig, log });
   const serving = stack.use(await openServing(settings, { engine, models, log }));
+  const answers = stack.use(await openAnswers(serving, { store, log }));
   const panel = await openPanel(place, { engine, models, control: serving });
   stack.use(panel.jobs);
-  const gateway = stack.use(await openGateway(settings, { serving, log, panel }));
+  const gateway = stack.use(await openGateway(settings, { serving, answers, log, panel }));
   const stop = new AbortController();
   const { createNodeCalls } = await import('./control/node-calls.ts');
   const control = createNodeCalls(
@@ -77,7 +81,10 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
   const { openControlServer } = await import('./control/server.ts');
   stack.use(await openControlServer({ path: paths.socket }, { control, log }));
   // First of all: answers end while the doors are still open, so that late callers hear why.
-  stack.defer(() => serving[Symbol.asyncDispose]());
+  stack.defer(() => {
+    answers.retire();
+    return serving[Symbol.asyncDispose]();
+  });
   lock.announce(gateway.url);
   // Kept now, not at the exit, which may be a kill: the next start is faster and needs less memory.
   flushCompileCache();
@@ -186,9 +193,22 @@ async function openServing(
   return open(config, { ...deps, clock, grammars, randomBytes });
 }
 
+async function openAnswers(
+  serving: Serving,
+  { store, log }: { store: Store; log: Log },
+): Promise<OpenDurableAnswers> {
+  const { openDurableAnswers } = await import('./serve/durable/open-durable-answers.ts');
+  const { DEFAULT_DURABLE_LIMITS } = await import('./serve/durable/limits.ts');
+  const readiness: Serving['readiness'] = () => serving.readiness();
+  return openDurableAnswers(DEFAULT_DURABLE_LIMITS, {
+    ...{ store, clock, log, readiness },
+    serving: () => serving,
+  });
+}
+
 async function openGateway(
   settings: Config,
-  deps: { serving: OpenServing; log: Log; panel: { node: PanelNode; jobs: Jobs } },
+  deps: Pick<GatewayDeps, 'serving' | 'answers' | 'log' | 'panel'>,
 ): Promise<{ url: string } & AsyncDisposable> {
   const { openGateway: open } = await import('./gateway/listen.ts');
   const { DEFAULT_GATEWAY_LIMITS } = await import('./gateway/http/limits.ts');
