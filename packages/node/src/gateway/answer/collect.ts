@@ -8,6 +8,8 @@ export interface WholeChoice {
   toolCalls: ToolCall[];
   logprobs: TokenLogprob[];
   reason: EndReason;
+  /** The stop string that was met. */
+  stop: string | null;
 }
 
 export interface WholeAnswer {
@@ -43,7 +45,7 @@ export const NO_USAGE: Readonly<Usage> = {
 };
 
 function emptyChoice(): WholeChoice {
-  return { reasoning: '', text: '', toolCalls: [], logprobs: [], reason: 'stop' };
+  return { reasoning: '', text: '', toolCalls: [], logprobs: [], reason: 'stop', stop: null };
 }
 
 function addTo(choice: WholeChoice, chunk: Exclude<Chunk, { kind: 'usage' | 'pause' }>): void {
@@ -65,5 +67,6 @@ function addTo(choice: WholeChoice, chunk: Exclude<Chunk, { kind: 'usage' | 'pau
     }
     case 'end':
       choice.reason = chunk.reason;
+      choice.stop = chunk.stop ?? null;
   }
 }

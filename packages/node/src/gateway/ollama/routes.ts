@@ -1,0 +1,81 @@
+/** Ollama's endpoints. What would change the node is refused with the command that does it. */
+import { FilonError } from '@filon/core/errors';
+import { type Context, Hono } from 'hono';
+import { z } from 'zod';
+import type { Clock } from '../../ports/clock.ts';
+import type { StoredModel } from '../../ports/models.ts';
+import type { Caller, Intake, Reply, ServingOf } from '../http/intake.ts';
+import { parseFields } from '../http/validate.ts';
+import { converse, operatorOnly } from './converse.ts';
+import { type Embedding, embed, embedOne } from './embed.ts';
+import { OLLAMA_ERRORS } from './error-shape.ts';
+import { ourName } from './model-names.ts';
+import { listedModel, runningModel, type ShownModel, shownModel } from './models.ts';
+import { chatCall, generateCall, modelField } from './request.ts';
+
+/** The version of Ollama whose API this is: clients ask before they use what is newer. */
+const API_VERSION = '0.12.11';
+
+const OPERATOR_ONLY: Readonly<Record<string, string>> = {
+  '/pull': 'filon pull MODEL',
+  '/push': 'models are not published from here',
+  '/create': 'filon pull SOURCE',
+  '/copy': 'filon pull SOURCE',
+  '/delete': 'filon rm MODEL',
+  '/blobs/:digest': 'filon pull SOURCE',
+};
+
+type Work = (body: Record<string, unknown>, means: Embedding) => Promise<Reply>;
+
+export function ollamaRoutes(
+  servingOf: ServingOf,
+  { intake, clock }: { intake: Intake; clock: Clock },
+): Hono {
+  const app = new Hono();
+  const post = (path: string, route: string, work: Work): void => {
+    app.post(path, (c) =>
+      intake.answer(c.req.raw, {
+        route,
+        words: OLLAMA_ERRORS,
+        work: (body: Record<string, unknown>, caller: Caller) =>
+          work(body, { serving: servingOf(c), clock, caller }),
+      }),
+    );
+  };
+  post('/chat', 'ollama-chat', (body, means) => converse(chatCall(body), means));
+  post('/generate', 'ollama-generate', (body, means) => converse(generateCall(body), means));
+  post('/embed', 'ollama-embed', async (body, means) => json(await embed(body, means)));
+  post('/embeddings', 'ollama-embed', async (body, means) => json(await embedOne(body, means)));
+  post('/show', 'ollama-show', async (body, { serving }) => json(show(body, await serving.models())));
+  app.get('/tags', async (c) => c.json({ models: (await servingOf(c).models()).map(listedModel) }));
+  app.get('/ps', async (c) => c.json({ models: await running(c, servingOf) }));
+  app.get('/version', (c) => c.json({ version: API_VERSION }));
+  for (const [path, command] of Object.entries(OPERATOR_ONLY)) {
+    app.on(['POST', 'DELETE', 'HEAD'], path, (c) => {
+      throw operatorOnly(c.req.path, command);
+    });
+  }
+  return app;
+}
+
+function json(value: unknown): Reply {
+  return { kind: 'json', value };
+}
+
+async function running(context: Context, servingOf: ServingOf): Promise<object[]> {
+  const serving = servingOf(context);
+  const { loaded } = serving.stats();
+  const stored = await serving.models();
+  return stored.filter(({ name }) => loaded.includes(name)).map(runningModel);
+}
+
+const named: z.ZodType<{ model: string }> = z.object({ model: modelField });
+
+/** Older clients say `name`. */
+function show(body: Record<string, unknown>, stored: readonly StoredModel[]): ShownModel {
+  const { model } = parseFields(named, { model: body['model'] ?? body['name'] });
+  const name = ourName(model, stored);
+  const found = stored.find((other) => other.name === name || other.sha256 === name);
+  if (found) return shownModel(found);
+  throw new FilonError({ code: 'SERVE_MODEL_UNKNOWN', model }, `there is no model '${model}' on this node`);
+}

@@ -1,0 +1,20 @@
+/** What an official client is run against. */
+export interface ClientTarget {
+  /** Of the node, without a slash at the end. */
+  url: string;
+  model: string;
+  /** Tokens that a turn of a long conversation adds, at most. */
+  turnTokensMax: number;
+  /** Tokens computed since the start, over all requests. */
+  generatedTokens(): Promise<number>;
+}
+
+export const SCHEMA = {
+  type: 'object',
+  properties: {
+    city: { type: 'string', maxLength: 20 },
+    year: { type: 'integer', minimum: 0, maximum: 9999 },
+  },
+  required: ['city', 'year'],
+  additionalProperties: false,
+} as const;
