@@ -1,0 +1,195 @@
+/** Asks, and stays with each answer until its end, whichever conversation is shown meanwhile. */
+import type { AnswerMessage, Attachment, ChatSettings, Message, UserMessage } from '../conversation/message.ts';
+import { lineTo } from '../conversation/tree.ts';
+import type { Chat, Library } from '../keep/library.ts';
+import { createStore, type Store } from '../state/store.ts';
+import type { AnswerRun } from '../wire/answer-run.ts';
+import { followAnswer } from '../wire/follow-answer.ts';
+import { beginLive, type LiveAnswer, messageOf, takeRun } from './live-answer.ts';
+import { requestBody } from './request.ts';
+
+export interface ResponsesApi {
+  start(body: object, options: { signal: AbortSignal }): Promise<AsyncIterable<unknown>>;
+  resume(id: string, after: number, options: { signal: AbortSignal }): Promise<AsyncIterable<unknown>>;
+  cancel(id: string): Promise<void>;
+  delete(id: string): Promise<void>;
+}
+
+export interface AnsweringDeps {
+  library: Library;
+  api: ResponsesApi;
+  /** Resolves after so long, or earlier when the node may be back. */
+  wait: (ms: number, options: { signal: AbortSignal }) => Promise<void>;
+  nowMs: () => number;
+  monotonicMs: () => number;
+  newId: () => string;
+  /** An answer came to its end, with its figures. */
+  onEnd: (message: AnswerMessage) => void;
+}
+
+export interface Question {
+  text: string;
+  attachments: Attachment[];
+}
+
+/** How much of an answer may be lost with the page; the node has it all the same. */
+export const SAVE_EVERY_MS = 2_000;
+
+interface Running {
+  live: Store<LiveAnswer>;
+  conversation: string;
+  leave: AbortController;
+  savedMs: number;
+}
+
+export class Answering {
+  readonly #deps: AnsweringDeps;
+  readonly #running = new Map<string, Running>();
+
+  constructor(deps: AnsweringDeps) {
+    this.#deps = deps;
+  }
+
+  /** The answer of this id while it comes; null before and afterwards. */
+  live(id: string): Store<LiveAnswer> | null {
+    return this.#running.get(id)?.live ?? null;
+  }
+
+  /** Puts a question after `parent` and has it answered. */
+  ask(conversation: string, parent: string | null, question: Question & { model: string }): void {
+    const { newId, nowMs, library } = this.#deps;
+    const { text, attachments, model } = question;
+    const user: UserMessage = { role: 'user', id: newId(), parent, createdMs: nowMs(), text, attachments };
+    library.putMessages(conversation, [user]);
+    this.answer(conversation, user.id, model);
+  }
+
+  /** Answers a question that is there: again, when it has answers already. */
+  answer(conversation: string, question: string, model: string): void {
+    const { newId, nowMs } = this.#deps;
+    this.#follow(conversation, {
+      role: 'assistant',
+      id: newId(),
+      parent: question,
+      createdMs: nowMs(),
+      model,
+      ...{ text: '', reasoning: '', responseId: null, sequence: -1, end: null, figures: null },
+    });
+  }
+
+  /** Goes on with the answers of a conversation that were coming when the page was closed. */
+  takeUp({ conversation, messages }: Chat): void {
+    for (const message of messages.values()) {
+      if (message.role !== 'assistant' || message.end !== null || this.#running.has(message.id)) continue;
+      if (message.responseId !== null) this.#follow(conversation.id, message);
+      else this.#deps.library.putMessages(conversation.id, [{ ...message, end: { kind: 'lost' } }]);
+    }
+  }
+
+  /** Looks for a lost answer once more. */
+  retry(conversation: string, message: AnswerMessage): void {
+    if (message.responseId === null || this.#running.has(message.id)) return;
+    this.#follow(conversation, { ...message, end: null });
+  }
+
+  /** Returns when the node has freed the slot, or cannot be reached. */
+  async stop(id: string): Promise<void> {
+    const running = this.#running.get(id);
+    if (running === undefined) return;
+    const { live } = running;
+    const { responseId } = live.get().run;
+    live.update((now) => ({ ...now, isStopping: true }));
+    if (responseId !== null) await this.#deps.api.cancel(responseId).catch(() => undefined);
+    // Its last event may have come meanwhile.
+    if (this.#running.get(id) === running) this.#end(id, { ...live.get().run, end: { kind: 'stopped' } });
+  }
+
+  /** Forgets the answers of a conversation that is removed; the node stops computing them. */
+  drop(conversation: string): void {
+    for (const [id, running] of this.#running) {
+      if (running.conversation === conversation) void this.stop(id);
+    }
+  }
+
+  /** Keeps what there is of every answer, because the page may be about to go. */
+  saveAll(): void {
+    for (const [id, running] of this.#running) this.#save(id, running);
+  }
+
+  #follow(conversation: string, message: AnswerMessage): void {
+    const { library, monotonicMs } = this.#deps;
+    const live = createStore(beginLive(message, monotonicMs()));
+    const leave = new AbortController();
+    this.#running.set(message.id, { live, conversation, leave, savedMs: monotonicMs() });
+    library.putMessages(conversation, [message]);
+    void this.#run(message.id, leave.signal);
+  }
+
+  async #run(id: string, signal: AbortSignal): Promise<void> {
+    const { api, wait } = this.#deps;
+    const running = this.#running.get(id);
+    if (running === undefined) return;
+    try {
+      const ended = await followAnswer(running.live.get().run, {
+        signal,
+        start: () => api.start(this.#body(id, running), { signal }),
+        resume: (responseId, after) => api.resume(responseId, after, { signal }),
+        onRun: (run, retryInMs) => this.#take(id, run, retryInMs),
+        wait: (ms) => wait(ms, { signal }),
+      });
+      this.#end(id, ended);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  #body(id: string, { conversation }: Running): object {
+    const chat = this.#chat(conversation);
+    const message = chat?.messages.get(id);
+    const settings: ChatSettings | undefined = chat?.conversation.settings;
+    if (chat === null || message?.role !== 'assistant' || settings === undefined) return {};
+    return requestBody(message.model, settings, lineTo(chat.messages, message.parent));
+  }
+
+  #take(id: string, run: AnswerRun, retryInMs: number | null): void {
+    const running = this.#running.get(id);
+    if (running === undefined || run.end !== null) return;
+    const nowMs = this.#deps.monotonicMs();
+    const isNewlyKnown = running.live.get().run.responseId === null && run.responseId !== null;
+    running.live.update((now) => takeRun(now, run, { nowMs, retryInMs }));
+    if (isNewlyKnown || nowMs - running.savedMs >= SAVE_EVERY_MS) this.#save(id, running);
+  }
+
+  #save(id: string, running: Running): void {
+    running.savedMs = this.#deps.monotonicMs();
+    const message = this.#message(id, running);
+    if (message !== null) this.#deps.library.putMessages(running.conversation, [message]);
+  }
+
+  #end(id: string, run: AnswerRun): void {
+    const { library, monotonicMs, api, onEnd } = this.#deps;
+    const running = this.#running.get(id);
+    if (running === undefined) return;
+    running.live.update((now) => takeRun(now, run, { nowMs: monotonicMs(), retryInMs: null }));
+    const message = this.#message(id, running);
+    this.#running.delete(id);
+    running.leave.abort();
+    if (message === null) return;
+    library.putMessages(running.conversation, [message]);
+    onEnd(message);
+    // Kept here now, so the node need not keep it.
+    const { responseId } = run;
+    if (responseId === null || message.responseId !== null) return;
+    void library.settled().then(() => api.delete(responseId).catch(() => undefined));
+  }
+
+  #message(id: string, { live, conversation }: Running): AnswerMessage | null {
+    const message: Message | undefined = this.#chat(conversation)?.messages.get(id);
+    return message?.role === 'assistant' ? messageOf(message, live.get()) : null;
+  }
+
+  #chat(conversation: string): Chat | null {
+    const chat = this.#deps.library.chat(conversation).get();
+    return typeof chat === 'string' ? null : chat;
+  }
+}

@@ -1,0 +1,28 @@
+/** Code as it was written, with its language and a button that copies it. */
+import { type MemoExoticComponent, memo, type ReactElement } from 'react';
+import { useWords } from '../i18n/words.ts';
+import { CopyButton } from '../ui/copy-button.tsx';
+
+const LANGUAGE_CHARACTERS_MAX = 24;
+
+export interface CodeBlockProps {
+  text: string;
+  language: string;
+}
+
+export const CodeBlock: MemoExoticComponent<(props: CodeBlockProps) => ReactElement> = memo(function CodeBlock({ text, language }) {
+  const words = useWords();
+  return (
+    <figure className="code-block">
+      <figcaption>
+        <span>{language.slice(0, LANGUAGE_CHARACTERS_MAX)}</span>
+        <CopyButton text={text} label={words.chat.answer.copyCode} />
+      </figcaption>
+      <section aria-label={words.chat.answer.code} tabIndex={0}>
+        <pre dir="ltr">
+          <code>{text}</code>
+        </pre>
+      </section>
+    </figure>
+  );
+});

@@ -1,0 +1,99 @@
+/** An answer as it comes: what each event of the Responses API changes. */
+import type { AnswerEnd } from '../conversation/message.ts';
+
+export interface AnswerRun {
+  /** null until the node took the question. */
+  responseId: string | null;
+  /** Of the last event taken in; -1 before the first. */
+  sequence: number;
+  text: string;
+  reasoning: string;
+  /** A worker died and nothing came since. */
+  isPaused: boolean;
+  /** null until the end. */
+  end: AnswerEnd | null;
+  /** As the node counted them; null until it says. */
+  tokens: number | null;
+}
+
+export const NO_RUN: AnswerRun = {
+  responseId: null,
+  sequence: -1,
+  text: '',
+  reasoning: '',
+  isPaused: false,
+  end: null,
+  tokens: null,
+};
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** An event that was seen before changes nothing, so that a stream may be taken up a little too early. */
+export function takeEvent(run: AnswerRun, event: unknown): AnswerRun {
+  const fields = fieldsOf(event);
+  const sequence = typeof fields['sequence_number'] === 'number' ? fields['sequence_number'] : null;
+  if (run.end !== null) return run;
+  if (fields['type'] === 'response.filon.pause') return { ...run, isPaused: true };
+  if (sequence !== null && sequence <= run.sequence) return run;
+  const changed = change(run, fields);
+  return sequence === null ? changed : { ...changed, sequence };
+}
+
+function change(run: AnswerRun, fields: Fields): AnswerRun {
+  switch (fields['type']) {
+    case 'response.output_text.delta':
+    case 'response.refusal.delta':
+      return { ...run, text: run.text + textOf(fields['delta']), isPaused: false };
+    case 'response.reasoning_text.delta':
+    case 'response.reasoning_summary_text.delta':
+      return { ...run, reasoning: run.reasoning + textOf(fields['delta']), isPaused: false };
+    case 'error':
+      // Of this connection: how an answer that the node has taken ended is said by its own last event.
+      return run.responseId === null ? { ...run, end: failure(fields) } : run;
+    default:
+      return takeResponse(run, fieldsOf(fields['response']));
+  }
+}
+
+/** Events of the whole response bring it along: its id at first, how it ended at last. */
+function takeResponse(run: AnswerRun, response: Fields): AnswerRun {
+  const id = typeof response['id'] === 'string' ? response['id'] : run.responseId;
+  const end = endOf(response);
+  const tokens = fieldsOf(response['usage'])['output_tokens'];
+  return {
+    ...run,
+    responseId: id,
+    end,
+    isPaused: run.isPaused && end === null,
+    tokens: typeof tokens === 'number' ? tokens : run.tokens,
+  };
+}
+
+function endOf(response: Fields): AnswerEnd | null {
+  switch (response['status']) {
+    case 'completed':
+      return { kind: 'done' };
+    case 'cancelled':
+      return { kind: 'stopped' };
+    case 'incomplete': {
+      const reason = fieldsOf(response['incomplete_details'])['reason'];
+      return { kind: reason === 'max_output_tokens' ? 'length' : 'stopped' };
+    }
+    case 'failed':
+      return failure(fieldsOf(response['error']));
+    default:
+      return null;
+  }
+}
+
+function failure(error: Fields): AnswerEnd {
+  return { kind: 'failed', code: textOf(error['code']), message: textOf(error['message']) };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value.toWellFormed() : '';
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}

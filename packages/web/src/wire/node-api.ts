@@ -1,0 +1,133 @@
+/** The node's HTTP API, as far as the chat uses it. */
+import { FilonError, messageOf } from '@filon/core/errors';
+import type { WireErrorDetails } from './errors.ts';
+import { EventReader } from './event-reader.ts';
+
+export interface Waiting {
+  signal: AbortSignal;
+}
+
+/** Sends a question and gives the events of its answer. Codes: WEB_UNREACHABLE, WEB_STREAM_INVALID, WEB_REFUSED. */
+export async function startResponse(body: object, { signal }: Waiting): Promise<AsyncIterable<unknown>> {
+  const response = await call('/v1/responses', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal,
+  });
+  return eventsOf(response);
+}
+
+/** The events after `afterSequence`. Codes as `startResponse`. */
+export async function resumeResponse(
+  id: string,
+  afterSequence: number,
+  { signal }: Waiting,
+): Promise<AsyncIterable<unknown>> {
+  const after = afterSequence < 0 ? '' : `&starting_after=${afterSequence}`;
+  return eventsOf(await call(`${pathOf(id)}?stream=true${after}`, { signal }));
+}
+
+/** The slot is free when this resolves. */
+export async function cancelResponse(id: string): Promise<void> {
+  await call(`${pathOf(id)}/cancel`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  });
+}
+
+/** The node forgets the answer: conversations are kept in the browser alone. */
+export async function deleteResponse(id: string): Promise<void> {
+  await call(pathOf(id), { method: 'DELETE' });
+}
+
+/** Codes: WEB_UNREACHABLE, WEB_STREAM_INVALID, WEB_REFUSED. */
+export async function readJson(path: string, { signal }: Waiting): Promise<unknown> {
+  const response = await call(path, { signal });
+  return await response.json().catch((cause: unknown) => {
+    throw unreachable(cause);
+  });
+}
+
+function pathOf(id: string): string {
+  return `/v1/responses/${encodeURIComponent(id)}`;
+}
+
+export async function call(path: string, init: RequestInit): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(path, { cache: 'no-store', ...init });
+  } catch (cause) {
+    throw unreachable(cause);
+  }
+  if (response.ok) return response;
+  throw await refusalOf(response);
+}
+
+async function refusalOf(response: Response): Promise<FilonError<WireErrorDetails>> {
+  const body: unknown = await response.json().catch(() => null);
+  const error = memberOf(body, 'error');
+  const message = memberOf(error, 'message');
+  const code = response.headers.get('x-filon-error') ?? memberOf(error, 'code');
+  return new FilonError<WireErrorDetails>(
+    { code: 'WEB_REFUSED', status: response.status, reason: typeof code === 'string' ? code : '' },
+    typeof message === 'string' ? message : `the node answered with status ${response.status}`,
+  );
+}
+
+export async function* eventsOf(response: Response): AsyncGenerator<unknown> {
+  const reader = new EventReader();
+  const pieces = (response.body ?? new ReadableStream<Uint8Array>()).pipeThrough(decoder()).getReader();
+  try {
+    for (;;) {
+      const { done, value } = await readPiece(pieces);
+      if (done) return;
+      for (const data of reader.push(value ?? '')) if (data !== '[DONE]') yield parse(data);
+    }
+  } finally {
+    await pieces.cancel().catch(() => undefined);
+  }
+}
+
+/** Broken UTF-8 becomes replacement characters. */
+function decoder(): ReadableWritablePair<string, Uint8Array<ArrayBuffer>> {
+  const { readable, writable } = new TextDecoderStream();
+  return { readable, writable };
+}
+
+async function readPiece(
+  pieces: ReadableStreamDefaultReader<string>,
+): Promise<{ done: boolean; value?: string | undefined }> {
+  try {
+    return await pieces.read();
+  } catch (cause) {
+    throw unreachable(cause);
+  }
+}
+
+function parse(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch (cause) {
+    throw new FilonError<WireErrorDetails>(
+      { code: 'WEB_STREAM_INVALID' },
+      'an event of the node is no JSON',
+      { cause },
+    );
+  }
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? Object.getOwnPropertyDescriptor(value, name)?.value
+    : undefined;
+}
+
+function unreachable(cause: unknown): FilonError<WireErrorDetails> {
+  return new FilonError<WireErrorDetails>(
+    { code: 'WEB_UNREACHABLE' },
+    `the node cannot be reached: ${messageOf(cause)}`,
+    { cause },
+  );
+}
