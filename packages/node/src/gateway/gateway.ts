@@ -1,17 +1,22 @@
 /** The HTTP face of a node: the APIs that programs are written for, health and metrics, behind one guard. */
 import { FilonError, isFilonError } from '@filon/core/errors';
-import { type Context, Hono, type Next } from 'hono';
+import { Hono } from 'hono';
+import type { Access } from '../access/access.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { DurableAnswers } from '../serve/durable/durable-answers.ts';
 import type { Serving } from '../serve/serving.ts';
-import { admit, LOCAL, servingOf } from './access/principal.ts';
+import { type GateDeps, gate } from './access/gate.ts';
+import { INSIDE, type PeerOf } from './access/peer.ts';
+import { servingOf } from './access/principal.ts';
+import { accessRoutes } from './access/routes.ts';
 import { anthropicRoutes } from './anthropic/routes.ts';
-import { errorResponseFor, isAnthropic } from './error-words.ts';
+import { dress } from './dress.ts';
+import { errorResponseFor } from './error-words.ts';
 import type { GatewayErrorDetails } from './http/errors.ts';
-import { corsOrigin, type GuardRules, guard } from './http/guard.ts';
+import type { GuardRules } from './http/guard.ts';
 import { Intake } from './http/intake.ts';
-import type { GatewayLimits } from './http/limits.ts';
+import { type GatewayLimits, MAX_TOKENS_MAX } from './http/limits.ts';
 import { Metrics } from './http/metrics.ts';
 import { RecentFaults } from './http/recent-faults.ts';
 import { ollamaRoutes } from './ollama/routes.ts';
@@ -25,6 +30,12 @@ export interface GatewayDeps extends GuardRules {
   serving: Serving;
   /** Answers that outlive their connection; without it none does. */
   answers?: DurableAnswers | undefined;
+  /** Keys and sessions; without it only this machine may call. */
+  access?: Access | undefined;
+  /** Tokens that one answer may come to; what a budget must have room for when a request does not say. */
+  answerTokensMax?: number | undefined;
+  /** How the gateway is reached; without it, by nobody but this process. */
+  reach?: Pick<GateDeps, 'peerOf' | 'lanHosts' | 'proxied'> | undefined;
   clock: Clock;
   log: Log;
   limits: GatewayLimits;
@@ -39,6 +50,8 @@ export interface GatewayDeps extends GuardRules {
 /** Paths and the one method that each answers to; `GET` stands for `HEAD` too. */
 const METHODS: ReadonlyMap<string, string> = new Map([
   ['/', 'GET'],
+  ['/login', 'GET and POST'],
+  ['/pair', 'GET and POST'],
   ['/v1/chat/completions', 'POST'],
   ['/v1/completions', 'POST'],
   ['/v1/embeddings', 'POST'],
@@ -54,17 +67,17 @@ const METHODS: ReadonlyMap<string, string> = new Map([
 ]);
 
 export function createGateway(deps: GatewayDeps): Hono {
-  const { serving, clock, log, limits, randomBytes, answers = null } = deps;
+  const { clock, log, limits, randomBytes, answers = null } = deps;
   const metrics = new Metrics();
   const faults = new RecentFaults(clock);
   const app = new Hono();
-  app.use('*', (c, next) => guarded(c, next, deps));
+  app.use('*', dress(deps), gate(gateDeps(deps)));
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', async (c) => {
-    const readiness = await serving.readiness();
+    const readiness = await servingOf(c).readiness();
     return c.json(readiness, readiness.ready ? 200 : 503);
   });
-  app.get('/metrics', (c) => c.text(metrics.text(serving.stats())));
+  app.get('/metrics', (c) => c.text(metrics.text(servingOf(c).stats())));
   const intake = new Intake({ clock, log, limits, metrics, faults });
   app.route('/v1', anthropicRoutes(servingOf, intake));
   app.route('/api', ollamaRoutes(servingOf, { intake, clock }));
@@ -72,6 +85,7 @@ export function createGateway(deps: GatewayDeps): Hono {
   if (deps.panel !== undefined) {
     app.route('/filon/v1', panelRoutes({ ...deps.panel, intake, faults }));
   }
+  if (deps.access !== undefined) app.route('/', accessRoutes(gateDeps(deps), deps.access));
   if (deps.webFolder !== undefined) app.route('/', webRoutes(deps.webFolder));
   app.notFound((c) => errorResponseFor(c.req.raw, unknownRoute(c.req.method, c.req.path)));
   app.onError((error, c) => {
@@ -81,37 +95,13 @@ export function createGateway(deps: GatewayDeps): Hono {
   return app;
 }
 
-async function guarded(c: Context, next: Next, deps: GatewayDeps): Promise<Response | undefined> {
-  const headers = c.req.header();
-  guard(headers, deps);
-  const origin = corsOrigin(headers['origin'], deps);
-  if (origin !== null && c.req.method === 'OPTIONS') return preflight(origin);
-  admit(c, { principal: LOCAL, serving: deps.serving });
-  await next();
-  const requestId = Buffer.from(deps.randomBytes(12)).toString('base64url');
-  c.header('x-request-id', requestId);
-  if (isAnthropic(c.req.raw)) c.header('request-id', requestId);
-  c.header('x-content-type-options', 'nosniff');
-  if (origin !== null) {
-    c.header('access-control-allow-origin', origin);
-    c.header('vary', 'origin');
-  }
-  return undefined;
+function gateDeps(deps: GatewayDeps): GateDeps {
+  const { access = null, answerTokensMax = MAX_TOKENS_MAX, reach = NOWHERE } = deps;
+  return { ...deps, ...reach, access, answerTokensMax };
 }
 
-/** Only for origins that the operator listed: others get no CORS header at all. */
-function preflight(origin: string): Response {
-  return new Response(null, {
-    status: 204,
-    headers: {
-      'access-control-allow-origin': origin,
-      'access-control-allow-methods': 'GET, POST, DELETE',
-      'access-control-allow-headers': 'authorization, content-type',
-      'access-control-max-age': '600',
-      vary: 'origin',
-    },
-  });
-}
+const inside: PeerOf = () => INSIDE;
+const NOWHERE = { peerOf: inside, lanHosts: new Set<string>(), proxied: false };
 
 function unknownRoute(method: string, path: string): FilonError {
   const allowed = METHODS.get(path);

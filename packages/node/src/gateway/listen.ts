@@ -1,8 +1,11 @@
-/** Binds the gateway to an address of this machine alone. */
-import { createServer, type Server } from 'node:http';
+/** Binds the gateway: to this machine alone, or to its network where callers must show who they are. */
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { hostname, networkInterfaces } from 'node:os';
 import { FilonError, isFilonError, messageOf } from '@filon/core/errors';
 import { getRequestListener } from '@hono/node-server';
+import { inUrl, isLoopback, Peers } from './access/peer.ts';
 import { createGateway, type GatewayDeps } from './gateway.ts';
 import type { GatewayErrorDetails } from './http/errors.ts';
 import {
@@ -13,10 +16,11 @@ import {
   IDLE_CONNECTION_MS,
 } from './http/limits.ts';
 import { invalid } from './http/validate.ts';
+import { listenInside } from './inside.ts';
 import { errorResponse } from './openai/error-shape.ts';
 
 export interface GatewayConfig {
-  /** A loopback address, or `localhost`. */
+  /** An address or name of this machine; beyond loopback, callers need a key or a session. */
   host: string;
   /** 0: any free port. */
   port: number;
@@ -24,6 +28,10 @@ export interface GatewayConfig {
   hosts: readonly string[];
   /** Origins of web pages that may call. */
   origins: readonly string[];
+  /** PEM. Absent: plain HTTP, which beyond loopback is for a proxy in front. */
+  tls?: { cert: string; key: string } | undefined;
+  /** A unix socket for the user's own commands, which need no key there. */
+  socketPath?: string | undefined;
   /** How long requests in work may take to end when the gateway closes. */
   stopMs: number;
 }
@@ -31,47 +39,114 @@ export interface GatewayConfig {
 export interface OpenGateway extends AsyncDisposable {
   host: string;
   port: number;
-  /** Without a slash at the end. */
+  /** For callers on this machine. Without a slash at the end. */
   url: string;
+  /** For callers on the network, as it is now; none on loopback. */
+  lanUrls(): string[];
 }
 
-/** Codes: GATEWAY_NOT_LOOPBACK, GATEWAY_PORT_TAKEN, GATEWAY_LISTEN_FAILED. */
+const SERVER_OPTIONS: ServerOptions = {
+  maxHeaderSize: HEADER_BYTES_MAX,
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  // Of headers and body together; the body alone is timed again where it is read.
+  requestTimeout: HEADERS_TIMEOUT_MS + BODY_TIMEOUT_MS,
+  keepAliveTimeout: IDLE_CONNECTION_MS,
+};
+
+/** Codes: GATEWAY_NOT_LOOPBACK, GATEWAY_PORT_TAKEN, GATEWAY_LISTEN_FAILED, GATEWAY_TLS_FILES. */
 export async function openGateway(
   config: GatewayConfig,
-  deps: Omit<GatewayDeps, 'hosts' | 'origins'>,
+  deps: Omit<GatewayDeps, 'hosts' | 'origins' | 'schemes' | 'reach'>,
 ): Promise<OpenGateway> {
-  const { host } = config;
-  if (!isLoopback(host)) throw notLoopback(host);
+  const { host, tls } = config;
+  const beyond = !isLoopback(host);
+  if (beyond && !admitsAnybody(deps)) throw notLoopback(host);
   const hosts = new Set(config.hosts.map((name) => name.toLowerCase()));
   const origins = new Set(config.origins.map((origin) => origin.toLowerCase()));
-  const app = createGateway({ ...deps, hosts, origins });
-  const server = createServer(
-    {
-      maxHeaderSize: HEADER_BYTES_MAX,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      // Of headers and body together; the body alone is timed again where it is read.
-      requestTimeout: HEADERS_TIMEOUT_MS + BODY_TIMEOUT_MS,
-      keepAliveTimeout: IDLE_CONNECTION_MS,
-    },
-    getRequestListener(app.fetch, { overrideGlobalObjects: false, errorHandler: plainError }),
-  );
-  server.maxConnections = CONNECTIONS_MAX;
+  const lanHosts = new Set<string>();
+  const peers = new Peers();
+  const proxied = beyond && tls === undefined;
+  const app = createGateway({
+    ...{ ...deps, hosts, origins, schemes: schemesOf(tls !== undefined, proxied) },
+    reach: { peerOf: peers.of, lanHosts, proxied },
+  });
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false, errorHandler: plainError });
+  const server = serverFor(listener, tls);
+  peers.watch(server, tls === undefined ? 'connection' : 'secureConnection');
+  await using stack = new AsyncDisposableStack();
+  const closing = { clock: deps.clock, stopMs: config.stopMs };
   const address = await listen(server, config);
-  if (!isLoopback(address.address)) {
-    server.close();
-    throw notLoopback(`${host} (${address.address})`);
+  stack.defer(() => close(server, closing));
+  if (!beyond && !isLoopback(address.address)) throw notLoopback(`${host} (${address.address})`);
+  if (config.socketPath !== undefined) {
+    const inside = createServer(SERVER_OPTIONS, listener);
+    peers.watchInside(inside);
+    stack.use(await listenInside(inside, config.socketPath));
+    stack.defer(() => close(inside, closing));
   }
   const { port } = address;
-  for (const name of ['127.0.0.1', 'localhost', '[::1]', inUrl(host)]) {
-    hosts.add(`${name}:${port}`);
-    if (port === 80) hosts.add(name);
-  }
+  addNames(hosts, ['127.0.0.1', 'localhost', '[::1]', ...(beyond ? [] : [inUrl(host)])], port);
+  if (beyond) addNames(lanHosts, [inUrl(host), hostname(), `${hostname()}.local`], port);
+  const scheme = tls === undefined ? 'http' : 'https';
+  const parts = stack.move();
   return {
     host,
     port,
-    url: `http://${inUrl(host)}:${port}`,
-    [Symbol.asyncDispose]: () => close(server, { clock: deps.clock, stopMs: config.stopMs }),
+    url: `${scheme}://${inUrl(beyond ? loopbackBeside(host) : host)}:${port}`,
+    lanUrls: () => (beyond ? lanAddresses(host).map((one) => `${scheme}://${inUrl(one)}:${port}`) : []),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
+}
+
+/** A door that nobody has a key to is a mistake. */
+function admitsAnybody({ access }: Pick<GatewayDeps, 'access'>): boolean {
+  return access !== undefined && (access.keys.count > 0 || access.sessions.list().length > 0);
+}
+
+/** Behind a proxy our own pages may have either: we do not see which. */
+function schemesOf(tls: boolean, proxied: boolean): ('http' | 'https')[] {
+  if (proxied) return ['http', 'https'];
+  return [tls ? 'https' : 'http'];
+}
+
+function serverFor(listener: RequestListener, tls: GatewayConfig['tls']): Server {
+  const server = tls === undefined ? createServer(SERVER_OPTIONS, listener) : tlsServer(listener, tls);
+  server.maxConnections = CONNECTIONS_MAX;
+  return server;
+}
+
+function tlsServer(listener: RequestListener, tls: { cert: string; key: string }): Server {
+  const handshakeTimeout = HEADERS_TIMEOUT_MS;
+  try {
+    return createTlsServer({ ...SERVER_OPTIONS, ...tls, handshakeTimeout, minVersion: 'TLSv1.2' }, listener);
+  } catch (cause) {
+    const reason = messageOf(cause);
+    const message = `the certificate and its key cannot be used: ${reason}; give a matching pair in PEM`;
+    throw new FilonError<GatewayErrorDetails>({ code: 'GATEWAY_TLS_FILES', reason }, message, { cause });
+  }
+}
+
+function addNames(names: Set<string>, added: readonly string[], port: number): void {
+  for (const name of added) {
+    names.add(`${name.toLowerCase()}:${port}`);
+    if (port === 80 || port === 443) names.add(name.toLowerCase());
+  }
+}
+
+/** Where a caller on this machine reaches a server that listens on `host`. */
+function loopbackBeside(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  return host === '::' ? '::1' : host;
+}
+
+function lanAddresses(host: string): string[] {
+  if (host !== '0.0.0.0' && host !== '::') return [host];
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const wanted = all.filter(
+    ({ internal, family, address }) =>
+      !internal && (family === 'IPv4' || host === '::') && !address.startsWith('fe80'),
+  );
+  return wanted.map(({ address }) => address);
 }
 
 async function listen(server: Server, { host, port }: GatewayConfig): Promise<AddressInfo> {
@@ -106,14 +181,6 @@ async function close(
   await promise;
 }
 
-function isLoopback(host: string): boolean {
-  return /^(localhost|::1|127(\.\d{1,3}){3})$/i.test(host);
-}
-
-function inUrl(host: string): string {
-  return host.includes(':') ? `[${host}]` : host.toLowerCase();
-}
-
 /** For requests so malformed that they never become one. */
 function plainError(error: unknown): Response {
   return errorResponse(isFilonError(error) ? error : invalid(null, 'the request is not valid HTTP'));
@@ -122,7 +189,7 @@ function plainError(error: unknown): Response {
 function notLoopback(host: string): FilonError {
   return new FilonError<GatewayErrorDetails>(
     { code: 'GATEWAY_NOT_LOOPBACK', host },
-    `${host} can be reached from other machines, and callers need no key yet; listen on 127.0.0.1, ::1 or localhost`,
+    `${host} can be reached from other machines, and callers there need a key: make the first one with \`filon keys add NAME\`, then start again; or listen on 127.0.0.1 for this machine alone`,
   );
 }
 

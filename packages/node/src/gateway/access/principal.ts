@@ -1,5 +1,5 @@
 /** Who makes a request, and what it may therefore do. Routes ask here and nowhere else. */
-import { FilonError, invariant } from '@filon/core/errors';
+import { FilonError } from '@filon/core/errors';
 import type { Context } from 'hono';
 import type { AccessErrorDetails } from '../../access/errors.ts';
 import type { Serving } from '../../serve/serving.ts';
@@ -17,7 +17,7 @@ export type Principal =
 
 export const LOCAL: Principal = { kind: 'local', owner: 'local', control: false };
 
-/** What the guard found out about a request, for the routes behind it. */
+/** What the gate found out about a request, for the routes behind it. */
 export interface Admitted {
   principal: Principal;
   /** Serving with this principal's limits, and its use counted. */
@@ -30,16 +30,17 @@ export function admit(context: Context, admitted: Admitted): void {
   context.set(VARIABLE, admitted);
 }
 
+/** Code: ACCESS_KEY_NEEDED. */
 export function principalOf(context: Context): Principal {
   return admittedOf(context).principal;
 }
 
-/** Serving as the request's principal may use it. */
+/** Serving as the request's principal may use it. Code: ACCESS_KEY_NEEDED. */
 export function servingOf(context: Context): Serving {
   return admittedOf(context).serving;
 }
 
-/** For what only the operator may do. Code: ACCESS_CONTROL_NEEDED. */
+/** For what only the operator may do. Codes: ACCESS_KEY_NEEDED, ACCESS_CONTROL_NEEDED. */
 export function requireControl(context: Context): void {
   if (principalOf(context).control) return;
   throw new FilonError<AccessErrorDetails>(
@@ -48,8 +49,16 @@ export function requireControl(context: Context): void {
   );
 }
 
+export function keyNeeded(): FilonError {
+  return new FilonError<AccessErrorDetails>(
+    { code: 'ACCESS_KEY_NEEDED' },
+    'callers from other machines need a key: send it as `Authorization: Bearer KEY`; `filon keys add` on the node makes one',
+  );
+}
+
+/** Nobody passes the gate as somebody by mistake: a route that asks is closed to those who are not known. */
 function admittedOf(context: Context): Admitted {
   const admitted: Admitted | undefined = context.get(VARIABLE);
-  invariant(admitted !== undefined, 'a route is reached only through the guard');
+  if (admitted === undefined) throw keyNeeded();
   return admitted;
 }

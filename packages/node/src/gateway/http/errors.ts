@@ -10,7 +10,7 @@ export type GatewayErrorDetails =
   /** The body is compressed; it is not taken apart, because a small one may become a large one. */
   | { code: 'GATEWAY_CONTENT_ENCODING'; found: string }
   /** `rule`: the one of guard.ts that the request broke. */
-  | { code: 'GATEWAY_FORBIDDEN'; rule: 'host' | 'origin' | 'site' | 'forwarded' }
+  | { code: 'GATEWAY_FORBIDDEN'; rule: 'host' | 'origin' | 'site' | 'forwarded' | 'same-origin' }
   /** What changes the node is not done over an API of answers; `command`: how its operator does it. */
   | { code: 'GATEWAY_OPERATOR_ONLY'; path: string; command: string }
   | { code: 'GATEWAY_ROUTE_UNKNOWN'; method: string; path: string }
@@ -22,5 +22,8 @@ export type GatewayErrorDetails =
   /** A client took nothing of its answer for this long. */
   | { code: 'GATEWAY_CLIENT_STALLED'; timeoutMs: number }
   | { code: 'GATEWAY_PORT_TAKEN'; host: string; port: number }
+  /** Other machines could reach this address, and nobody there could say who they are. */
   | { code: 'GATEWAY_NOT_LOOPBACK'; host: string }
+  /** The certificate or its key cannot be read, or do not belong together. */
+  | { code: 'GATEWAY_TLS_FILES'; reason: string }
   | { code: 'GATEWAY_LISTEN_FAILED'; host: string; port: number; reason: string };

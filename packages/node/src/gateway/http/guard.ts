@@ -1,6 +1,6 @@
 /**
- * Keyless callers are let in only with requests that no web page and no proxy can make for them: the `Host` is one of
- * ours (against DNS rebinding), the `Origin`, if there is one, too, and no header says that the request was passed on.
+ * Callers without a key are let in only with requests that no web page and no proxy can make for them: the `Host` is one
+ * of ours (against DNS rebinding), the `Origin`, if there is one, too, and no header says that the request was passed on.
  */
 import { FilonError } from '@filon/core/errors';
 import type { GatewayErrorDetails } from './errors.ts';
@@ -10,7 +10,12 @@ export interface GuardRules {
   hosts: ReadonlySet<string>;
   /** Origins of web pages that may call, beside our own. */
   origins: ReadonlySet<string>;
+  /** Of our own pages, as browsers see them; `http` when absent. */
+  schemes?: readonly ('http' | 'https')[];
 }
+
+/** Header names in lower case. */
+export type Headers = Readonly<Record<string, string>>;
 
 const PASSED_ON = [
   'forwarded',
@@ -26,22 +31,11 @@ const PASSED_ON = [
 
 type Rule = Extract<GatewayErrorDetails, { code: 'GATEWAY_FORBIDDEN' }>['rule'];
 
-/** Codes: GATEWAY_FORBIDDEN. Header names in lower case. */
-export function guard(headers: Readonly<Record<string, string>>, rules: GuardRules): void {
-  const { host, origin, 'sec-fetch-site': site } = headers;
-  if (host === undefined || !rules.hosts.has(host.toLowerCase())) {
-    throw forbidden('host', `this node does not answer to the name '${host ?? ''}'`);
-  }
-  const known = origin !== undefined && isKnownOrigin(origin, rules);
-  if (origin !== undefined && !known) {
-    throw forbidden('origin', `pages of ${origin} may not call this node`);
-  }
-  // Browsers send no Origin with some requests that one site makes to another.
-  if (site === 'cross-site' && !known) throw forbidden('site', 'other sites may not call this node');
-  const passedOn = Object.keys(headers).find(
-    (name) => PASSED_ON.includes(name) || name.startsWith('x-forwarded'),
-  );
-  if (passedOn !== undefined) {
+/** For callers without a key or a session. Codes: GATEWAY_FORBIDDEN. */
+export function guard(headers: Headers, rules: GuardRules): void {
+  guardNames(headers, rules);
+  const passedOn = passedOnBy(headers);
+  if (passedOn !== null) {
     throw forbidden(
       'forwarded',
       `without a key only direct callers are answered, and this has '${passedOn}'`,
@@ -49,14 +43,59 @@ export function guard(headers: Readonly<Record<string, string>>, rules: GuardRul
   }
 }
 
+/** Against DNS rebinding: a page whose name leads to us says that name. Codes: GATEWAY_FORBIDDEN. */
+export function guardHost({ host }: Headers, rules: GuardRules): void {
+  if (host !== undefined && rules.hosts.has(host.toLowerCase())) return;
+  throw forbidden('host', `this node does not answer to the name '${host ?? ''}'`);
+}
+
+/** For every browser: by which name it came, and from whose page. Codes: GATEWAY_FORBIDDEN. */
+export function guardNames(headers: Headers, rules: GuardRules): void {
+  guardHost(headers, rules);
+  guardOrigin(headers, rules);
+  // Browsers send no Origin with some requests that one site makes to another.
+  if (headers['sec-fetch-site'] === 'cross-site' && headers['origin'] === undefined) {
+    throw forbidden('site', 'other sites may not call this node');
+  }
+}
+
+/** Codes: GATEWAY_FORBIDDEN. */
+export function guardOrigin({ origin }: Headers, rules: GuardRules): void {
+  if (origin === undefined || isKnownOrigin(origin, rules)) return;
+  throw forbidden('origin', `pages of ${origin} may not call this node`);
+}
+
+/** For what a cookie alone must not do: only our own pages ask it. Codes: GATEWAY_FORBIDDEN. */
+export function guardSameOrigin({ host = '', origin, ...headers }: Headers, rules: GuardRules): void {
+  const lower = origin?.toLowerCase();
+  const own = schemesOf(rules).some((scheme) => lower === `${scheme}://${host.toLowerCase()}`);
+  if (own || (origin === undefined && headers['sec-fetch-site'] === 'same-origin')) return;
+  throw forbidden('same-origin', 'only pages of this node itself may ask this');
+}
+
+/** The first header that says that somebody passed the request on. */
+export function passedOnBy(headers: Headers): string | null {
+  const found = Object.keys(headers).find(
+    (name) => PASSED_ON.includes(name) || name.startsWith('x-forwarded'),
+  );
+  return found ?? null;
+}
+
 /** The origin to name in CORS headers: only those that the operator listed. */
 export function corsOrigin(origin: string | undefined, rules: GuardRules): string | null {
   return origin !== undefined && rules.origins.has(origin.toLowerCase()) ? origin : null;
 }
 
-function isKnownOrigin(origin: string, { hosts, origins }: GuardRules): boolean {
+function isKnownOrigin(origin: string, rules: GuardRules): boolean {
   const lower = origin.toLowerCase();
-  return origins.has(lower) || (lower.startsWith('http://') && hosts.has(lower.slice('http://'.length)));
+  if (rules.origins.has(lower)) return true;
+  return schemesOf(rules).some(
+    (scheme) => lower.startsWith(`${scheme}://`) && rules.hosts.has(lower.slice(`${scheme}://`.length)),
+  );
+}
+
+function schemesOf({ schemes = ['http'] }: GuardRules): readonly string[] {
+  return schemes;
 }
 
 function forbidden(rule: Rule, message: string): FilonError {

@@ -1,0 +1,77 @@
+/** The gate before every route: finds the principal and holds it to its limits. */
+import { FilonError } from '@filon/core/errors';
+import type { Context, MiddlewareHandler } from 'hono';
+import type { Access } from '../../access/access.ts';
+import type { BucketState } from '../../access/buckets.ts';
+import type { AccessErrorDetails } from '../../access/errors.ts';
+import type { Key } from '../../access/keys.ts';
+import type { Serving } from '../../serve/serving.ts';
+import { type AuthenticateDeps, authenticate, type Found, isReading, principalFrom } from './authenticate.ts';
+import { MeteredServing } from './metered-serving.ts';
+import type { PeerOf } from './peer.ts';
+import { admit, keyNeeded } from './principal.ts';
+
+export interface GateDeps extends AuthenticateDeps {
+  serving: Serving;
+  answerTokensMax: number;
+  peerOf: PeerOf;
+  randomBytes: (count: number) => Uint8Array;
+}
+
+/** Ways in, which need no key. */
+const DOORS: ReadonlySet<string> = new Set(['/login', '/pair']);
+
+export function gate(deps: GateDeps): MiddlewareHandler {
+  return async (c, next) => {
+    const found = authenticate(c, deps.peerOf(c), deps);
+    const rate = found.kind === 'key' && !isReading(c) ? takeRate(found.key, deps.access) : null;
+    if (found.kind !== 'nobody') {
+      admit(c, { principal: principalFrom(found), serving: servingFor(found, deps) });
+    } else if (!DOORS.has(c.req.path)) {
+      if (!isReading(c)) throw keyNeeded();
+      if (c.req.path === '/') return c.redirect('/pair');
+    }
+    await next();
+    if (rate !== null) sayRate(c, rate);
+    return undefined;
+  };
+}
+
+/** Serving as the owner of a stored answer may use it now; null when its key or session is gone. */
+export function servingForOwner(
+  owner: string,
+  deps: Pick<GateDeps, 'access' | 'serving' | 'log' | 'answerTokensMax'>,
+): Serving | null {
+  const [kind, id = ''] = owner.split(':');
+  if (kind === 'local') return deps.serving;
+  if (kind === 'session') return deps.access?.sessions.has(id) ? deps.serving : null;
+  const key = kind === 'key' ? (deps.access?.keys.withId(id) ?? null) : null;
+  return key === null ? null : servingFor({ kind: 'key', key }, deps);
+}
+
+function servingFor(
+  found: Exclude<Found, { kind: 'nobody' }>,
+  deps: Pick<GateDeps, 'access' | 'serving' | 'log' | 'answerTokensMax'>,
+): Serving {
+  if (found.kind !== 'key' || deps.access === null) return deps.serving;
+  return new MeteredServing(found.key, { ...deps, meter: deps.access.meter });
+}
+
+/** Code: ACCESS_RATE. */
+function takeRate({ id, name, requestsPerMinute }: Key, access: Access | null): BucketState | null {
+  if (requestsPerMinute === null || access === null) return null;
+  const state = access.rates.take(id, requestsPerMinute);
+  if (state.taken) return state;
+  const retryAfterSeconds = Math.ceil(state.waitMs / 1000);
+  throw new FilonError<AccessErrorDetails>(
+    { code: 'ACCESS_RATE', requestsPerMinute, retryAfterSeconds },
+    `the key ${name} may make ${requestsPerMinute} requests a minute; try again in ${retryAfterSeconds} s`,
+  );
+}
+
+/** As OpenAI says it. */
+function sayRate(c: Context, { perMinute, left, fullMs }: BucketState): void {
+  c.header('x-ratelimit-limit-requests', String(perMinute));
+  c.header('x-ratelimit-remaining-requests', String(left));
+  c.header('x-ratelimit-reset-requests', `${Math.ceil(fullMs / 1000)}s`);
+}
