@@ -231,7 +231,7 @@ function describeErrors(client: Client, chat: Chat): void {
     ['an unknown model', { model: 'nobody' }, { status: 404, param: 'model', code: 'model_not_found' }],
     ['no messages', { messages: [] }, { status: 400, param: 'messages' }],
     ['a temperature of -1', { temperature: -1 }, { status: 400, param: 'temperature' }],
-    ['tools', { tools: [{ type: 'function', function: { name: 'f' } }] }, { status: 400, param: 'tools' }],
+    ['a tool that is none', { tools: [{ type: 'custom' }] }, { status: 400, param: 'tools[0].type' }],
     ['10,000 stop strings', { stop: Array(10_000).fill('x') }, { status: 400, param: 'stop' }],
     [
       'a prompt over the context',

@@ -1,7 +1,10 @@
 /** A listening gateway over the scripted engine. */
 import { createSystemClock } from '@filon/node/adapters/local/clock';
+import { createMemoryStore } from '@filon/node/adapters/memory/store';
 import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits } from '@filon/node/gateway/http/limits';
 import { type OpenGateway, openGateway } from '@filon/node/gateway/listen';
+import { DEFAULT_DURABLE_LIMITS } from '@filon/node/serve/durable/limits';
+import { openDurableAnswers } from '@filon/node/serve/durable/open-durable-answers';
 import {
   openScriptedServing,
   type ScriptedServing,
@@ -23,14 +26,18 @@ export interface ScriptedGatewayOptions extends ScriptedServingOptions {
 export async function openScriptedGateway(options: ScriptedGatewayOptions = {}): Promise<ScriptedGateway> {
   const { limits = {}, origins = [], clock = createSystemClock(), ...rest } = options;
   const scripted = await openScriptedServing({ ...rest, clock });
+  const { serving, log } = scripted;
+  const answers = await openDurableAnswers(DEFAULT_DURABLE_LIMITS, {
+    ...{ store: createMemoryStore(), clock, log, serving: () => serving },
+    readiness: () => serving.readiness(),
+  });
+  let drawn = 0;
   const gateway = await openGateway(
     { host: '127.0.0.1', port: 0, hosts: [], origins, stopMs: 1_000 },
     {
-      serving: scripted.serving,
-      log: scripted.log,
-      clock,
+      ...{ serving, answers, log, clock },
       limits: { ...DEFAULT_GATEWAY_LIMITS, ...limits },
-      randomBytes: (count) => new Uint8Array(count),
+      randomBytes: (count) => new Uint8Array(count).fill(++drawn),
     },
   );
   const baseURL = `${gateway.url}/v1`;
@@ -46,7 +53,8 @@ export async function openScriptedGateway(options: ScriptedGatewayOptions = {}):
       }),
     [Symbol.asyncDispose]: async () => {
       scripted.engine.kill();
-      await Promise.all([gateway[Symbol.asyncDispose](), scripted.serving[Symbol.asyncDispose]()]);
+      await answers[Symbol.asyncDispose]();
+      await Promise.all([gateway[Symbol.asyncDispose](), serving[Symbol.asyncDispose]()]);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
-import { runOpenAiClientSuite } from '../../../../test/kit/openai-client-suite.ts';
+import { type OpenAiClientTarget, runOpenAiClientSuite } from '../../../../test/kit/openai-client-suite.ts';
+import { runOpenAiResponsesSuite } from '../../../../test/kit/openai-responses-suite.ts';
 import { openScriptedGateway, type ScriptedGateway } from '../../../../test/kit/scripted-gateway.ts';
 import { MODEL } from '../../../../test/kit/scripted-serving.ts';
 
@@ -11,10 +12,12 @@ describe('over the scripted engine', () => {
     });
   });
   afterAll(() => scripted[Symbol.asyncDispose]());
-  runOpenAiClientSuite(() => ({
+  const target = (): OpenAiClientTarget => ({
     baseURL: scripted.baseURL,
     model: MODEL,
     repeats: true,
     generatedTokens: async () => scripted.engine.status().counters.generatedTokens,
-  }));
+  });
+  runOpenAiClientSuite(target);
+  runOpenAiResponsesSuite(target);
 });

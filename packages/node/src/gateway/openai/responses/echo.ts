@@ -30,16 +30,21 @@ export function echoedChoice(value: unknown, allowed: readonly Tool[]): EchoedCh
   return { type, mode: mode === 'required' ? mode : 'auto', tools };
 }
 
+/** What a bare `true` or `false` stands for. */
+const BOOLEAN_SCHEMAS = { true: {}, false: { not: {} } };
+
 export function echoedFormat(value: unknown): EchoedFormat {
   if (value === undefined || value === null) return { type: 'text' };
   const { type, name, description, schema, strict } = objectOf(value, 'text.format');
   if (type === 'json_object') return { type };
   if (type !== 'json_schema') return { type: 'text' };
+  const about = textOrNull(description, 'text.format.description');
   return {
     type,
     name: textOrNull(name, 'text.format.name') ?? 'answer',
-    description: textOrNull(description, 'text.format.description'),
-    schema,
+    ...(about === null ? {} : { description: about }),
+    schema:
+      typeof schema === 'boolean' ? BOOLEAN_SCHEMAS[`${schema}`] : objectOf(schema, 'text.format.schema'),
     strict: flagOf(strict, 'text.format.strict') ?? false,
   };
 }

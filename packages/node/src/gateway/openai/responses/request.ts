@@ -15,8 +15,8 @@ import {
   tokensField,
 } from '../common-fields.ts';
 import { textFormatOf } from '../response-format.ts';
-import { effortOf } from '../thinking.ts';
-import { toolFields } from '../tools.ts';
+import { type Effort, effortOf, thinkingOf } from '../thinking.ts';
+import { type ToolFields, toolFields } from '../tools.ts';
 import { echoedChoice, echoedFormat, echoedTools } from './echo.ts';
 import { inputMessages } from './input.ts';
 import {
@@ -97,51 +97,66 @@ export function responseDraft(body: Record<string, unknown>): ResponseDraft {
   const includes = includesOf(body['include'], 'include');
   const text = optionalObject(body['text'], 'text');
   const reasoning = optionalObject(body['reasoning'], 'reasoning');
+  const effort = effortOf(reasoning['effort'], 'reasoning.effort');
   const instructions = textOrNull(body['instructions'], 'instructions');
   const own = inputMessages(body['input']);
   const tools = toolFields(body, 'response');
-  const background = fields.background ?? false;
-  if (background && fields.store === false) throw invalid('background', 'needs store to be true');
   const base = {
     ...commonRequest({ ...fields, n: 1, max_tokens: fields.max_output_tokens ?? null }),
     format: textFormatOf(text['format'], 'text.format'),
     topLogprobs: topLogprobs(fields, includes),
   };
-  const thinking = effortOf(reasoning['effort'], 'reasoning.effort');
-  const echo = {
-    ...{ background, instructions, metadata: metadataOf(body['metadata']) },
-    max_output_tokens: base.maxTokens,
-    parallel_tool_calls: tools.parallelToolCalls ?? true,
-    previous_response_id: fields.previous_response_id ?? null,
-    reasoning: { effort: textOrNull(reasoning['effort'], 'reasoning.effort'), summary: null },
-    temperature: base.sampling.temperature,
-    text: { format: echoedFormat(text['format']) },
-    tool_choice: echoedChoice(body['tool_choice'], tools.tools ?? []),
-    tools: echoedTools(body['tools']),
-    top_logprobs: base.topLogprobs ?? 0,
-    top_p: fields.top_p ?? base.sampling.topP,
-    truncation: 'disabled',
-  } as const;
+  const echo = echoOf(body, fields, { base, tools, effort, instructions, format: text['format'] });
+  const system: ChatMessage[] = instructions === null ? [] : [{ role: 'system', content: instructions }];
   return {
     previousId: echo.previous_response_id,
-    background,
+    background: echo.background,
     store: fields.store ?? null,
     unknownFields: countUnknown(body, KNOWN),
     finish: (earlier, store) => {
       const messages = [...earlier, ...own];
       checkLength(messages.length);
-      const system: ChatMessage[] = instructions === null ? [] : [{ role: 'system', content: instructions }];
+      const all = [...system, ...messages];
       return {
-        request: {
-          ...base,
-          prompt: { kind: 'chat', messages: [...system, ...messages], ...tools, ...thinking },
-        },
+        request: { ...base, prompt: { kind: 'chat', messages: all, ...tools, ...thinkingOf(effort) } },
         messages,
         echo: { ...echo, store },
         stream: fields.stream ?? false,
         pauses: includes.has(INCLUDE_PAUSES),
       };
     },
+  };
+}
+
+interface Understood {
+  base: Omit<CompletionRequest, 'prompt'>;
+  tools: ToolFields;
+  effort: Effort | null;
+  instructions: string | null;
+  format: unknown;
+}
+
+function echoOf(
+  body: Record<string, unknown>,
+  fields: Fields,
+  { base, tools, effort, instructions, format }: Understood,
+): Omit<ResponseEcho, 'store'> {
+  const { sampling, maxTokens, topLogprobs: top } = base;
+  return {
+    background: fields.background ?? false,
+    instructions,
+    max_output_tokens: maxTokens,
+    metadata: metadataOf(body['metadata']),
+    parallel_tool_calls: tools.parallelToolCalls ?? true,
+    previous_response_id: fields.previous_response_id ?? null,
+    reasoning: { effort, summary: null },
+    temperature: sampling.temperature,
+    text: { format: echoedFormat(format) },
+    tool_choice: echoedChoice(body['tool_choice'], tools.tools ?? []),
+    tools: echoedTools(body['tools']),
+    top_logprobs: top ?? 0,
+    top_p: fields.top_p ?? sampling.topP,
+    truncation: 'disabled',
   };
 }
 

@@ -1,5 +1,6 @@
 /** What `/v1/responses` says, as OpenAI's clients read it. */
 import type { ChatLogprob } from '../logprobs.ts';
+import type { Effort } from '../thinking.ts';
 
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
 
@@ -79,7 +80,13 @@ export type EchoedChoice =
 export type EchoedFormat =
   | { type: 'text' }
   | { type: 'json_object' }
-  | { type: 'json_schema'; name: string; description: string | null; schema: unknown; strict: boolean };
+  | {
+      type: 'json_schema';
+      name: string;
+      description?: string;
+      schema: Record<string, unknown>;
+      strict: boolean;
+    };
 
 /** The part of a response that repeats the request. */
 export interface ResponseEcho {
@@ -89,7 +96,7 @@ export interface ResponseEcho {
   metadata: Record<string, string>;
   parallel_tool_calls: boolean;
   previous_response_id: string | null;
-  reasoning: { effort: string | null; summary: null };
+  reasoning: { effort: Effort | null; summary: null };
   store: boolean;
   temperature: number;
   text: { format: EchoedFormat };
