@@ -10,9 +10,12 @@ export interface OpenAiModel {
   architecture: string;
   quantization: string;
   license: string | null;
+  /** What no other API has. */
+  filon: { bytes: number; parameters: number; loaded: boolean };
 }
 
-export function openAiModel(stored: StoredModel): OpenAiModel {
+/** `loaded`: names of the models in memory. */
+export function openAiModel(stored: StoredModel, loaded: readonly string[]): OpenAiModel {
   return {
     id: stored.name,
     object: 'model',
@@ -22,5 +25,6 @@ export function openAiModel(stored: StoredModel): OpenAiModel {
     architecture: stored.architecture,
     quantization: stored.quantization,
     license: stored.licence,
+    filon: { bytes: stored.bytes, parameters: stored.parameters, loaded: loaded.includes(stored.name) },
   };
 }

@@ -40,15 +40,16 @@ export function openAiRoutes(deps: ResponsesDeps): Hono {
   );
   app.route('/responses', responsesRoutes(deps));
   app.get('/models', async (c) => {
-    const stored = await servingOf(c).models();
-    return c.json({ object: 'list', data: stored.map(openAiModel) });
+    const serving = servingOf(c);
+    const { loaded } = serving.stats();
+    const stored = await serving.models();
+    return c.json({ object: 'list', data: stored.map((model) => openAiModel(model, loaded)) });
   });
   app.get('/models/:name{.+}', async (c) => {
     const name = c.req.param('name');
-    const stored = (await servingOf(c).models()).find(
-      (model) => model.name === name || model.sha256 === name,
-    );
-    if (stored) return c.json(openAiModel(stored));
+    const serving = servingOf(c);
+    const stored = (await serving.models()).find((model) => model.name === name || model.sha256 === name);
+    if (stored) return c.json(openAiModel(stored, serving.stats().loaded));
     throw new FilonError(
       { code: 'SERVE_MODEL_UNKNOWN', model: name },
       `there is no model '${name}' on this node`,
