@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Clock } from '../../ports/clock.ts';
 import type { StoredModel } from '../../ports/models.ts';
 import type { Caller, Intake, Reply, ServingOf } from '../http/intake.ts';
-import { parseFields } from '../http/validate.ts';
+import { parseFields, unsupported } from '../http/validate.ts';
 import { converse, operatorOnly } from './converse.ts';
 import { type Embedding, embed, embedOne } from './embed.ts';
 import { OLLAMA_ERRORS } from './error-shape.ts';
@@ -18,7 +18,6 @@ const API_VERSION = '0.12.11';
 
 const OPERATOR_ONLY: Readonly<Record<string, string>> = {
   '/pull': 'filon pull MODEL',
-  '/push': 'models are not published from here',
   '/create': 'filon pull SOURCE',
   '/copy': 'filon pull SOURCE',
   '/delete': 'filon rm MODEL',
@@ -50,6 +49,9 @@ export function ollamaRoutes(
   app.get('/tags', async (c) => c.json({ models: (await servingOf(c).models()).map(listedModel) }));
   app.get('/ps', async (c) => c.json({ models: await running(c, servingOf) }));
   app.get('/version', (c) => c.json({ version: API_VERSION }));
+  app.post('/push', () => {
+    throw unsupported('/api/push', 'this node publishes no models');
+  });
   for (const [path, command] of Object.entries(OPERATOR_ONLY)) {
     app.on(['POST', 'DELETE', 'HEAD'], path, (c) => {
       throw operatorOnly(c.req.path, command);
