@@ -7,16 +7,19 @@ import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { FilonError } from '@filon/core/errors';
+import type { Access } from './access/access.ts';
 import { createSystemClock } from './adapters/local/clock.ts';
 import type { FileLogConfig } from './adapters/local/log.ts';
 import type { WorkerEngine } from './adapters/worker/engine.ts';
 import type { Makers, OpenNode } from './cli/context.ts';
 import { EXIT_INTERRUPTED, runProgram } from './cli/program.ts';
 import type { Config } from './config/settings.ts';
-import type { ModelControl } from './control/calls.ts';
+import type { KeyControl, ModelControl } from './control/calls.ts';
 import type { GatewayDeps } from './gateway/gateway.ts';
+import type { OpenGateway } from './gateway/listen.ts';
 import type { Jobs } from './gateway/panel/jobs.ts';
 import type { PanelNode } from './gateway/panel/panel-node.ts';
+import type { Certificate } from './home/certificate.ts';
 import type { HomePaths } from './home/paths.ts';
 import type { Log } from './ports/log.ts';
 import type { Models } from './ports/models.ts';
@@ -44,7 +47,7 @@ const FLUSH_MS = 2000;
 const LINGER_MS = 3000;
 
 const clock = createSystemClock();
-const makers: Makers = { openNode, openModelCalls, probeDevices };
+const makers: Makers = { openNode, openModelCalls, openKeyCalls, probeDevices };
 
 /** A node in this process, at work when this resolves. Disposing of it lets answers end first. */
 async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNode> {
@@ -62,16 +65,17 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
   const { createLeasedEngine } = await import('./rig/leased-engine.ts');
   const engine = createLeasedEngine({ engine: workers, rig, log });
   const serving = stack.use(await openServing(settings, { engine, models, log }));
-  const answers = stack.use(await openAnswers(serving, { store, log }));
+  const access = await openAccess(settings, store);
+  const answers = stack.use(await openAnswers(settings, { serving, access, store, log }));
   const panel = await openPanel(place, { engine, models, control: serving });
   stack.use(panel.jobs);
-  const gateway = stack.use(await openGateway(settings, { serving, answers, log, panel }));
+  const gateway = stack.use(await openGateway(place, { serving, answers, access, log, panel }));
   const stop = new AbortController();
   const { createNodeCalls } = await import('./control/node-calls.ts');
   const control = createNodeCalls(
-    { version: VERSION, home: paths.home, url: gateway.url, settings },
+    { version: VERSION, home: paths.home, settings, ...gateway },
     {
-      ...{ clock, engine, models, serving },
+      ...{ clock, engine, models, serving, access },
       certify: ({ sha256, path }, options) =>
         workers.certify({ model: sha256, path, device: deviceOf(settings) }, options),
       stopping: () => stop.signal.aborted || place.signal.aborted,
@@ -117,6 +121,17 @@ async function openModelCalls(place: Place & { purpose: string }): Promise<Model
   const models = stack.use(await openModels(place.paths, store));
   const { createModelCalls } = await import('./control/model-calls.ts');
   const calls = createModelCalls({ models, loaded: () => [], unload: async () => {} });
+  const parts = stack.move();
+  return { ...calls, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
+async function openKeyCalls(place: Place & { purpose: string }): Promise<KeyControl & AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  const { takeHomeLock } = await import('./home/lock.ts');
+  stack.use(await takeHomeLock(place.paths, { purpose: place.purpose }));
+  const store = stack.use(await openStore(place.paths));
+  const { createKeyCalls } = await import('./control/access-calls.ts');
+  const calls = createKeyCalls(await openAccess(place.settings, store));
   const parts = stack.move();
   return { ...calls, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }
@@ -193,32 +208,57 @@ async function openServing(
   return open(config, { ...deps, clock, grammars, randomBytes });
 }
 
+async function openAccess(settings: Config, store: Store): Promise<Access> {
+  const { createAccess } = await import('./access/access.ts');
+  return createAccess(settings, { store, clock, randomBytes });
+}
+
 async function openAnswers(
-  serving: Serving,
-  { store, log }: { store: Store; log: Log },
+  settings: Config,
+  deps: { serving: Serving; access: Access; store: Store; log: Log },
 ): Promise<OpenDurableAnswers> {
   const { openDurableAnswers } = await import('./serve/durable/open-durable-answers.ts');
   const { DEFAULT_DURABLE_LIMITS } = await import('./serve/durable/limits.ts');
-  const readiness: Serving['readiness'] = () => serving.readiness();
+  const { servingForOwner } = await import('./gateway/access/gate.ts');
+  const answerTokensMax = settings.contextTokens;
   return openDurableAnswers(DEFAULT_DURABLE_LIMITS, {
-    ...{ store, clock, log, readiness },
-    serving: () => serving,
+    ...{ store: deps.store, clock, log: deps.log, readiness: () => deps.serving.readiness() },
+    serving: (owner) => servingForOwner(owner, { ...deps, answerTokensMax }),
   });
 }
 
 async function openGateway(
-  settings: Config,
-  deps: Pick<GatewayDeps, 'serving' | 'answers' | 'log' | 'panel'>,
-): Promise<{ url: string } & AsyncDisposable> {
+  place: Place,
+  deps: Pick<GatewayDeps, 'serving' | 'answers' | 'access' | 'log' | 'panel'>,
+): Promise<OpenGateway & { fingerprint: string | null }> {
   const { openGateway: open } = await import('./gateway/listen.ts');
   const { DEFAULT_GATEWAY_LIMITS } = await import('./gateway/http/limits.ts');
-  const { host, port, bodyBytesMax, requestsMax } = settings;
+  const { host, port, bodyBytesMax, requestsMax, contextTokens } = place.settings;
   const limits = { ...DEFAULT_GATEWAY_LIMITS, bodyBytesMax, requestsMax };
   limits.bodiesBytesMax = Math.max(limits.bodiesBytesMax, bodyBytesMax);
-  return open(
-    { host, port, hosts: [], origins: [], stopMs: FLUSH_MS },
-    { ...deps, clock, limits, randomBytes, webFolder: join(ROOT, 'packages', 'web', 'dist') },
+  const tls = await openCertificate(place);
+  const lists = { hosts: listOf(place.settings.hosts), origins: listOf(place.settings.origins) };
+  const socketPath = place.paths.apiSocket;
+  const webFolder = join(ROOT, 'packages', 'web', 'dist');
+  const gateway = await open(
+    { host, port, ...lists, socketPath, stopMs: FLUSH_MS, tls },
+    { ...deps, clock, limits, randomBytes, webFolder, answerTokensMax: contextTokens },
   );
+  return { ...gateway, fingerprint: tls?.fingerprint ?? null };
+}
+
+/** One that was given counts everywhere, the node's own only where others may listen in. */
+async function openCertificate({ paths, settings }: Place): Promise<Certificate | undefined> {
+  const { host, tls, tlsCert, tlsKey } = settings;
+  const { isLoopback } = await import('./gateway/access/peer.ts');
+  if (tls === 'off') return undefined;
+  const { ownCertificate, readCertificate } = await import('./home/certificate.ts');
+  if (tlsCert !== '' || tlsKey !== '') return readCertificate({ cert: tlsCert, key: tlsKey });
+  return isLoopback(host) ? undefined : await ownCertificate(paths, clock.nowMs());
+}
+
+function listOf(text: string): string[] {
+  return text === '' ? [] : text.split(',');
 }
 
 /** What the pages may see and do, and the work that they begin. */

@@ -71,17 +71,21 @@ export class Keys {
     return { key, secret };
   }
 
-  /** By name or id, with what was counted for it. Code: ACCESS_KEY_UNKNOWN. */
-  remove(nameOrId: string): Key {
+  /** By name or id. Code: ACCESS_KEY_UNKNOWN. */
+  named(nameOrId: string): Key {
     const key = this.list().find(({ id, name }) => id === nameOrId || name === nameOrId);
     if (key === undefined) throw unknownKey(nameOrId);
+    return key;
+  }
+
+  /** With what was counted for it. */
+  remove(key: Key): void {
     const { store } = this.#deps;
     store.transaction(() => {
       store.delete('keys', key.id);
       store.delete('usage', key.id);
     });
     this.#byHash.delete(key.hash);
-    return key;
   }
 
   /** null for a key that is not there or has expired; neither the answer nor its time says more. */

@@ -4,7 +4,7 @@ import type { Device } from '@filon/core/serving/session';
 import type { Command } from 'commander';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/settings.ts';
-import type { Control, ModelControl } from '../control/calls.ts';
+import type { Control, KeyControl, ModelControl } from '../control/calls.ts';
 import type { HomePaths } from '../home/paths.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Options } from './options.ts';
@@ -29,6 +29,12 @@ export interface Makers {
     settings: Config;
     purpose: string;
   }): Promise<ModelControl & AsyncDisposable>;
+  /** The keys without a node; holds the home's lock. */
+  openKeyCalls(options: {
+    paths: HomePaths;
+    settings: Config;
+    purpose: string;
+  }): Promise<KeyControl & AsyncDisposable>;
   /** Loads the engine's libraries in a child process and lists the devices that answered. */
   probeDevices(options: {
     paths: HomePaths;

@@ -47,7 +47,7 @@ describe('settings', () => {
     [{ flags: { port: '99999' } }, '--port', 'port', '99999', '0 to 65535'],
     [{ flags: { port: '' } }, '--port', 'port', '""', '0 to 65535'],
     [{ environment: { FILON_MODE: 'quick' } }, 'FILON_MODE', 'mode', 'quick', 'fast, exact'],
-    [{ environment: { FILON_HOST: '0.0.0.0' } }, 'FILON_HOST', 'host', '0.0.0.0', '127.0.0.1'],
+    [{ environment: { FILON_HOST: '-x y' } }, 'FILON_HOST', 'host', '-x y', '127.0.0.1'],
     [{ file: { threads: '4' } }, 'config.json', 'threads', '"4"', '0 to 1024'],
     [{ file: { port: -1 }, flags: { port: '1' } }, 'config.json', 'port', '-1', '0 to 65535'],
   ])('a wrong value is named with its source and range: %j', (inputs, ...parts) => {

@@ -5,6 +5,12 @@ import { choice, type Field, integer, word } from './field.ts';
 export interface Config {
   host: string;
   port: number;
+  tls: 'auto' | 'off';
+  tlsCert: string;
+  tlsKey: string;
+  hosts: string;
+  origins: string;
+  pricePerMillionTokens: string;
   defaultModel: string;
   mode: 'fast' | 'exact';
   contextTokens: number;
@@ -28,16 +34,53 @@ export type Fields = { readonly [K in keyof Config]: Field<Config[K]> };
 export const SETTINGS: Fields = {
   host: word({
     default: '127.0.0.1',
-    pattern: /^(localhost|::1|127(\.\d{1,3}){3})$/,
-    allowed: 'an address of this machine alone: 127.0.0.1, ::1, localhost',
-    doc: 'Address that the OpenAI API listens on. Callers need no key, so only this machine may call.',
+    pattern: /^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$|^[0-9A-Fa-f:.]{2,45}$/,
+    allowed:
+      'an address or name of this machine: 127.0.0.1, ::1 or localhost for itself alone, 0.0.0.0 for all',
+    doc: 'Address that the API listens on. Callers on this machine need no key; beyond it everybody does, and one must have been made.',
   }),
   port: integer({
     default: 4141,
     min: 0,
     max: 65_535,
     zero: 'any free port',
-    doc: 'TCP port of the OpenAI API.',
+    doc: 'TCP port of the API.',
+  }),
+  tls: choice({
+    default: 'auto',
+    of: ['auto', 'off'],
+    doc: 'auto: with a certificate beyond this machine. off (or --no-tls): never, for a proxy in front that has one; then callers on this machine need a key too.',
+  }),
+  tlsCert: word({
+    default: '',
+    pattern: /^.{0,4096}$/,
+    allowed: 'a PEM file; empty: one that the node makes and signs itself',
+    doc: 'Certificate of the API, with those between it and its authority. Needs tlsKey.',
+  }),
+  tlsKey: word({
+    default: '',
+    pattern: /^.{0,4096}$/,
+    allowed: 'a PEM file; empty: none',
+    doc: 'Private key of the certificate.',
+  }),
+  hosts: word({
+    default: '',
+    pattern: /^$|^[A-Za-z0-9.:[\]-]{1,260}(,[A-Za-z0-9.:[\]-]{1,260})*$/,
+    allowed:
+      'names with their port where it is not the usual one, with commas between: chat.example,rig.lan:4141',
+    doc: 'Further names under which browsers reach this node. Only names that you control: a page of any of them counts as ours.',
+  }),
+  origins: word({
+    default: '',
+    pattern: /^(https?:\/\/[^\s,/]+)?(,https?:\/\/[^\s,/]+)*$/,
+    allowed: 'origins with commas between: https://app.example,http://localhost:3000',
+    doc: 'Web pages that may call the API from a browser, beside our own.',
+  }),
+  pricePerMillionTokens: word({
+    default: '0',
+    pattern: /^\d{1,9}(\.\d{1,6})?$/,
+    allowed: 'an amount such as 0.25, in the currency of your choice',
+    doc: 'What a million tokens cost, read or written, when the use of keys is counted in money.',
   }),
   defaultModel: word({
     default: 'smollm2-135m',

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { EngineStatus } from '../ports/engine.ts';
 import type { PullProgress, StoredModel } from '../ports/models.ts';
 import type { ServingStats } from '../serve/serving.ts';
+import { ACCESS_INPUTS, type AccessCalls } from './access-calls.ts';
 
 export interface NodeStatus {
   version: string;
@@ -15,6 +16,10 @@ export interface NodeStatus {
   home: string;
   /** Base of the HTTP API, without a slash at the end. */
   url: string;
+  /** As callers on the network reach it; none on loopback. */
+  lanUrls: string[];
+  /** sha256 of the certificate; null without TLS. */
+  fingerprint: string | null;
   state: 'running' | 'stopping';
   uptimeSeconds: number;
   /** Whether some model could answer now, and in words why not. */
@@ -104,7 +109,7 @@ interface Call<In, Out> {
   output: Out;
 }
 
-export interface Calls {
+export interface Calls extends AccessCalls {
   status: Call<Record<string, never>, NodeStatus>;
   running: Call<Record<string, never>, RunningModel[]>;
   models: Call<Record<string, never>, ModelList>;
@@ -137,6 +142,7 @@ export const CALL_INPUTS: { readonly [C in CallName]: z.ZodType<Calls[C]['input'
   certify: named,
   bench: benchInput,
   shutdown: nothing,
+  ...ACCESS_INPUTS,
 };
 
 export interface CallOptions {
@@ -150,3 +156,5 @@ export type Control = {
 
 /** The calls that need no running node. */
 export type ModelControl = Pick<Control, 'models' | 'show' | 'pull' | 'remove'>;
+/** Those about who may call that need none either. */
+export type KeyControl = Pick<Control, 'keys' | 'addKey' | 'removeKey' | 'browsers' | 'endBrowsers'>;

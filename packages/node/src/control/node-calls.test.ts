@@ -1,8 +1,11 @@
 /** The calls of a node, on the scripted engine. */
+import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createFixedModels, storedModel } from '../../../../test/kit/fixed-models.ts';
+import { createAccess } from '../access/access.ts';
 import { createManualClock } from '../adapters/memory/clock.ts';
 import { createScriptedEngine } from '../adapters/memory/engine.ts';
+import { createMemoryStore } from '../adapters/memory/store.ts';
 import { configSchema, SETTING_NAMES, SETTINGS } from '../config/settings.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { Serving, ServingControl } from '../serve/serving.ts';
@@ -37,12 +40,13 @@ async function open(
     unload: (_, options) => engine.unload(MODEL.sha256, options),
   };
   const control = createNodeCalls(
-    { version: '1', home: '/home', url: 'http://x', settings },
+    { version: '1', home: '/home', url: 'http://x', lanUrls: () => [], fingerprint: null, settings },
     {
       clock,
       engine,
       models: createFixedModels([MODEL]),
       serving: serving as Serving & ServingControl,
+      access: createAccess(settings, { clock, store: createMemoryStore(), randomBytes }),
       certify: null,
       stopping: () => false,
       stop: () => stops.push(1),

@@ -1,20 +1,23 @@
 /** The calls of a running node, in its own process. */
 import { FilonError } from '@filon/core/errors';
 import type { LoadedModel } from '@filon/core/serving/session';
+import type { Access } from '../access/access.ts';
 import type { Config } from '../config/settings.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine, Progress, Waiting } from '../ports/engine.ts';
 import type { Models, StoredModel } from '../ports/models.ts';
 import type { Serving, ServingControl } from '../serve/serving.ts';
+import { createAccessCalls, type Reach } from './access-calls.ts';
 import { benchModel } from './bench.ts';
 import type { CallOptions, Control, NodeStatus, RunningModel } from './calls.ts';
 import type { ControlErrorDetails } from './errors.ts';
 import { createModelCalls, findModel } from './model-calls.ts';
 
-export interface NodeCallsConfig {
+export interface NodeCallsConfig extends Reach {
   version: string;
   home: string;
-  url: string;
+  /** sha256 of the certificate; null without TLS. */
+  fingerprint: string | null;
   settings: Config;
 }
 
@@ -23,6 +26,7 @@ export interface NodeCallsDeps {
   engine: Engine;
   models: Models;
   serving: Serving & ServingControl;
+  access: Access;
   /** Finds and proves exact settings; null where the engine cannot. */
   certify: ((model: StoredModel, options: Waiting & Progress) => Promise<unknown>) | null;
   /** Whether a stop was asked for. */
@@ -35,6 +39,7 @@ export function createNodeCalls(config: NodeCallsConfig, deps: NodeCallsDeps): C
   const { models, engine, serving } = deps;
   const startedMs = deps.clock.monotonicMs();
   return {
+    ...createAccessCalls(deps.access, config),
     ...createModelCalls({
       models,
       loaded: () => engine.status().loaded,
@@ -81,6 +86,8 @@ async function status(config: NodeCallsConfig, deps: NodeCallsDeps, startedMs: n
     pid: process.pid,
     home: config.home,
     url: config.url,
+    lanUrls: config.lanUrls(),
+    fingerprint: config.fingerprint,
     state: deps.stopping() ? 'stopping' : 'running',
     uptimeSeconds: Math.round((deps.clock.monotonicMs() - startedMs) / 1000),
     ...readiness,

@@ -5,4 +5,6 @@ export type HomeErrorDetails =
   /** The folder cannot be made, entered or written. */
   | { code: 'HOME_UNAVAILABLE'; home: string }
   /** The file system does not keep locks. */
-  | { code: 'HOME_NO_LOCKS'; home: string };
+  | { code: 'HOME_NO_LOCKS'; home: string }
+  /** The certificate that was given, or its key, cannot be used. */
+  | { code: 'HOME_CERTIFICATE'; cert: string; key: string };

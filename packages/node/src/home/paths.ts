@@ -12,6 +12,11 @@ export interface HomePaths {
   /** Who holds the lock, for people. */
   holder: string;
   socket: string;
+  /** The API for commands of the node's own user. */
+  apiSocket: string;
+  /** The certificate that the node made for itself, and its key. */
+  certificate: string;
+  certificateKey: string;
   log: string;
   /** What a node in the background said before it had a log. */
   startLog: string;
@@ -29,6 +34,9 @@ export function homePaths(folder: string): HomePaths {
     lock: join(home, 'node.lock'),
     holder: join(home, 'node.json'),
     socket: join(home, 'control.sock'),
+    apiSocket: join(home, 'api.sock'),
+    certificate: join(home, 'tls', 'cert.pem'),
+    certificateKey: join(home, 'tls', 'key.pem'),
     log: join(home, 'logs', 'filon.log'),
     startLog: join(home, 'logs', 'start.log'),
     models: join(home, 'models'),

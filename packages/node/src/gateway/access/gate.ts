@@ -37,22 +37,27 @@ export function gate(deps: GateDeps): MiddlewareHandler {
   };
 }
 
-/** Serving as the owner of a stored answer may use it now; null when its key or session is gone. */
-export function servingForOwner(
-  owner: string,
-  deps: Pick<GateDeps, 'access' | 'serving' | 'log' | 'answerTokensMax'>,
-): Serving | null {
+export type ServingDeps = Pick<GateDeps, 'access' | 'serving' | 'log' | 'answerTokensMax'>;
+
+/** For answers that outlive their request: serving as their owner may use it now. Code: ACCESS_KEY_WRONG. */
+export function servingForOwner(owner: string, deps: ServingDeps): Pick<Serving, 'complete'> {
   const [kind, id = ''] = owner.split(':');
-  if (kind === 'local') return deps.serving;
-  if (kind === 'session') return deps.access?.sessions.has(id) ? deps.serving : null;
-  const key = kind === 'key' ? (deps.access?.keys.withId(id) ?? null) : null;
-  return key === null ? null : servingFor({ kind: 'key', key }, deps);
+  const { access, serving } = deps;
+  if (kind === 'local' || (kind === 'session' && access?.sessions.has(id))) return serving;
+  const key = kind === 'key' ? (access?.keys.withId(id) ?? null) : null;
+  if (key !== null) return servingFor({ kind: 'key', key }, deps);
+  return {
+    complete: () =>
+      Promise.reject(
+        new FilonError<AccessErrorDetails>(
+          { code: 'ACCESS_KEY_WRONG' },
+          'the key or the session that asked for this answer is gone',
+        ),
+      ),
+  };
 }
 
-function servingFor(
-  found: Exclude<Found, { kind: 'nobody' }>,
-  deps: Pick<GateDeps, 'access' | 'serving' | 'log' | 'answerTokensMax'>,
-): Serving {
+function servingFor(found: Exclude<Found, { kind: 'nobody' }>, deps: ServingDeps): Serving {
   if (found.kind !== 'key' || deps.access === null) return deps.serving;
   return new MeteredServing(found.key, { ...deps, meter: deps.access.meter });
 }
