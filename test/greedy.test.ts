@@ -89,7 +89,7 @@ test('greedy answers are the library’s own on 20 prompts, but for near ties', 
 
 async function ask(question: string): Promise<Said> {
   const messages = [{ role: 'user', content: question }] as const;
-  const prompt = await engine.tokenize(stored.sha256, { kind: 'chat', messages }, { signal });
+  const { tokens: prompt } = await engine.tokenize(stored.sha256, { kind: 'chat', messages }, { signal });
   const answer: number[] = [];
   const request = {
     session: question,

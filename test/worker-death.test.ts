@@ -125,7 +125,7 @@ async function freshResume(
   const { engine } = under;
   if (request.prompt.kind !== 'chat') throw new RangeError('the test asks in chats');
   const loaded = await under.restart();
-  const prompt = await engine.tokenize(loaded.model, request.prompt, { signal: never });
+  const { tokens: prompt } = await engine.tokenize(loaded.model, request.prompt, { signal: never });
   const events = engine.open(
     {
       session: 'fresh',

@@ -53,11 +53,11 @@ function describeLoading(open: () => Promise<EngineUnderTest>): void {
     const { engine, spec } = under;
     const chat = { kind: 'chat', messages: [{ role: 'user', content: 'What is ore? ⛏' }] } as const;
     const first = await engine.tokenize(spec.model, chat, { signal });
-    expect(first).toBeInstanceOf(Int32Array);
+    expect(first.tokens).toBeInstanceOf(Int32Array);
     expect(await engine.tokenize(spec.model, chat, { signal })).toEqual(first);
     const text = await engine.tokenize(spec.model, { kind: 'text', text: 'What is ore? ⛏' }, { signal });
-    expect(text.length).toBeGreaterThan(0);
-    expect(text.length).toBeLessThan(first.length);
+    expect(text.tokens.length).toBeGreaterThan(0);
+    expect(text.tokens.length).toBeLessThan(first.tokens.length);
   });
 
   test('embeddings have unit length and the announced number of values', async () => {
@@ -209,7 +209,7 @@ async function loaded(open: () => Promise<EngineUnderTest>): Promise<EngineUnder
 
 async function chat(under: EngineUnderTest, options: { temperature?: number } = {}): Promise<SessionRequest> {
   const prompt = { kind: 'chat', messages: [{ role: 'user', content: 'Tell me about a mine.' }] } as const;
-  const tokens = await under.engine.tokenize(under.spec.model, prompt, { signal });
+  const { tokens } = await under.engine.tokenize(under.spec.model, prompt, { signal });
   const start = request(under.spec, tokens);
   return { ...start, sampling: { ...start.sampling, temperature: options.temperature ?? 0 } };
 }

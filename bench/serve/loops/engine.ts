@@ -29,7 +29,7 @@ async function answer(
 ): Promise<Completion> {
   const { signal } = new AbortController();
   const startMs = performance.now();
-  const tokens = await engine.tokenize(MODEL, { kind: 'text', text: prompt }, { signal });
+  const { tokens } = await engine.tokenize(MODEL, { kind: 'text', text: prompt }, { signal });
   const request = {
     ...{ session: crypto.randomUUID(), model: MODEL, tokens, promptTokens: tokens.length, maxTokens },
     ...{ stop: [], grammar: null, topLogprobs: null, ignoreEos: true },

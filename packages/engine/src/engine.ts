@@ -5,7 +5,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { orAborted } from '@filon/core/abort';
 import { FilonError } from '@filon/core/errors';
-import type { Device, LoadedModel, LoadSpec, SessionRequest, SessionSign } from '@filon/core/serving/session';
+import type {
+  Device,
+  LoadedModel,
+  LoadSpec,
+  SessionRequest,
+  SessionSign,
+  TokenizedPrompt,
+} from '@filon/core/serving/session';
 import type { Certificate, CertifyRequest } from './certify/certificate.ts';
 import { type ProbeResult, probeDevices } from './device/probe.ts';
 import { physicalCores } from './device/threads.ts';
@@ -45,7 +52,7 @@ export interface OpenEngine extends AsyncDisposable {
   devices(options: Waiting): Promise<readonly Device[]>;
   load(spec: LoadSpec, options: LoadOptions): Promise<LoadedModel>;
   unload(model: string, options: Waiting): Promise<void>;
-  tokenize(model: string, prompt: TextPrompt, options: Waiting): Promise<Int32Array>;
+  tokenize(model: string, prompt: TextPrompt, options: Waiting): Promise<TokenizedPrompt>;
   open(request: SessionRequest, options: Waiting): AsyncIterable<SessionSign>;
   embed(model: string, texts: readonly Int32Array[], options: Waiting): Promise<Float32Array[]>;
   status(): OpenEngineStatus;
@@ -115,7 +122,7 @@ class MachineEngine implements OpenEngine {
     await worker?.unload(model, { signal, timeoutMs: this.#config.loadTimeoutMs });
   }
 
-  async tokenize(model: string, prompt: TextPrompt, { signal }: Waiting): Promise<Int32Array> {
+  async tokenize(model: string, prompt: TextPrompt, { signal }: Waiting): Promise<TokenizedPrompt> {
     const options = { signal, timeoutMs: TOKENIZE_TIMEOUT_MS };
     const process = await this.#placeOf(model).ready(model, this.#loading(signal));
     return process.call('tokenize', { model, prompt }, options);

@@ -2,6 +2,7 @@
  * The local case of the stage protocol. A session is a list of token ids with a seed: whoever holds these values can
  * go on at any position, on this worker, on a new one, or elsewhere. Nothing else is needed and nothing else is kept.
  */
+import type { Dialect } from '../dialect/dialect.ts';
 import type { FinishReason, TokenLogprob } from './completion.ts';
 import type { Sampling } from './sampling.ts';
 
@@ -41,6 +42,13 @@ export type SessionEvent =
  */
 export type SessionSign = SessionEvent | { kind: 'waiting' };
 
+/** A prompt in the model's own tokens. */
+export interface TokenizedPrompt {
+  tokens: Int32Array;
+  /** Its end is the beginning of a thought, which the answer goes on with. */
+  inReasoning: boolean;
+}
+
 /** How a model is to be loaded. */
 export interface LoadSpec {
   /** sha256 of the file. */
@@ -68,7 +76,8 @@ export interface LoadedModel {
   sessionsMax: number;
   /** Vector length of embeddings. */
   embeddingLength: number;
-  hasChatTemplate: boolean;
+  /** How it writes calls and thoughts; null: it has no chat template and cannot chat. */
+  dialect: Dialect | null;
   /** Bytes of the weights. */
   bytes: number;
   /** Same class, same logits, bit by bit; null in fast mode. */

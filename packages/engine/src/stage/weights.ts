@@ -1,4 +1,5 @@
 /** A loaded file: weights and vocabulary. Knows tokens and bytes; knows nothing of sessions. */
+import { type Dialect, dialectOf, marksOf } from '@filon/core/dialect/dialect';
 import { FilonError } from '@filon/core/errors';
 import type { EngineErrorDetails } from '../errors.ts';
 import type { Backends, NativeDevice } from '../ffi/backends.ts';
@@ -17,13 +18,18 @@ export interface Weights {
   /** Text goes in and tokens come out; false for encoders, which only embed. */
   readonly generates: boolean;
   readonly chatTemplate: string | null;
+  /** How the model writes calls and thoughts, as its template has it; null without one. */
+  readonly dialect: Dialect | null;
   readonly beginText: string;
   /** The tokenizer puts the begin mark before every text. */
   readonly addsBegin: boolean;
   readonly endText: string;
   /** `parseSpecial`: text such as `<|im_end|>` becomes the control token. Begin marks are added as the model wants. */
   tokenize(text: string, options: { parseSpecial: boolean }): Int32Array;
-  /** Bytes that a token adds to the text; none for control tokens. The same array for the same token. */
+  /**
+   * Bytes that a token adds to the text; none for control tokens, except those that mark calls and thoughts. The same
+   * array for the same token.
+   */
   piece(token: number): Uint8Array;
   isEnd(token: number): boolean;
   /** A value of the file's metadata, '' when it is not there. */
@@ -80,17 +86,9 @@ function describe(llama: Llama, pointer: bigint): Weights {
     const length = llama.metaValue(pointer, key, out, out.length);
     return length < 0 ? '' : out.toString('utf8', 0, Math.min(length, out.length - 1));
   };
-  const pieces = new Map<number, Uint8Array>();
-  const scratch = Buffer.alloc(PIECE_BYTES_MAX);
-  const piece = (token: number): Uint8Array => {
-    const known = pieces.get(token);
-    if (known !== undefined) return known;
-    const length = Math.max(0, llama.tokenPiece(vocab, token, scratch, scratch.length, 0, false));
-    const bytes = Uint8Array.from(scratch.subarray(0, length));
-    pieces.set(token, bytes);
-    return bytes;
-  };
   const tokenText = (token: number): string => (token < 0 ? '' : (llama.tokenText(vocab, token) ?? ''));
+  const chatTemplate = llama.chatTemplate(pointer, null);
+  const dialect = chatTemplate === null ? null : dialectOf(chatTemplate);
   return {
     llama,
     pointer,
@@ -101,15 +99,39 @@ function describe(llama: Llama, pointer: bigint): Weights {
     bytes: Number(llama.modelBytes(pointer)),
     canTrim: !llama.isRecurrent(pointer) && !llama.isHybrid(pointer),
     generates: llama.hasDecoder(pointer) && !llama.hasEncoder(pointer) && meta(poolingKey(meta)) === '',
-    chatTemplate: llama.chatTemplate(pointer, null),
+    chatTemplate,
+    dialect,
     beginText: tokenText(llama.beginToken(vocab)),
     addsBegin: llama.addsBegin(vocab),
     endText: tokenText(llama.endToken(vocab)),
     tokenize: (text, { parseSpecial }) => tokenize(llama, vocab, { text, parseSpecial }),
-    piece,
+    piece: openPieces(llama, vocab, dialect),
     isEnd: (token) => llama.isEndOfGeneration(vocab, token),
     meta,
     close: () => llama.freeModel(pointer),
+  };
+}
+
+/** What tokens look like, each made once. */
+function openPieces(llama: Llama, vocab: bigint, dialect: Dialect | null): (token: number) => Uint8Array {
+  const pieces = new Map<number, Uint8Array>();
+  const scratch = Buffer.alloc(PIECE_BYTES_MAX);
+  const read = (token: number, special: boolean): Uint8Array => {
+    const length = Math.max(0, llama.tokenPiece(vocab, token, scratch, scratch.length, 0, special));
+    return Uint8Array.from(scratch.subarray(0, length));
+  };
+  for (const mark of dialect === null ? [] : marksOf(dialect)) {
+    for (const token of tokenize(llama, vocab, { text: mark, parseSpecial: true })) {
+      // The tokenizer may put a begin mark before, which belongs to no mark of ours.
+      if (token !== llama.beginToken(vocab)) pieces.set(token, read(token, true));
+    }
+  }
+  return (token) => {
+    const known = pieces.get(token);
+    if (known !== undefined) return known;
+    const bytes = read(token, false);
+    pieces.set(token, bytes);
+    return bytes;
   };
 }
 

@@ -2,8 +2,9 @@
  * Renders a model's own chat template (Jinja). The template comes from a stranger, so it runs in a thread of its own
  * with limits on time, memory and output; limits.ts has the figures.
  */
+
+import type { TemplateMessage } from '@filon/core/dialect/template-input';
 import { FilonError } from '@filon/core/errors';
-import type { ChatMessage } from '@filon/core/serving/completion';
 import type { TemplateErrorDetails } from './errors.ts';
 import { IDLE_MS, OUTPUT_BYTES_MAX, TEMPLATE_BYTES_MAX, WAITING_MAX } from './limits.ts';
 import type { RenderJob, RenderReply } from './render-protocol.ts';
@@ -12,12 +13,12 @@ import { startThread, type ThreadHandle, tooLong, tooMuchMemory } from './thread
 export interface RenderRequest {
   /** Jinja source, at most {@link TEMPLATE_BYTES_MAX}. */
   template: string;
-  messages: readonly ChatMessage[];
+  messages: readonly TemplateMessage[];
   /** Whether the prompt ends with the beginning of the assistant's turn. */
   addGenerationPrompt: boolean;
   bosToken: string;
   eosToken: string;
-  /** Further names for the template, such as `enable_thinking`; plain JSON values. */
+  /** Further names for the template, such as `tools` and `enable_thinking`; plain JSON values. */
   variables?: Readonly<Record<string, unknown>>;
 }
 
@@ -88,8 +89,11 @@ function jobOf(request: RenderRequest): RenderJob {
   if (Buffer.byteLength(template) > TEMPLATE_BYTES_MAX) {
     throw invalid(`its source is longer than ${TEMPLATE_BYTES_MAX} bytes`);
   }
-  let bytes = 0;
-  for (const message of messages) bytes += Buffer.byteLength(message.content);
+  let bytes = JSON.stringify(variables ?? {}).length;
+  for (const { content, reasoning_content = '', tool_calls } of messages) {
+    bytes += Buffer.byteLength(content) + reasoning_content.length;
+    if (tool_calls !== undefined) bytes += JSON.stringify(tool_calls).length;
+  }
   if (bytes > OUTPUT_BYTES_MAX) throw tooLongOutput();
   return {
     template,

@@ -151,7 +151,7 @@ function describe(
     trainedContextTokens: weights.trainedContextTokens,
     sessionsMax: spec.sessionsMax,
     embeddingLength: weights.embeddingLength,
-    hasChatTemplate: weights.chatTemplate !== null,
+    dialect: weights.dialect,
     bytes: weights.bytes,
     numericClass,
   };

@@ -4,14 +4,20 @@
  * one and speak through `outputs`.
  */
 import type { ErrorObject } from '@filon/core/errors';
-import type { ChatMessage } from '@filon/core/serving/completion';
-import type { LoadedModel, LoadSpec, SessionRequest, SessionSign } from '@filon/core/serving/session';
+import type { ChatPrompt } from '@filon/core/serving/completion';
+import type {
+  LoadedModel,
+  LoadSpec,
+  SessionRequest,
+  SessionSign,
+  TokenizedPrompt,
+} from '@filon/core/serving/session';
 import type { Certificate, CertifyRequest } from '../certify/certificate.ts';
 import type { Counters } from '../stage/batcher.ts';
 import type { StageSettings } from '../stage/settings.ts';
 
 /** A prompt as people write it. */
-export type TextPrompt = { kind: 'chat'; messages: readonly ChatMessage[] } | { kind: 'text'; text: string };
+export type TextPrompt = ChatPrompt | { kind: 'text'; text: string };
 
 export interface LoadRequest {
   spec: LoadSpec;
@@ -24,7 +30,7 @@ export interface LoadRequest {
 export interface Calls {
   load: { request: LoadRequest; reply: LoadedModel };
   unload: { request: { model: string }; reply: null };
-  tokenize: { request: { model: string; prompt: TextPrompt }; reply: Int32Array };
+  tokenize: { request: { model: string; prompt: TextPrompt }; reply: TokenizedPrompt };
   embed: { request: { model: string; texts: readonly Int32Array[] }; reply: Float32Array[] };
   certify: { request: CertifyRequest; reply: Certificate };
   /** Frees the slot before the next tick; the counters are those of that moment. */

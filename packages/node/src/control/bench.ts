@@ -134,7 +134,7 @@ class Bench {
     const number = this.#prompts++;
     const words = Array.from({ length: promptTokens }, (_, at) => `${(at * 7919 + number * 104_729) % 9973}`);
     const prompt = { kind: 'text', text: `Run ${crypto.randomUUID()}: ${words.join(' ')}` } as const;
-    const tokens = await this.#deps.engine.tokenize(this.#model.model, prompt, { signal: this.#signal });
+    const { tokens } = await this.#deps.engine.tokenize(this.#model.model, prompt, { signal: this.#signal });
     return tokens.slice(0, promptTokens);
   }
 }

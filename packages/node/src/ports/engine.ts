@@ -1,6 +1,13 @@
 /** What serving needs of a thing that computes. Adapters: device workers (real), scripted (tests). */
 import type { ChatPrompt } from '@filon/core/serving/completion';
-import type { Device, LoadedModel, LoadSpec, SessionRequest, SessionSign } from '@filon/core/serving/session';
+import type {
+  Device,
+  LoadedModel,
+  LoadSpec,
+  SessionRequest,
+  SessionSign,
+  TokenizedPrompt,
+} from '@filon/core/serving/session';
 
 export interface Waiting {
   signal: AbortSignal;
@@ -36,7 +43,7 @@ export interface Engine {
     model: string,
     prompt: ChatPrompt | { kind: 'text'; text: string },
     options: Waiting,
-  ): Promise<Int32Array>;
+  ): Promise<TokenizedPrompt>;
   /**
    * Runs a session to its end. Leaving the iteration or aborting frees the slot before the next tick. Throws
    * ENGINE_WORKER_DIED when the worker is lost: open again with the tokens received so far to go on.

@@ -2,6 +2,7 @@
 import type { Chunk, TokenLogprob, Usage } from '@filon/core/serving/completion';
 import type { SessionEvent } from '@filon/core/serving/session';
 import { Merge } from './merge.ts';
+import type { TakenApart } from './taken-apart.ts';
 
 type ChoiceEvent = SessionEvent | { kind: 'pause' };
 
@@ -14,12 +15,14 @@ export interface ChoicesPlan {
   /** Counted on as tokens come; begins with the prompt's. */
   usage: Usage;
   signal: AbortSignal;
+  /** Takes the tokens of a choice apart; absent: all of them are text, and there is nothing to do. */
+  apart?: (choice: number) => TakenApart;
 }
 
 /** All choices, then the usage: the prompt counts once, however many choices share it. */
 export async function* answerChoices(plan: ChoicesPlan): AsyncGenerator<Chunk> {
   const { usage } = plan;
-  if (plan.choices === 1) yield* chunksOf(0, plan.open(0, plan.signal), { usage });
+  if (plan.choices === 1) yield* chunksOf(0, plan.open(0, plan.signal), { usage, apart: plan.apart?.(0) });
   else yield* several(plan);
   yield { kind: 'usage', usage: { ...usage } };
 }
@@ -36,7 +39,9 @@ async function* several(plan: ChoicesPlan): AsyncGenerator<Chunk> {
     const choice = started++;
     // The next one starts when the slot of this one is free, which is a moment after its last chunk.
     const onDone = (): void => start(() => undefined);
-    merge.add(chunksOf(choice, plan.open(choice, own.signal), { usage: plan.usage, onPrefilled, onDone }));
+    const { usage, apart } = plan;
+    const options = { usage, apart: apart?.(choice), onPrefilled, onDone };
+    merge.add(chunksOf(choice, plan.open(choice, own.signal), options));
   };
   try {
     plan.signal.throwIfAborted();
@@ -49,6 +54,13 @@ async function* several(plan: ChoicesPlan): AsyncGenerator<Chunk> {
   }
 }
 
+interface ChunksOptions {
+  usage: Usage;
+  apart: TakenApart | undefined;
+  onPrefilled?: () => void;
+  onDone?: () => void;
+}
+
 /**
  * Log-probabilities wait until the text of their token may be shown, so those of a stop string are never sent. Tokens
  * that show nothing yet make no chunk.
@@ -56,17 +68,28 @@ async function* several(plan: ChoicesPlan): AsyncGenerator<Chunk> {
 async function* chunksOf(
   choice: number,
   events: AsyncIterable<ChoiceEvent>,
-  { usage, onPrefilled, onDone }: { usage: Usage; onPrefilled?: () => void; onDone?: () => void },
+  { usage, apart, onPrefilled, onDone }: ChunksOptions,
 ): AsyncGenerator<Chunk> {
   let held: TokenLogprob[] = [];
   for await (const event of events) {
     if (event.kind === 'token') {
       usage.completionTokens += 1;
+      if (apart !== undefined) {
+        yield* apart.token(event);
+        if (!apart.isOver) continue;
+        // Left before its end, so that its slot is free at once.
+        yield { kind: 'end', choice, reason: 'tool-calls' };
+        break;
+      }
       if (event.logprob !== null) held.push(event.logprob);
       if (event.text === '') continue;
       yield { kind: 'delta', choice, text: event.text, logprobs: held };
       held = [];
     } else if (event.kind === 'end') {
+      if (apart !== undefined) {
+        yield* apart.end(event);
+        continue;
+      }
       const shown = event.text !== '' || (event.reason === 'length' && held.length > 0);
       if (shown) yield { kind: 'delta', choice, text: event.text, logprobs: held };
       const { reason, stop } = event;

@@ -1,9 +1,10 @@
 /** Embeds inputs in batches that can be left between two calls of the engine. */
 import type { Prompt } from '@filon/core/serving/completion';
+import type { TokenizedPrompt } from '@filon/core/serving/session';
 import { EMBED_BATCH_TEXTS } from './limits.ts';
 
 export interface EmbedDeps {
-  tokenize: (input: Prompt) => Promise<Int32Array>;
+  tokenize: (input: Prompt) => Promise<Pick<TokenizedPrompt, 'tokens'>>;
   embed: (texts: readonly Int32Array[]) => Promise<Float32Array[]>;
 }
 
@@ -15,7 +16,7 @@ export interface Embedded {
 /** All inputs are tokenized before the first is computed, so that one that cannot fit costs nothing. */
 export async function embedInputs(inputs: readonly Prompt[], deps: EmbedDeps): Promise<Embedded> {
   const texts: Int32Array[] = [];
-  for (const input of inputs) texts.push(await deps.tokenize(input));
+  for (const input of inputs) texts.push((await deps.tokenize(input)).tokens);
   const vectors: Float32Array[] = [];
   for (let from = 0; from < texts.length; from += EMBED_BATCH_TEXTS) {
     vectors.push(...(await deps.embed(texts.slice(from, from + EMBED_BATCH_TEXTS))));

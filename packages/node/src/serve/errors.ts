@@ -15,6 +15,8 @@ export type ServeErrorDetails =
   | { code: 'SERVE_TOKEN_UNKNOWN'; token: number; vocabTokens: number; field: 'prompt' | 'logitBias' }
   /** `reason`: the code of packages/core/src/schema/errors.ts. */
   | { code: 'SERVE_SCHEMA_UNSUPPORTED'; reason: string }
+  /** The tools of a chat, or the choice among them. `reason`: a code of packages/core/src/dialect/errors.ts, or `format`. */
+  | { code: 'SERVE_TOOLS_INVALID'; reason: string }
   /** Workers died or fell silent with this request in them, too often to try again. */
   | { code: 'SERVE_QUARANTINED'; deaths: number }
   /** The worker lives but has not said anything of this session for so long, not even that it waits. */

@@ -14,7 +14,7 @@ import type { ServingConfig } from './config.ts';
 import { continued } from './continued.ts';
 import { type Embedded, embedInputs } from './embed.ts';
 import { CANCEL_GRACE_MS, EMBED_TIMEOUT_MS, TOKENIZE_TIMEOUT_MS } from './limits.ts';
-import { type Grammars, grammarOf, prepare, promptTokens } from './prepare.ts';
+import { type Grammars, grammarOf, type Prepared, prepare, promptTokens } from './prepare.ts';
 import { readinessOf } from './readiness.ts';
 import { type Hold, Residency } from './residency.ts';
 import { route } from './route.ts';
@@ -28,9 +28,11 @@ import type {
   ServingControl,
   ServingStats,
 } from './serving.ts';
-import { type SessionPlan, sessionRequest } from './session-request.ts';
+import { sessionRequest } from './session-request.ts';
 import { type Presence, Suspects } from './suspects.ts';
+import { TakenApart } from './taken-apart.ts';
 import { withTimeout } from './timeout.ts';
+import { callIds, checkOffer } from './tools.ts';
 
 export interface ServingDeps {
   engine: Engine;
@@ -79,6 +81,7 @@ class Pipeline implements OpenServing {
   async complete(request: CompletionRequest, options: CompleteOptions): Promise<Answer> {
     const { signal, resume } = options;
     const { engine, clock, grammars } = this.#deps;
+    checkOffer(request);
     const grammar = grammarOf(request.format, grammars);
     const stored = await this.#find(resume?.start.model ?? request.model);
     const presence = this.#suspects.enter(request);
@@ -87,9 +90,9 @@ class Pipeline implements OpenServing {
       const admitted = await this.#admit({ stored, presence, scope }, request.choices);
       const timing = { clock, signal: scope.signal, timeoutMs: TOKENIZE_TIMEOUT_MS, what: 'tokenizing' };
       const made = await this.#attempt(admitted, (loaded) =>
-        withTimeout((within) => prepare(request, loaded, { engine, signal: within }), timing),
+        withTimeout((within) => prepare(request, loaded, { engine, grammar, signal: within }), timing),
       );
-      return this.#answer({ request, options }, admitted, { ...made, grammar });
+      return this.#answer({ request, options }, admitted, made);
     } catch (error) {
       scope.close();
       throw error;
@@ -135,7 +138,7 @@ class Pipeline implements OpenServing {
     const timing = { clock, signal: scope.signal, timeoutMs: TOKENIZE_TIMEOUT_MS, what: 'tokenizing' };
     try {
       const hold = scope.use(this.#residency.hold(stored));
-      const tokens = await this.#attempt({ hold, presence, scope }, (loaded) =>
+      const { tokens } = await this.#attempt({ hold, presence, scope }, (loaded) =>
         withTimeout((within) => engine.tokenize(loaded.model, prompt, { signal: within }), timing),
       );
       return tokens.length;
@@ -226,7 +229,7 @@ class Pipeline implements OpenServing {
   #answer(
     { request, options }: { request: CompletionRequest; options: CompleteOptions },
     admitted: Admitted,
-    made: Omit<SessionPlan, 'id' | 'plan' | 'seed'>,
+    made: Prepared,
   ): Answer {
     const { stored, hold, presence, scope, together } = admitted;
     const { engine, clock, randomBytes } = this.#deps;
@@ -243,11 +246,14 @@ class Pipeline implements OpenServing {
     };
     const promptTokens = tokens.length;
     const usage = { promptTokens, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
+    const { reading } = made;
+    const callId = callIds({ model: stored.sha256, tokens, seed });
     const chunks = answerChoices({
       choices: request.choices,
       together,
       usage,
       signal: scope.signal,
+      ...(reading && { apart: (choice) => new TakenApart({ reading, choice, usage, callId }) }),
       open: (choice, signal) => {
         const deps = { engine, clock, ready, onResume, attempts: new Attempts(presence, clock) };
         return continued(sessionRequest(request, session, choice), {

@@ -1,9 +1,10 @@
 /** Turns a request into tokens and a grammar, and refuses what cannot work before anything is computed. */
 import { FilonError, isFilonError } from '@filon/core/errors';
 import type { AnswerFormat, CompletionRequest, Prompt } from '@filon/core/serving/completion';
-import type { LoadedModel } from '@filon/core/serving/session';
+import type { LoadedModel, TokenizedPrompt } from '@filon/core/serving/session';
 import type { Engine } from '../ports/engine.ts';
 import { CHARACTERS_PER_TOKEN_MAX } from './limits.ts';
+import { answerGrammar, type Reading, readingOf } from './tools.ts';
 
 /** Grammars (GBNF) for the answer formats. */
 export interface Grammars {
@@ -16,6 +17,15 @@ export interface Prepared {
   tokens: Int32Array;
   /** Generated tokens at most: what was asked for, or what the context has room for if that is less. */
   maxTokens: number;
+  /** What the answer must look like, token by token. */
+  grammar: string | null;
+  /** How the answer is taken apart; null: all of it is text. */
+  reading: Reading | null;
+}
+
+interface PrepareDeps {
+  engine: Pick<Engine, 'tokenize'>;
+  signal: AbortSignal;
 }
 
 /** Codes: SERVE_SCHEMA_UNSUPPORTED. */
@@ -31,41 +41,47 @@ export function grammarOf(format: AnswerFormat, grammars: Grammars): string | nu
   }
 }
 
-/** Codes: SERVE_CONTEXT_EXCEEDED, SERVE_PROMPT_EMPTY, SERVE_TOKEN_UNKNOWN, TEMPLATE_*. */
+/**
+ * `grammar`: that of the format. Codes: SERVE_CONTEXT_EXCEEDED, SERVE_PROMPT_EMPTY, SERVE_TOKEN_UNKNOWN,
+ * SERVE_TOOLS_INVALID, TEMPLATE_*.
+ */
 export async function prepare(
-  request: Pick<CompletionRequest, 'prompt' | 'maxTokens' | 'sampling'>,
+  request: Pick<CompletionRequest, 'prompt' | 'maxTokens' | 'sampling' | 'format'>,
   loaded: LoadedModel,
-  deps: { engine: Pick<Engine, 'tokenize'>; signal: AbortSignal },
+  deps: PrepareDeps & { grammar: string | null },
 ): Promise<Prepared> {
   for (const [token] of request.sampling.logitBias) checkToken(token, loaded, 'logitBias');
-  const tokens = await promptTokens(request.prompt, loaded, deps);
+  const { tokens, inReasoning } = await promptTokens(request.prompt, loaded, deps);
   const room = loaded.contextTokens - tokens.length;
-  return { tokens, maxTokens: Math.min(request.maxTokens ?? room, room) };
+  const reading = readingOf(request, loaded, inReasoning);
+  const grammar = answerGrammar(request, deps.grammar, reading);
+  return { tokens, maxTokens: Math.min(request.maxTokens ?? room, room), grammar, reading };
 }
 
 /** Codes: as {@link prepare}. */
 export async function promptTokens(
   prompt: Prompt,
   loaded: LoadedModel,
-  deps: { engine: Pick<Engine, 'tokenize'>; signal: AbortSignal },
-): Promise<Int32Array> {
-  const tokens = await tokenized(prompt, loaded, deps);
+  deps: PrepareDeps,
+): Promise<TokenizedPrompt> {
+  const made = await tokenized(prompt, loaded, deps);
+  const { tokens } = made;
   if (tokens.length === 0) {
     throw new FilonError({ code: 'SERVE_PROMPT_EMPTY' }, 'the prompt is empty; send at least one token');
   }
   if (tokens.length >= loaded.contextTokens) throw contextExceeded(tokens.length, loaded);
-  return tokens;
+  return made;
 }
 
 async function tokenized(
   prompt: Prompt,
   loaded: LoadedModel,
-  { engine, signal }: { engine: Pick<Engine, 'tokenize'>; signal: AbortSignal },
-): Promise<Int32Array> {
+  { engine, signal }: PrepareDeps,
+): Promise<TokenizedPrompt> {
   if (prompt.kind === 'tokens') {
     if (prompt.tokens.length >= loaded.contextTokens) throw contextExceeded(prompt.tokens.length, loaded);
     for (const token of prompt.tokens) checkToken(token, loaded, 'prompt');
-    return Int32Array.from(prompt.tokens);
+    return { tokens: Int32Array.from(prompt.tokens), inReasoning: false };
   }
   const atLeast = Math.ceil(charactersOf(prompt) / CHARACTERS_PER_TOKEN_MAX);
   if (atLeast > loaded.contextTokens) throw contextExceeded(atLeast, loaded);

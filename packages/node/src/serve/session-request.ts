@@ -9,7 +9,6 @@ export interface SessionPlan extends Prepared {
   plan: Plan;
   /** Of the first choice; the next ones count up from it, modulo 2^64. */
   seed: bigint;
-  grammar: string | null;
 }
 
 export function sessionRequest(

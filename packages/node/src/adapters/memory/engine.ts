@@ -4,6 +4,7 @@
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Dialect } from '@filon/core/dialect/dialect';
 import { FilonError } from '@filon/core/errors';
 import type {
   Device,
@@ -11,6 +12,7 @@ import type {
   LoadSpec,
   SessionEvent,
   SessionRequest,
+  TokenizedPrompt,
 } from '@filon/core/serving/session';
 import type { Engine, EngineStatus, Progress, Waiting } from '../../ports/engine.ts';
 import { embeddingOf } from './scripted-answer.ts';
@@ -31,7 +33,19 @@ export interface ScriptedEngineOptions {
   diesAt?: (step: ScriptedStep) => boolean;
   /** The whole answer to a prompt, instead of a made-up one. `text` is the prompt without its marks. */
   answer?: (question: { text: string; grammar: string | null }) => string | undefined;
+  /** How its answers are to be read; the default has no thoughts and no template that knows tools. */
+  dialect?: Dialect;
+  /** Every chat's prompt ends at the beginning of a thought. */
+  inReasoning?: boolean;
 }
+
+const PLAIN_DIALECT: Dialect = {
+  toolFormat: 'json',
+  rendersTools: false,
+  reasoning: null,
+  thinkingSwitch: false,
+  systemRole: true,
+};
 
 const DEVICE: Device = {
   id: 'scripted-0',
@@ -71,7 +85,7 @@ class MemoryEngine implements ScriptedEngine {
     options.signal.throwIfAborted();
     worker.life.signal.throwIfAborted();
     options.onProgress?.(1);
-    const model = describe(spec);
+    const model = describe(spec, this.#options.dialect ?? PLAIN_DIALECT);
     worker.loaded.set(spec.model, model);
     return model;
   }
@@ -84,11 +98,14 @@ class MemoryEngine implements ScriptedEngine {
     model: string,
     prompt: Parameters<Engine['tokenize']>[1],
     options: Waiting,
-  ): Promise<Int32Array> {
+  ): Promise<TokenizedPrompt> {
     options.signal.throwIfAborted();
     this.#loaded(model);
-    if (prompt.kind === 'chat') return Int32Array.from(chatTokens(prompt.messages));
-    return Int32Array.of(START_TOKEN, ...tokensOf(prompt.text));
+    if (prompt.kind === 'text') {
+      return { tokens: Int32Array.of(START_TOKEN, ...tokensOf(prompt.text)), inReasoning: false };
+    }
+    const { inReasoning = false } = this.#options;
+    return { tokens: Int32Array.from(chatTokens(prompt.messages)), inReasoning };
   }
 
   async *open(request: SessionRequest, options: Waiting): AsyncGenerator<SessionEvent> {
@@ -183,7 +200,7 @@ function countOf(sessions: ReadonlyMap<string, string>, model: string): number {
   return [...sessions.values()].filter((of) => of === model).length;
 }
 
-function describe(spec: LoadSpec): LoadedModel {
+function describe(spec: LoadSpec, dialect: Dialect): LoadedModel {
   return {
     model: spec.model,
     mode: spec.mode,
@@ -194,7 +211,7 @@ function describe(spec: LoadSpec): LoadedModel {
     trainedContextTokens: TRAINED_CONTEXT_TOKENS,
     sessionsMax: spec.sessionsMax,
     embeddingLength: EMBEDDING_LENGTH,
-    hasChatTemplate: true,
+    dialect,
     bytes: 1_000_000,
     numericClass: spec.mode === 'exact' ? 'scripted' : null,
   };
