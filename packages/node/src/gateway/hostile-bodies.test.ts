@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
+import { mutated, mutations } from '../../../../test/kit/hostile-json.ts';
 import { MODEL, openScriptedServing } from '../../../../test/kit/scripted-serving.ts';
 import { createSystemClock } from '../adapters/local/clock.ts';
 import { createMemoryLog } from '../adapters/memory/log.ts';
@@ -91,59 +92,16 @@ const ENDPOINTS: [string, Record<string, unknown>][] = [
   ['/v1/embeddings', EMBED],
 ];
 
-const scalar = fc.oneof(
-  fc.constantFrom(
-    null,
-    true,
-    false,
-    '',
-    -1,
-    0,
-    1e308,
-    -1e308,
-    2 ** 53,
-    1.5,
-    '\ud800',
-    '\u0000',
-    '__proto__',
-    'none',
-  ),
-  fc.integer(),
-  fc.double({ noNaN: true }),
-  fc.string({ unit: 'binary' }),
-);
-const anyJson = fc.oneof(
-  scalar,
-  fc.array(scalar, { maxLength: 5 }),
-  fc.dictionary(fc.string(), scalar, { maxKeys: 5 }),
-  fc.jsonValue({ maxDepth: 4 }),
-);
-
-/** Replaces, removes or adds one value, anywhere inside. */
-function mutate(value: unknown, path: readonly number[], by: unknown): unknown {
-  const [step, ...rest] = path;
-  if (step === undefined || typeof value !== 'object' || value === null) return by;
-  const copy: Record<string, unknown> | unknown[] = Array.isArray(value) ? [...value] : { ...value };
-  const keys = Object.keys(copy);
-  const key = keys[step % (keys.length + 1)] ?? 'unknown_field';
-  Object.assign(copy, { [key]: mutate(Reflect.get(copy, key), rest, by) });
-  return copy;
-}
-
 describe('thousands of bodies', () => {
   test('with a mutated value are answered or honestly refused', async () => {
     const app = await openApp();
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...ENDPOINTS),
-        fc.array(fc.tuple(fc.array(fc.nat(40), { minLength: 1, maxLength: 4 }), anyJson), {
-          minLength: 1,
-          maxLength: 2,
-        }),
+        mutations,
         fc.boolean(),
         async ([path, valid], changes, stream) => {
-          const start: unknown = { ...valid, stream };
-          const body = changes.reduce((changed, [at, by]) => mutate(changed, at, by), start);
+          const body = mutated({ ...valid, stream }, changes);
           await expectHonest(await post(app, path, JSON.stringify(body)));
         },
       ),
@@ -203,7 +161,7 @@ describe('a body', () => {
     ['with an infinite temperature', chat('"temperature":1e999'), 400, 'temperature'],
     ['with too many choices', chat('"n":17'), 400, 'n'],
     ['with top_logprobs alone', chat('"top_logprobs":3'), 400, 'top_logprobs'],
-    ['that asks for a tool', chat('"tools":[{}],"tool_choice":"required"'), 400, 'tool_choice'],
+    ['with a tool of no type', chat('"tools":[{}],"tool_choice":"required"'), 400, 'tools[0].type'],
     ['over the limit', JSON.stringify({ model: 'x'.repeat(300_000) }), 413, null],
   ];
   test.each(wrong)('%s is refused', async (_, body, status, param) => {

@@ -97,9 +97,14 @@ function callOf(body: Record<string, unknown>, shapeOf: OllamaShape, prompt: Pro
     request: prompt === null ? null : { model, prompt, ...fixed, ...drawn, format, topLogprobs },
     model,
     stream: fields.stream ?? true,
-    wantsUnload: /^-?0+[a-z]*$/.test(String(body['keep_alive'] ?? '')),
+    wantsUnload: isZero(body['keep_alive']),
     unknownFields: unknownFields + Object.keys(body).filter((name) => !KNOWN.has(name)).length,
   };
+}
+
+/** A number of seconds, or a string with a unit. */
+function isZero(keepAlive: unknown): boolean {
+  return keepAlive === 0 || (typeof keepAlive === 'string' && /^0+[a-z]*$/.test(keepAlive));
 }
 
 /** How hard to think cannot be asked for. */
