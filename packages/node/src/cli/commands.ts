@@ -19,6 +19,31 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('down', 'Node', 'stop the node of this home', async () => (await import('./commands/down.ts')).down),
   entry('status', 'Node', 'say how the node is', async () => (await import('./commands/status.ts')).status),
   entry('logs', 'Node', 'show the log', async () => (await import('./commands/logs.ts')).logs),
+  entry(
+    'login',
+    'Node',
+    'let a browser on this machine in, or list and end those that are',
+    async () => (await import('./commands/login.ts')).login,
+  ),
+  entry(
+    'pair',
+    'Node',
+    'let a phone on this network in, by a code',
+    async () => (await import('./commands/pair.ts')).pair,
+  ),
+  entry(
+    'keys add',
+    'Node',
+    'make a key of the API',
+    async () => (await import('./commands/keys-add.ts')).keysAdd,
+  ),
+  entry(
+    'keys ls',
+    'Node',
+    'list the keys and what was used with them',
+    async () => (await import('./commands/keys-ls.ts')).keysLs,
+  ),
+  entry('keys rm', 'Node', 'end a key', async () => (await import('./commands/keys-rm.ts')).keysRm),
   entry('run', 'Talk', 'answer one prompt', async () => (await import('./commands/run.ts')).run),
   entry('chat', 'Talk', 'talk with a model', async () => (await import('./commands/chat.ts')).chat),
   entry('pull', 'Models', 'fetch a model', async () => (await import('./commands/pull.ts')).pull),
@@ -107,6 +132,7 @@ export const COMMANDS: readonly CommandEntry[] = [
 
 /** For the groups of commands that have no entry of their own. */
 export const PARENTS: Readonly<Record<string, { summary: string; group: CommandEntry['group'] }>> = {
+  keys: { summary: 'who may call the API from other machines, and how much', group: 'Node' },
   backend: { summary: 'what computes besides the CPU and Vulkan', group: 'Machine' },
 };
 

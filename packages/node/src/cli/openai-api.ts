@@ -2,6 +2,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { FilonError } from '@filon/core/errors';
 import { z } from 'zod';
+import { openSocketPath } from '../home/socket-path.ts';
 import type { CliErrorDetails } from './errors.ts';
 import { readServerEvents } from './server-events.ts';
 
@@ -52,15 +53,19 @@ const chunkSchema = z.object({
     .nullish(),
 });
 
-/** Codes: CLI_API_REFUSED, CLI_API_BROKEN. Leaving the iteration ends the answer at the node. */
+/**
+ * `apiSocket`: of the node's home; nobody else can open it, so no key is needed, whatever the network side asks for.
+ * Codes: CLI_API_REFUSED, CLI_API_BROKEN. Leaving the iteration ends the answer at the node.
+ */
 export async function* streamChat(
-  url: string,
+  apiSocket: string,
   ask: ChatAsk,
   options: { signal: AbortSignal },
 ): AsyncGenerator<ChatPiece> {
   const { signal } = options;
   const body = JSON.stringify({ ...ask, stream: true, stream_options: { include_usage: true } });
-  const response = await post(`${url}/v1/chat/completions`, body, signal);
+  using socketPath = openSocketPath(apiSocket);
+  const response = await post(socketPath.path, body, signal);
   try {
     if (response.statusCode !== 200) throw await refusal(response);
     let complete = false;
@@ -77,10 +82,11 @@ export async function* streamChat(
   }
 }
 
-function post(url: string, body: string, signal: AbortSignal): Promise<IncomingMessage> {
+function post(socketPath: string, body: string, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json' };
-    const request = httpRequest(url, { method: 'POST', headers, signal }, (response) => {
+    const headers = { host: 'localhost', 'content-type': 'application/json' };
+    const where = { socketPath, path: '/v1/chat/completions', method: 'POST' };
+    const request = httpRequest({ ...where, headers, signal }, (response) => {
       response.on('error', () => {});
       resolve(response);
     });

@@ -13,6 +13,8 @@ export interface Options {
 export function readOptions(values: Readonly<Record<string, unknown>>): Options {
   const text = (name: string): string | undefined => {
     const value = values[name];
+    // `--no-NAME` of a setting is its `off`.
+    if (value === false) return 'off';
     return typeof value === 'string' ? value : undefined;
   };
   return {

@@ -1,7 +1,6 @@
 /** Talking with the API, and what a chat remembers. */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -25,14 +24,16 @@ async function asked(
     });
     reply(response);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const folder = mkdtempSync(join(tmpdir(), 'filon-api-'));
+  const path = join(folder, 'api.sock');
+  await new Promise<void>((resolve) => server.listen(path, resolve));
   try {
-    await use(streamChat(`http://127.0.0.1:${port}`, ask, { signal }));
+    await use(streamChat(path, ask, { signal }));
     await closed.promise;
   } finally {
     server.closeAllConnections();
     server.close();
+    rmSync(folder, { recursive: true });
   }
   return seen;
 }

@@ -44,7 +44,7 @@ export const SETTINGS: Fields = {
     min: 0,
     max: 65_535,
     zero: 'any free port',
-    doc: 'TCP port of the API.',
+    doc: 'TCP port that the API listens on.',
   }),
   tls: choice({
     default: 'auto',

@@ -28,12 +28,11 @@ export const chat: CommandModule = {
     await cli.control.show({ name: model }, { signal: cli.signal });
     const conversation = new Conversation(model, cli.options.text('system') ?? null);
     const temperature = cli.options.number('temperature', { min: 0, max: 5, whole: false });
-    await new ChatLoop(cli, { url: status.url, conversation, temperature }).run();
+    await new ChatLoop(cli, { conversation, temperature }).run();
   },
 };
 
 interface Talk {
-  url: string;
   conversation: Conversation;
   temperature: number | undefined;
 }
@@ -105,7 +104,7 @@ class ChatLoop {
     const { out, signal, surroundings } = this.#cli;
     const answering = new AbortController();
     this.#answering = answering;
-    const { url, temperature = TALK_TEMPERATURE } = this.#talk;
+    const { temperature = TALK_TEMPERATURE } = this.#talk;
     const ask = {
       model: this.#conversation.model,
       messages: this.#conversation.asked(question),
@@ -114,7 +113,7 @@ class ChatLoop {
     const either = AbortSignal.any([signal, answering.signal]);
     let text = '';
     try {
-      for await (const piece of streamChat(url, ask, { signal: either })) {
+      for await (const piece of streamChat(this.#cli.paths.apiSocket, ask, { signal: either })) {
         if (piece.kind !== 'text') continue;
         text += piece.text;
         out.write(surroundings.stdout.isTTY ? plainText(piece.text) : piece.text);

@@ -32,12 +32,12 @@ export const run: CommandModule = {
       );
   },
   run: async (cli) => {
-    const { url } = await cli.control.status({}, { signal: cli.signal });
+    await cli.control.status({}, { signal: cli.signal });
     const ask = await askFor(cli);
     let text = '';
     let finishReason: string | null = null;
     let usage: unknown = null;
-    for await (const piece of streamChat(url, ask, { signal: cli.signal })) {
+    for await (const piece of streamChat(cli.paths.apiSocket, ask, { signal: cli.signal })) {
       if (piece.kind === 'end') finishReason = piece.reason;
       if (piece.kind === 'usage') usage = { ...piece, kind: undefined };
       if (piece.kind !== 'text') continue;

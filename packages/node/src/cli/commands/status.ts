@@ -21,7 +21,8 @@ function statusText(node: NodeStatus): string {
   });
   return [
     `Node        ${node.state}, process ${node.pid}, up ${durationText(node.uptimeSeconds * 1000)}, ${formatBytes(node.residentBytes)} resident`,
-    `API         ${node.url}/v1`,
+    `API         ${[node.url, ...node.lanUrls].map((url) => `${url}/v1`).join(', ')}`,
+    ...(node.fingerprint === null ? [] : [`Certificate ${node.fingerprint} (sha256)`]),
     `Answers     ${node.ready ? 'ready' : `not ready: ${node.reason}`}`,
     `Models      ${serving.loaded.join(', ') || 'none in memory'}`,
     `Workers     ${workers.join('; ') || 'none'}`,

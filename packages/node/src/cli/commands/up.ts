@@ -61,18 +61,36 @@ interface Started {
   model: string;
 }
 
+/** For people alone: with `--json` nobody waits for the link, and it would lie in a file. `filon login` makes more. */
+async function pageRows(cli: Cli, control: Control): Promise<readonly Row[]> {
+  if (cli.out.json) return [];
+  const { lanUrls, fingerprint } = await control.status({}, { signal: cli.signal });
+  const { url } = await control.login({}, { signal: cli.signal });
+  const network: Row[] = lanUrls.map((lanUrl) => [
+    'From others',
+    `${lanUrl} (with a key, or \`filon pair\`)`,
+  ]);
+  if (fingerprint !== null) network.push(['Certificate', `${fingerprint} (sha256)`]);
+  return [['Chat page', `${url} (once, within ten minutes)`], ...network];
+}
+
 async function prepare(cli: Cli, started: Started): Promise<void> {
   const { control, url, model } = started;
   const home = homeFlag(cli.options.text('home'));
+  const pages = await pageRows(cli, control);
   if (cli.options.flag('model')) {
     const { name, device } = await readyModel(cli, control, model);
     const first = `Ready: ${name} answers on ${device}.`;
-    cli.out.event('ready', { url, model: name }, readyText(first, [talkRow(home), ...apiRows(url, name)]));
+    cli.out.event(
+      'ready',
+      { url, model: name },
+      readyText(first, [talkRow(home), ...pages, ...apiRows(url, name)]),
+    );
     return;
   }
   const stored = await storedModel(cli, control, model);
   const next: Row = stored === null ? ['Get a model', `./filon pull ${model}${home}`] : talkRow(home);
-  const rows = [next, ...apiRows(url, stored?.name ?? null)];
+  const rows = [next, ...pages, ...apiRows(url, stored?.name ?? null)];
   cli.out.event('ready', { url, model: null }, readyText('Ready, with no model in memory.', rows));
 }
 
@@ -114,6 +132,6 @@ function apiRows(url: string, model: string | null): readonly Row[] {
   const api: Row = ['OpenAI API', `${url}/v1`];
   if (model === null) return [api];
   const body = `{"model":"${model}","messages":[{"role":"user","content":"Hello"}]}`;
-  const curl = `curl ${url}/v1/chat/completions -H 'content-type: application/json' -d '${body}'`;
+  const curl = `curl${url.startsWith('https:') ? ' -k' : ''} ${url}/v1/chat/completions -H 'content-type: application/json' -d '${body}'`;
   return [api, ['Try it', curl]];
 }
