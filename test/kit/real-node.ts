@@ -1,5 +1,5 @@
 /** A node as people run it: its own process, its own home, its own workers, and HTTP in front. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Control, NodeStatus } from '@filon/node/control/calls';
@@ -28,13 +28,15 @@ export interface RealNodeOptions {
   model: 'starter' | 'tiny' | null;
   /** Settings, as `FILON_*`. */
   environment?: Readonly<Record<string, string>>;
+  /** Where an earlier node was; it is left when this one is disposed of. Absent: a new one. */
+  home?: TestHome;
 }
 
 const forever: AbortSignal = new AbortController().signal;
 
 /** One thread: two test files at a time on two cores, and threads that spin for one another would take turns. */
-export async function openRealNode({ model, environment = {} }: RealNodeOptions): Promise<RealNode> {
-  const home = openTestHome();
+export async function openRealNode(options: RealNodeOptions): Promise<RealNode> {
+  const { model, environment = {}, home = openTestHome() } = options;
   const paths = homePaths(home.home);
   if (model === 'starter') await lendStarter(paths.models);
   const named = { starter: ['--default-model', STARTER], tiny: ['--default-model', home.tinySource] };
@@ -71,7 +73,7 @@ export async function openRealNode({ model, environment = {} }: RealNodeOptions)
     [Symbol.asyncDispose]: async () => {
       running.child.kill('SIGKILL');
       await running.ended;
-      await home[Symbol.asyncDispose]();
+      if (options.home === undefined) await home[Symbol.asyncDispose]();
     },
   };
 }
@@ -79,6 +81,7 @@ export async function openRealNode({ model, environment = {} }: RealNodeOptions)
 /** A link instead of a copy: the file is checked already, and the tests' store keeps it. */
 async function lendStarter(models: string): Promise<void> {
   const { path, ...manifest } = await starterModel();
+  if (existsSync(join(models, 'blobs', manifest.sha256))) return;
   for (const folder of ['blobs', 'manifests']) await mkdir(join(models, folder), { recursive: true });
   await symlink(path, join(models, 'blobs', manifest.sha256));
   await writeFile(join(models, 'manifests', `${manifest.name}.json`), JSON.stringify(manifest));
