@@ -4,7 +4,7 @@
  */
 import { type ChatRequest, Ollama } from 'ollama';
 import { describe, expect, test } from 'vitest';
-import { type ClientTarget, SCHEMA } from './client-target.ts';
+import { type ClientTarget, expectSame, SCHEMA } from './client-target.ts';
 
 type WholeChat = ChatRequest & { stream?: false };
 type Ask = (more?: Partial<WholeChat>) => WholeChat;
@@ -93,7 +93,7 @@ function describeChats(client: Client, ask: Ask): void {
         },
       }),
     );
-    expect(answer).toMatchObject({ done_reason: 'length', eval_count: 3 });
+    expect(answer.eval_count).toBeLessThanOrEqual(3);
   });
 
   test('answers in JSON, by a schema or without one', async () => {
@@ -120,9 +120,10 @@ function describeStreams({ client, ask }: { client: Client; ask: Ask }, target: 
   test('streams what it would have answered', async () => {
     const whole = await client().chat(ask());
     const parts = await Array.fromAsync(await client().chat({ ...ask(), stream: true }));
-    expect(parts.map(({ message }) => message.content).join('')).toBe(whole.message.content);
+    expectSame(target(), parts.map(({ message }) => message.content).join(''), whole.message.content);
     expect(parts.filter(({ done }) => done)).toHaveLength(1);
-    expect(parts.at(-1)).toMatchObject({ done: true, eval_count: whole.eval_count });
+    expect(parts.at(-1)?.done).toBe(true);
+    expectSame(target(), parts.at(-1)?.eval_count, whole.eval_count);
   });
 
   test('computes no further token when the client leaves', async () => {
@@ -166,12 +167,12 @@ function describeGenerate(client: Client, target: () => ClientTarget): void {
         { role: 'user', content: 'The mine' },
       ],
     });
-    expect(asked.response).toBe(chatted.message.content);
+    expectSame(target(), asked.response, chatted.message.content);
     const raw = await client().generate({ model, prompt: 'The mine', raw: true, options });
     expect(raw.prompt_eval_count).toBeLessThan(asked.prompt_eval_count);
     const stream = await client().generate({ model, prompt: 'The mine', raw: true, stream: true, options });
     const parts = await Array.fromAsync(stream);
-    expect(parts.map(({ response }) => response).join('')).toBe(raw.response);
+    expectSame(target(), parts.map(({ response }) => response).join(''), raw.response);
   });
 }
 

@@ -14,6 +14,7 @@ describe('over the scripted engine', () => {
   runOllamaClientSuite(() => ({
     url: scripted.gateway.url,
     model: MODEL,
+    repeats: true,
     turnTokensMax: 200,
     generatedTokens: async () => scripted.engine.status().counters.generatedTokens,
   }));
