@@ -49,7 +49,14 @@ async function expectHonest(response: Response): Promise<void> {
 
 const CHAT = {
   model: MODEL,
-  messages: [{ role: 'user', content: 'ore' }],
+  messages: [
+    { role: 'user', content: 'ore' },
+    {
+      ...{ role: 'assistant', content: null, reasoning_content: 'hm' },
+      tool_calls: [{ id: 'a', type: 'function', function: { name: 'dig', arguments: '{}' } }],
+    },
+    { role: 'tool', tool_call_id: 'a', content: 'tin' },
+  ],
   max_tokens: 4,
   n: 1,
   temperature: 0.5,
@@ -67,8 +74,11 @@ const CHAT = {
   logprobs: true,
   top_logprobs: 2,
   response_format: { type: 'json_schema', json_schema: { name: 'n', schema: { type: 'object' } } },
-  tools: [],
-  tool_choice: 'none',
+  tools: [{ type: 'function', function: { name: 'dig', parameters: { type: 'object' } } }],
+  tool_choice: 'auto',
+  parallel_tool_calls: false,
+  reasoning_effort: 'low',
+  chat_template_kwargs: { enable_thinking: false },
   user: 'u',
 };
 const TEXT = {

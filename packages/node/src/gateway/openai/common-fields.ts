@@ -1,18 +1,11 @@
 /** The fields that chat and text completions share, and what they mean to us. */
 import type { CompletionRequest } from '@filon/core/serving/completion';
-import { DEFAULT_SAMPLING, LOGIT_BIAS_MAX } from '@filon/core/serving/sampling';
+import { LOGIT_BIAS_MAX } from '@filon/core/serving/sampling';
 import { z } from 'zod';
-import {
-  CHOICES_MAX,
-  MAX_TOKENS_MAX,
-  MODEL_CHARACTERS_MAX,
-  STOP_CHARACTERS_MAX,
-  STOPS_MAX,
-} from '../http/limits.ts';
-import { invalid, listOf, objectOf, stringOf, unsupported } from '../http/validate.ts';
-
-/** Smallest nucleus: OpenAI allows 0, which keeps the likeliest token alone. */
-const TOP_P_LEAST = 1e-6;
+import { CHOICES_MAX, MAX_TOKENS_MAX, MODEL_CHARACTERS_MAX } from '../http/limits.ts';
+import { invalid, objectOf, unsupported } from '../http/validate.ts';
+import { samplingOf } from '../request/sampling.ts';
+import { stopsOf } from '../request/stops.ts';
 
 export interface CommonFields {
   model: string;
@@ -63,37 +56,21 @@ export function commonRequest(
     model: fields.model,
     choices: fields.n ?? 1,
     maxTokens: fields.max_tokens ?? null,
-    sampling: {
-      temperature: fields.temperature ?? DEFAULT_SAMPLING.temperature,
-      topK: fields.top_k ?? DEFAULT_SAMPLING.topK,
-      topP: Math.max(TOP_P_LEAST, fields.top_p ?? DEFAULT_SAMPLING.topP),
-      minP: fields.min_p ?? DEFAULT_SAMPLING.minP,
-      repetitionPenalty: fields.repetition_penalty ?? DEFAULT_SAMPLING.repetitionPenalty,
-      repetitionWindowTokens: DEFAULT_SAMPLING.repetitionWindowTokens,
-      presencePenalty: fields.presence_penalty ?? DEFAULT_SAMPLING.presencePenalty,
-      frequencyPenalty: fields.frequency_penalty ?? DEFAULT_SAMPLING.frequencyPenalty,
+    sampling: samplingOf({
+      temperature: fields.temperature ?? undefined,
+      topK: fields.top_k ?? undefined,
+      topP: fields.top_p ?? undefined,
+      minP: fields.min_p ?? undefined,
+      repetitionPenalty: fields.repetition_penalty ?? undefined,
+      presencePenalty: fields.presence_penalty ?? undefined,
+      frequencyPenalty: fields.frequency_penalty ?? undefined,
       logitBias: logitBias(fields.logit_bias),
       // OpenAI's seeds are signed; a draw takes 64 bits as they are.
       seed: seed === null || seed === undefined ? null : BigInt.asUintN(64, BigInt(seed)),
-    },
-    stop: stops(fields.stop),
+    }),
+    stop: stopsOf(fields.stop, 'stop'),
     ignoreEos: fields.ignore_eos ?? false,
   };
-}
-
-function stops(value: unknown): string[] {
-  if (value === null || value === undefined) return [];
-  if (Array.isArray(value) && value.length === 0) return [];
-  if (typeof value === 'string') return [stop(value, 'stop')];
-  if (!Array.isArray(value)) throw invalid('stop', 'must be a string or an array of strings');
-  return listOf(value, stop, { field: 'stop', max: STOPS_MAX });
-}
-
-function stop(value: unknown, field: string): string {
-  const text = stringOf(value, field);
-  if (text === '') throw invalid(field, 'must not be empty');
-  if (text.length <= STOP_CHARACTERS_MAX) return text;
-  throw invalid(field, `has ${text.length} characters; at most ${STOP_CHARACTERS_MAX} are allowed`);
 }
 
 function logitBias(value: unknown): [token: number, bias: number][] {

@@ -1,7 +1,8 @@
 /** Errors as OpenAI words them, with its codes where it has one and ours everywhere else. */
 import { isFilonError } from '@filon/core/errors';
+import { errorAnswer, wordsOf } from '../http/error-answer.ts';
 import type { ErrorWords } from '../http/intake.ts';
-import { type HttpStatus, retryAfterSeconds, statusOf } from '../http/status-table.ts';
+import { type HttpStatus, statusOf } from '../http/status-table.ts';
 import type { ResponseFailure } from './responses/shapes.ts';
 
 export interface OpenAiError {
@@ -28,9 +29,10 @@ export interface FieldNames {
 const NO_FIELDS: FieldNames = { prompt: null, format: null };
 
 /** Which field is at fault when the error comes from further inside. */
-const PARAMS: Readonly<Record<string, 'model' | 'format' | 'prompt'>> = {
+const PARAMS: Readonly<Record<string, 'model' | 'tools' | 'format' | 'prompt'>> = {
   SERVE_MODEL_UNKNOWN: 'model',
   SERVE_MODELS_BUSY: 'model',
+  SERVE_TOOLS_INVALID: 'tools',
   SERVE_SCHEMA_UNSUPPORTED: 'format',
   ENGINE_GRAMMAR_INVALID: 'format',
   ENGINE_GRAMMAR_TOO_SLOW: 'format',
@@ -49,23 +51,16 @@ export function openAiErrors(promptField: string | null): ErrorWords {
 }
 
 export function errorResponse(error: unknown, names: FieldNames = NO_FIELDS): Response {
-  const status = statusOf(error);
-  const headers = new Headers({ 'x-filon-error': isFilonError(error) ? error.code : 'INTERNAL' });
-  const seconds = retryAfterSeconds(error);
-  if (seconds !== null) headers.set('retry-after', String(seconds));
-  // The rest of the body is not going to be read.
-  if (status === 413 || status === 408) headers.set('connection', 'close');
-  // 499 is nobody's status: the client that would read it is gone.
-  return Response.json(errorBody(error, names), { status: status === 499 ? 408 : status, headers });
+  return errorAnswer(error, errorBody(error, names));
 }
 
 export function errorBody(error: unknown, names: FieldNames = NO_FIELDS): OpenAiError {
   const status = statusOf(error);
+  const message = wordsOf(error);
   if (!isFilonError(error) || status === 500) {
-    const message = 'something went wrong inside this node; its log says what';
     return { error: { message, type: 'server_error', param: null, code: 'internal_error' } };
   }
-  const { code, message, details } = error;
+  const { code, details } = error;
   return {
     error: {
       message,
@@ -80,7 +75,7 @@ export function errorBody(error: unknown, names: FieldNames = NO_FIELDS): OpenAi
 /** As a response that failed tells it. */
 export function failureOf(error: unknown): ResponseFailure {
   const status = statusOf(error);
-  const { message } = errorBody(error).error;
+  const message = wordsOf(error);
   if (status === 429) return { code: 'rate_limit_exceeded', message };
   return { code: status >= 500 ? 'server_error' : 'invalid_prompt', message };
 }

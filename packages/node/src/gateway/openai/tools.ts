@@ -1,8 +1,8 @@
 /** Tools and the choice among them: chats write a function one level below its type, responses beside it. */
+import { TOOL_NAME_CHARS_MAX, TOOLS_MAX } from '@filon/core/dialect/limits';
 import type { Tool, ToolChoice } from '@filon/core/serving/completion';
 import { invalid, listOf, objectOf, stringOf, unsupported } from '../http/validate.ts';
 import { argumentsSchema } from './json-schema.ts';
-import { TOOL_NAME_CHARACTERS_MAX, TOOLS_MAX } from './limits.ts';
 
 export type ToolShape = 'chat' | 'response';
 
@@ -67,8 +67,8 @@ function checkFunctionType(type: unknown, field: string): void {
 
 function nameOf(value: unknown, field: string): string {
   const name = stringOf(value, field);
-  if (name.length <= TOOL_NAME_CHARACTERS_MAX && /^[\w-]+$/.test(name)) return name;
-  throw invalid(field, `must be 1 to ${TOOL_NAME_CHARACTERS_MAX} letters, digits, underscores or dashes`);
+  if (name.length <= TOOL_NAME_CHARS_MAX && /^[\w-]+$/.test(name)) return name;
+  throw invalid(field, `must be 1 to ${TOOL_NAME_CHARS_MAX} letters, digits, underscores or dashes`);
 }
 
 function textOf(value: unknown, field: string): string {

@@ -57,6 +57,7 @@ function joined(pieces: readonly Piece[]): ChatMessage[] {
       messages.push(piece.message);
       open = null;
     } else if (piece.kind === 'thought') {
+      if (piece.text === '') continue;
       const message = fresh(now?.content === '' && now.toolCalls === undefined);
       message.reasoning = (message.reasoning ?? '') + piece.text;
     } else if (piece.kind === 'answer') fresh(now?.content === '').content = piece.text;
