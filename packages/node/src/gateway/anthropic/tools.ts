@@ -2,7 +2,6 @@
 import type { ChatPrompt, Tool, ToolChoice } from '@filon/core/serving/completion';
 import { invalid, listOf, objectOf, stringOf, unsupported } from '../http/validate.ts';
 import { argumentsSchema } from '../openai/json-schema.ts';
-import { TOOLS_MAX } from '../openai/limits.ts';
 
 const NAME_CHARACTERS_MAX = 128;
 
