@@ -112,6 +112,10 @@ function cuttable(store: Store, cut: Cut): Store {
       check();
       store.delete(table, key);
     },
+    deleteRange: (table, range) => {
+      check();
+      store.deleteRange(table, range);
+    },
     transaction: (work, options) => {
       check();
       return store.transaction(work, options);

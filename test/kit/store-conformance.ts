@@ -61,6 +61,22 @@ export function describeStore(name: string, open: () => Promise<Opened>): void {
       expect(store.list('certificates', { from: 'b', below: 'a' })).toEqual([]);
     });
 
+    test('deleting a range leaves what is beside it, and can be taken back', () => {
+      const all = ['a', 'a/', 'a/1', 'a/2', 'a0', 'b/1'];
+      for (const key of all) store.put('certificates', key, key);
+      store.put('pins', 'a/1', { sha256: 'x', bytes: 1 });
+      const keys = (): string[] => store.list('certificates').map(({ key }) => key);
+      const failing = (): never => {
+        store.deleteRange('certificates', { from: 'a', below: 'c' });
+        throw new RangeError('on purpose');
+      };
+      expect(() => store.transaction(failing)).toThrow('on purpose');
+      expect(keys()).toEqual(all);
+      store.deleteRange('certificates', { from: 'a/', below: 'a0' });
+      expect(keys()).toEqual(['a', 'a0', 'b/1']);
+      expect(store.get('pins', 'a/1')?.bytes).toBe(1);
+    });
+
     test('a relaxed transaction is one like others, and so are those after it', () => {
       store.transaction(() => store.put('pins', 'a', { sha256: 'x', bytes: 1 }), { relaxed: true });
       const failing = (): never => {

@@ -99,6 +99,7 @@ export interface Store {
   get<T extends TableName>(table: T, key: string): Tables[T] | undefined;
   put<T extends TableName>(table: T, key: string, value: Tables[T]): void;
   delete(table: TableName, key: string): void;
+  deleteRange(table: TableName, range: KeyRange): void;
   /** In the order of keys. */
   list<T extends TableName>(table: T, range?: KeyRange): { key: string; value: Tables[T] }[];
   /**

@@ -27,9 +27,15 @@ class MemoryStore implements Store {
     this.#change(table, key, undefined);
   }
 
+  deleteRange(table: TableName, range: KeyRange): void {
+    for (const key of this.#of(table).keys()) {
+      if (isWithin(key, range)) this.#change(table, key, undefined);
+    }
+  }
+
   list<T extends TableName>(table: T, range?: KeyRange): { key: string; value: Tables[T] }[] {
     return [...this.#of(table)]
-      .filter(([key]) => !range || (order(range.from, key) <= 0 && order(key, range.below) < 0))
+      .filter(([key]) => !range || isWithin(key, range))
       .sort(([a], [b]) => order(a, b))
       .map(([key, text]) => ({ key, value: JSON.parse(text) }));
   }
@@ -69,6 +75,10 @@ class MemoryStore implements Store {
 function set(rows: Map<string, string>, key: string, text: string | undefined): void {
   if (text === undefined) rows.delete(key);
   else rows.set(key, text);
+}
+
+function isWithin(key: string, { from, below }: KeyRange): boolean {
+  return order(from, key) <= 0 && order(key, below) < 0;
 }
 
 /** As SQLite compares: by the bytes of UTF-8, which is the order of code points. */

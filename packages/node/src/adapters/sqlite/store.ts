@@ -64,6 +64,7 @@ interface Statements {
   get: StatementSync;
   put: StatementSync;
   delete: StatementSync;
+  deleteRange: StatementSync;
   list: StatementSync;
   listRange: StatementSync;
 }
@@ -95,6 +96,10 @@ class SqliteStore implements Store, AsyncDisposable {
 
   delete(table: TableName, key: string): void {
     this.#run(() => this.#of(table).delete.run(key));
+  }
+
+  deleteRange(table: TableName, { from, below }: KeyRange): void {
+    this.#run(() => this.#of(table).deleteRange.run(from, below));
   }
 
   list<T extends TableName>(table: T, range?: KeyRange): { key: string; value: Tables[T] }[] {
@@ -171,6 +176,7 @@ function statementsFor(db: DatabaseSync, table: TableName): Statements {
       `INSERT INTO ${table} (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
     ),
     delete: db.prepare(`DELETE FROM ${table} WHERE key = ?`),
+    deleteRange: db.prepare(`DELETE FROM ${table} WHERE key >= ? AND key < ?`),
     list: db.prepare(`SELECT key, value FROM ${table} ORDER BY key`),
     listRange: db.prepare(`SELECT key, value FROM ${table} WHERE key >= ? AND key < ? ORDER BY key`),
   };

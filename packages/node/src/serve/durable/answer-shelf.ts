@@ -75,8 +75,9 @@ export class AnswerShelf {
     const ended = { ...row, ...ending, bytes };
     const work = (): void => {
       this.#store.put('answers', key, ended);
-      for (const name of ['request', 'start']) this.#deleteAll('answerTexts', `${key}/${name}`);
-      this.#deleteAll('answerParts', key);
+      for (const name of ['request', 'start'])
+        this.#store.deleteRange('answerTexts', below(`${key}/${name}`));
+      this.#store.deleteRange('answerParts', below(key));
       partsOf(chunks).forEach((part, number) => void this.append(key, number, part));
     };
     this.#store.transaction(work);
@@ -90,8 +91,8 @@ export class AnswerShelf {
     if (!row) return;
     this.#store.transaction(() => {
       this.#store.delete('answers', key);
-      this.#deleteAll('answerTexts', key);
-      this.#deleteAll('answerParts', key);
+      this.#store.deleteRange('answerTexts', below(key));
+      this.#store.deleteRange('answerParts', below(key));
     });
     this.#rows.delete(key);
     this.#bytes -= row.bytes;
@@ -146,10 +147,6 @@ export class AnswerShelf {
       const from = piece * PIECE_UNITS_MAX;
       this.#store.put('answerTexts', `${key}/${numbered(piece)}`, text.slice(from, from + PIECE_UNITS_MAX));
     }
-  }
-
-  #deleteAll(table: 'answerTexts' | 'answerParts', key: string): void {
-    for (const row of this.#store.list(table, below(key))) this.#store.delete(table, row.key);
   }
 
   /** What runs stays. */
