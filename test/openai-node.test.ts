@@ -1,7 +1,8 @@
 /** The official OpenAI client, unchanged, against a real node with the starter model; then callers that mean ill. */
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runOpenAiClientSuite } from './kit/openai-client-suite.ts';
+import { type OpenAiClientTarget, runOpenAiClientSuite } from './kit/openai-client-suite.ts';
+import { runOpenAiResponsesSuite } from './kit/openai-responses-suite.ts';
 import { openRealNode, type RealNode } from './kit/real-node.ts';
 import { STARTER } from './kit/starter-model.ts';
 
@@ -15,13 +16,15 @@ beforeAll(async () => {
 });
 afterAll(() => node[Symbol.asyncDispose]());
 
-runOpenAiClientSuite(() => ({
+const target = (): OpenAiClientTarget => ({
   baseURL: `${node.url}/v1`,
   model: STARTER,
   // Fast mode: what is computed beside an answer may tip a near tie.
   repeats: false,
   generatedTokens: () => node.metric('filon_generated_tokens_total'),
-}));
+});
+runOpenAiClientSuite(target);
+runOpenAiResponsesSuite(target);
 
 describe('callers that mean ill', () => {
   test.each([

@@ -1,4 +1,5 @@
 /** Tools, the choice among them, and whether to think, as Anthropic writes them. */
+import { TOOLS_MAX } from '@filon/core/dialect/limits';
 import type { ChatPrompt, Tool, ToolChoice } from '@filon/core/serving/completion';
 import { invalid, listOf, objectOf, stringOf, unsupported } from '../http/validate.ts';
 import { argumentsSchema } from '../openai/json-schema.ts';
