@@ -1,5 +1,11 @@
 /** Asks, and stays with each answer until its end, whichever conversation is shown meanwhile. */
-import type { AnswerMessage, Attachment, ChatSettings, Message, UserMessage } from '../conversation/message.ts';
+import type {
+  AnswerMessage,
+  Attachment,
+  ChatSettings,
+  Message,
+  UserMessage,
+} from '../conversation/message.ts';
 import { lineTo } from '../conversation/tree.ts';
 import type { Chat, Library } from '../keep/library.ts';
 import { createStore, type Store } from '../state/store.ts';

@@ -28,7 +28,11 @@ export function beginLive(message: AnswerMessage, nowMs: number): LiveAnswer {
 }
 
 /** `retryInMs`: how long until the node is asked again; null: it has just answered. */
-export function takeRun(live: LiveAnswer, run: AnswerRun, times: { nowMs: number; retryInMs: number | null }): LiveAnswer {
+export function takeRun(
+  live: LiveAnswer,
+  run: AnswerRun,
+  times: { nowMs: number; retryInMs: number | null },
+): LiveAnswer {
   const { nowMs, retryInMs } = times;
   const hasGrown = run.text.length + run.reasoning.length > live.run.text.length + live.run.reasoning.length;
   return {

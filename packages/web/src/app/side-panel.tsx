@@ -1,6 +1,7 @@
 /** The side: sections, what the chat adds to it, and the preferences. On a phone it is a drawer. */
 import { type ReactElement, type RefObject, useCallback, useEffect, useRef } from 'react';
 import { useWords } from '../i18n/words.ts';
+import { ConversationSide } from '../side/conversation-side.tsx';
 import { hrefOf, type Route } from '../state/route.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { PreferenceChoices } from './preference-choices.tsx';
@@ -60,6 +61,7 @@ export function SidePanel({ route, isOpen, onOpen }: SidePanelProps): ReactEleme
             </a>
           ))}
         </nav>
+        <ConversationSide shown={route.page === 'chat' ? route.conversation : null} />
         <PreferenceChoices />
       </div>
     </>

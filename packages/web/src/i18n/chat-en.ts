@@ -31,7 +31,8 @@ export const chatEn: typeof chatEs = {
     import: 'Bring from a file',
     removeAll: 'Delete all',
     removeAllSure: 'This cannot be undone. Press again to delete them all.',
-    imported: (count: number): string => (count === 1 ? '1 conversation came in.' : `${count} conversations came in.`),
+    imported: (count: number): string =>
+      count === 1 ? '1 conversation came in.' : `${count} conversations came in.`,
     importFailed: (reason: string): string => `The file could not be read, and nothing came in: ${reason}`,
     tooLarge: (megabytes: number): string => `it has over ${megabytes} MB`,
   },
@@ -66,20 +67,27 @@ export const chatEn: typeof chatEs = {
   empty: {
     heading: 'What can I help with?',
     privacy: 'The model of your own node answers. The conversation stays in this browser.',
-    examples: [
-      { title: 'Explain', prompt: 'Explain with a simple example what inflation is.' },
-      { title: 'Write', prompt: 'Write a short and friendly e-mail that asks for a dentist appointment.' },
-      {
+    examples: {
+      explain: { title: 'Explain', prompt: 'Explain with a simple example what inflation is.' },
+      write: {
+        title: 'Write',
+        prompt: 'Write a short and friendly e-mail that asks for a dentist appointment.',
+      },
+      program: {
         title: 'Program',
         prompt: 'Write a Python function that tells whether a word is a palindrome, and try it out.',
       },
-      { title: 'Compare', prompt: 'Make a table with the advantages and drawbacks of three kinds of bicycle.' },
-    ],
+      compare: {
+        title: 'Compare',
+        prompt: 'Make a table with the advantages and drawbacks of three kinds of bicycle.',
+      },
+    },
     noModel: 'This node has no model yet.',
     noModelHow: 'Download one on the models page, or in a terminal:',
     toModels: 'See the models',
     missing: 'That conversation is not in this browser.',
-    missingHow: 'Perhaps it was deleted, or held in another browser. It can be exported there and brought here.',
+    missingHow:
+      'Perhaps it was deleted, or held in another browser. It can be exported there and brought here.',
   },
   composer: {
     label: 'Message',
@@ -135,10 +143,10 @@ export const chatEn: typeof chatEs = {
   progress: {
     waiting: 'Waiting for the node…',
     loading: (model: string): string => `Loading ${model} into memory…`,
-    queued: 'In the queue: the node answers others first.',
-    reading: 'The model is reading the conversation…',
+    reading: 'The model is reading the conversation, or waits for its turn…',
     seconds: (seconds: number): string => `${seconds} s`,
-    paused: 'The process that was answering died. The answer goes on by itself in another, and nothing is lost.',
+    paused:
+      'The process that was answering died. The answer goes on by itself in another, and nothing is lost.',
     retrying: (seconds: number): string =>
       `The connection to the node was lost. The answer is still there; trying again in ${seconds} s.`,
     reconnecting: 'The connection to the node was lost. Looking for the answer…',
@@ -152,11 +160,12 @@ export const chatEn: typeof chatEs = {
   errors: {
     WEB_UNREACHABLE: 'The node does not answer. Check that it is running (./filon up).',
     WEB_STREAM_INVALID: 'The node sent something that this page does not understand. Reload it.',
-    model_not_found: 'The model is no longer on the node. Choose another above.',
-    context_length_exceeded:
+    SERVE_MODEL_UNKNOWN: 'The model is no longer on the node. Choose another above.',
+    SERVE_CONTEXT_EXCEEDED:
       'The conversation does not fit the context of the model. Start another, remove files, or choose a model with more context.',
     SERVE_QUEUE_FULL: 'The node has too many questions at once. Try again in a moment.',
-    SERVE_QUARANTINED: 'This question made the answering process die twice. Change it or choose another model.',
+    SERVE_QUARANTINED:
+      'This question made the answering process die twice. Change it or choose another model.',
     SERVE_STOPPING: 'The node is shutting down. Try again when it is back.',
     ENGINE_MEMORY_SHORT: 'There is no free memory for the model. Choose a smaller one.',
     ANSWER_UNKNOWN: 'The node no longer has this answer. Ask for it again.',

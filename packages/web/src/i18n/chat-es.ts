@@ -65,15 +65,21 @@ export const chatEs = {
   empty: {
     heading: '¿En qué le ayudo?',
     privacy: 'Responde el modelo de su propio nodo. La conversación se queda en este navegador.',
-    examples: [
-      { title: 'Explicar', prompt: 'Explícame con un ejemplo sencillo qué es la inflación.' },
-      { title: 'Escribir', prompt: 'Escribe un correo breve y amable para pedir una cita con el dentista.' },
-      {
+    examples: {
+      explain: { title: 'Explicar', prompt: 'Explícame con un ejemplo sencillo qué es la inflación.' },
+      write: {
+        title: 'Escribir',
+        prompt: 'Escribe un correo breve y amable para pedir una cita con el dentista.',
+      },
+      program: {
         title: 'Programar',
         prompt: 'Escribe una función de Python que diga si una palabra es un palíndromo, y pruébala.',
       },
-      { title: 'Comparar', prompt: 'Haz una tabla con las ventajas y los inconvenientes de tres tipos de bicicleta.' },
-    ],
+      compare: {
+        title: 'Comparar',
+        prompt: 'Haz una tabla con las ventajas y los inconvenientes de tres tipos de bicicleta.',
+      },
+    },
     noModel: 'Este nodo aún no tiene ningún modelo.',
     noModelHow: 'Descargue uno en la página de modelos, o en una terminal:',
     toModels: 'Ver los modelos',
@@ -134,8 +140,7 @@ export const chatEs = {
   progress: {
     waiting: 'Esperando al nodo…',
     loading: (model: string): string => `Cargando ${model} en memoria…`,
-    queued: 'En cola: el nodo responde antes a otros.',
-    reading: 'El modelo está leyendo la conversación…',
+    reading: 'El modelo lee la conversación, o espera su turno…',
     seconds: (seconds: number): string => `${seconds} s`,
     paused: 'El proceso que respondía murió. La respuesta sigue sola en otro, sin perder nada.',
     retrying: (seconds: number): string =>
@@ -151,11 +156,12 @@ export const chatEs = {
   errors: {
     WEB_UNREACHABLE: 'El nodo no contesta. Compruebe que está en marcha (./filon up).',
     WEB_STREAM_INVALID: 'El nodo envió algo que esta página no entiende. Recárguela.',
-    model_not_found: 'El modelo ya no está en el nodo. Elija otro arriba.',
-    context_length_exceeded:
+    SERVE_MODEL_UNKNOWN: 'El modelo ya no está en el nodo. Elija otro arriba.',
+    SERVE_CONTEXT_EXCEEDED:
       'La conversación no cabe en el contexto del modelo. Empiece otra, quite archivos o elija un modelo con más contexto.',
     SERVE_QUEUE_FULL: 'El nodo tiene demasiadas preguntas a la vez. Inténtelo en un momento.',
-    SERVE_QUARANTINED: 'Esta pregunta hizo caer dos veces al proceso que responde. Cámbiela o elija otro modelo.',
+    SERVE_QUARANTINED:
+      'Esta pregunta hizo caer dos veces al proceso que responde. Cámbiela o elija otro modelo.',
     SERVE_STOPPING: 'El nodo se está apagando. Inténtelo cuando vuelva.',
     ENGINE_MEMORY_SHORT: 'No hay memoria libre para el modelo. Elija uno más pequeño.',
     ANSWER_UNKNOWN: 'El nodo ya no tiene esta respuesta. Pídala otra vez.',

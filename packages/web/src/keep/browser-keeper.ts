@@ -46,7 +46,11 @@ function keeperOf(database: IDBDatabase): Keeper {
       write(database, (stores) => {
         stores.conversations.put(conversation);
         for (const message of messages) {
-          stores.messages.put({ conversation: conversation.id, id: message.id, message } satisfies KeptMessage);
+          stores.messages.put({
+            conversation: conversation.id,
+            id: message.id,
+            message,
+          } satisfies KeptMessage);
         }
       }),
     remove: (id) =>

@@ -24,7 +24,9 @@ export const FOUND_MAX = 100;
 
 export class Library {
   /** Newest first; null until they are read. */
-  readonly conversations: Store<readonly Conversation[] | null> = createStore<readonly Conversation[] | null>(null);
+  readonly conversations: Store<readonly Conversation[] | null> = createStore<readonly Conversation[] | null>(
+    null,
+  );
   /** Set when something could not be kept, or nothing can. */
   readonly keepFailed: Store<boolean> = createStore(false);
   readonly #deps: LibraryDeps;
@@ -58,6 +60,16 @@ export class Library {
 
   change(id: string, change: Partial<Pick<Conversation, 'title' | 'settings' | 'chosen'>>): void {
     this.#put(id, (now) => ({ ...now, conversation: { ...now.conversation, ...change } }), []);
+  }
+
+  /** Whether it is open or not. */
+  async rename(id: string, title: string): Promise<void> {
+    if (typeof this.#chats.get(id)?.get() === 'object') return this.change(id, { title });
+    const known = this.conversations.get()?.find((one) => one.id === id);
+    if (known === undefined) return;
+    const renamed = { ...known, title };
+    this.#list(renamed);
+    await this.#keep((keeper) => keeper.put(renamed, []));
   }
 
   /** Adds or replaces messages; those that are new are shown. */

@@ -42,12 +42,14 @@ export function blocksOf(markdown: string): Blocks {
 }
 
 function takeLine(cutter: Cutter, line: string): void {
-  if (cutter.fence !== null) return takeCode(cutter, line, cutter.fence);
-  if (cutter.isMath) {
+  if (cutter.fence !== null) takeCode(cutter, line, cutter.fence);
+  else if (cutter.isMath) {
     cutter.lines.push(line);
     cutter.isMath = !line.includes('$$');
-    return;
-  }
+  } else takeMarkdown(cutter, line);
+}
+
+function takeMarkdown(cutter: Cutter, line: string): void {
   const fence = FENCE.exec(line);
   if (fence !== null && (fence[1] === '' || !isContinued(cutter, line))) {
     flush(cutter);
@@ -64,7 +66,11 @@ function takeLine(cutter: Cutter, line: string): void {
   cutter.isMath = MATH_FENCE.test(line) && line.split('$$').length % 2 === 0;
 }
 
-function takeCode(cutter: Cutter, line: string, { mark, language }: { mark: string; language: string }): void {
+function takeCode(
+  cutter: Cutter,
+  line: string,
+  { mark, language }: { mark: string; language: string },
+): void {
   const end = /^ {0,3}(`{3,}|~{3,})[ \t]*$/.exec(line)?.[1];
   if (end?.startsWith(mark)) flushCode(cutter, language);
   else cutter.lines.push(line);
@@ -101,6 +107,8 @@ function clear(cutter: Cutter): void {
 }
 
 function definitionsIn(blocks: readonly Block[]): string {
-  const found = blocks.flatMap(({ kind, text }) => (kind === 'markdown' ? (text.match(DEFINITION) ?? []) : []));
+  const found = blocks.flatMap(({ kind, text }) =>
+    kind === 'markdown' ? (text.match(DEFINITION) ?? []) : [],
+  );
   return found.join('\n');
 }

@@ -2,6 +2,7 @@
 import { type MemoExoticComponent, memo, type ReactElement } from 'react';
 import { useWords } from '../i18n/words.ts';
 import { CopyButton } from '../ui/copy-button.tsx';
+import { ScrollBox } from '../ui/scroll-box.tsx';
 
 const LANGUAGE_CHARACTERS_MAX = 24;
 
@@ -10,19 +11,21 @@ export interface CodeBlockProps {
   language: string;
 }
 
-export const CodeBlock: MemoExoticComponent<(props: CodeBlockProps) => ReactElement> = memo(function CodeBlock({ text, language }) {
-  const words = useWords();
-  return (
-    <figure className="code-block">
-      <figcaption>
-        <span>{language.slice(0, LANGUAGE_CHARACTERS_MAX)}</span>
-        <CopyButton text={text} label={words.chat.answer.copyCode} />
-      </figcaption>
-      <section aria-label={words.chat.answer.code} tabIndex={0}>
-        <pre dir="ltr">
-          <code>{text}</code>
-        </pre>
-      </section>
-    </figure>
-  );
-});
+export const CodeBlock: MemoExoticComponent<(props: CodeBlockProps) => ReactElement> = memo(
+  function CodeBlock({ text, language }) {
+    const words = useWords();
+    return (
+      <figure className="code-block">
+        <figcaption>
+          <span>{language.slice(0, LANGUAGE_CHARACTERS_MAX)}</span>
+          <CopyButton text={text} label={words.chat.answer.copyCode} />
+        </figcaption>
+        <ScrollBox className="code-text" label={words.chat.answer.code}>
+          <pre dir="ltr">
+            <code>{text}</code>
+          </pre>
+        </ScrollBox>
+      </figure>
+    );
+  },
+);

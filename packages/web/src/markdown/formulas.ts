@@ -5,7 +5,8 @@
 
 const ALONE = /^([ \t]*)(?:\\\[([\s\S]+?)\\\]|\$\$([^\n]+?)\$\$)[ \t]*$/gm;
 /** Code first, so that nothing in it is touched; then what is a formula already. */
-const INLINE = /(`+)[^`][\s\S]*?\1(?!`)|\$\$[\s\S]+?\$\$|\\\(([\s\S]+?)\\\)|\\\[([\s\S]+?)\\\]|(?<![\\$\w])\$(?![\s$])([^$\n]*?[^\s$\\])\$(?![\d$])/g;
+const INLINE =
+  /(`+)[^`][\s\S]*?\1(?!`)|\$\$[\s\S]+?\$\$|\\\(([\s\S]+?)\\\)|\\\[([\s\S]+?)\\\]|(?<![\\$\w])\$(?![\s$])([^$\n]*?[^\s$\\])\$(?![\d$])/g;
 
 export function withFormulas(markdown: string): string {
   if (!/\$|\\[([]/.test(markdown)) return markdown;

@@ -2,6 +2,7 @@
 import type { ReactElement, ReactNode } from 'react';
 import type { Components } from 'react-markdown';
 import { useWords } from '../i18n/words.ts';
+import { ScrollBox } from '../ui/scroll-box.tsx';
 import { CodeBlock } from './code-block.tsx';
 import { outsideLink } from './safe-text.ts';
 
@@ -19,7 +20,13 @@ export const PARTS: Components = {
   table: ({ children }) => <ScrolledTable>{children}</ScrolledTable>,
 };
 
-function OutsideLink({ address, children }: { address: string | undefined; children: ReactNode }): ReactElement {
+function OutsideLink({
+  address,
+  children,
+}: {
+  address: string | undefined;
+  children: ReactNode;
+}): ReactElement {
   const href = outsideLink(address);
   if (href === null) return <span>{children}</span>;
   return (
@@ -32,10 +39,9 @@ function OutsideLink({ address, children }: { address: string | undefined; child
 function ScrolledTable({ children }: { children: ReactNode }): ReactElement {
   const words = useWords();
   return (
-    // A table that is wider than the screen is scrolled by keys too.
-    <section className="table-box" aria-label={words.chat.answer.table} tabIndex={0}>
+    <ScrollBox className="table-box" label={words.chat.answer.table}>
       <table>{children}</table>
-    </section>
+    </ScrollBox>
   );
 }
 
@@ -47,7 +53,10 @@ interface Node {
 function codeIn(node: Node | undefined): { text: string; language: string } {
   const code = node?.children?.[0];
   if (typeof code !== 'object' || code === null) return { text: '', language: '' };
-  const { children, properties } = code as { children?: { value?: string }[]; properties?: { className?: string[] } };
+  const { children, properties } = code as {
+    children?: { value?: string }[];
+    properties?: { className?: string[] };
+  };
   const name = properties?.className?.find((one) => one.startsWith('language-'));
   const text = (children ?? []).map(({ value }) => value ?? '').join('');
   return { text: text.replace(/\n$/, ''), language: name?.slice('language-'.length) ?? '' };

@@ -2,8 +2,7 @@
 
 /** They turn the order of what follows around, so that a reader sees other words than the ones that are there. */
 const ORDER_CONTROLS = /[\u202A-\u202E\u2066-\u2069]/g;
-// biome's rule against control characters means slips; here they are what is looked for.
-const OTHER_CONTROLS = new RegExp('[\\u0000-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F]', 'g');
+const OTHER_CONTROLS = /(?![\t\n\r])\p{Cc}/gu;
 
 export function visibleText(text: string): string {
   return text

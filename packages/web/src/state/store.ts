@@ -32,3 +32,14 @@ export function createStore<T>(initial: T): Store<T> {
 export function useStore<T>(store: Store<T>): T {
   return useSyncExternalStore(store.watch, store.get);
 }
+
+/** One property of a store's value; components are drawn again only when that changes. null: `otherwise`. */
+export function useSelected<T, S>(store: Store<T> | null, select: (value: T) => S, otherwise: S): S {
+  return useSyncExternalStore(store?.watch ?? watchNothing, () =>
+    store === null ? otherwise : select(store.get()),
+  );
+}
+
+function watchNothing(): () => void {
+  return () => undefined;
+}

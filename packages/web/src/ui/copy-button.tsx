@@ -15,7 +15,13 @@ export function CopyButton({ text, label }: { text: string; label: string }): Re
   }, [isCopied]);
   const copy = async (): Promise<void> => setCopied(await copyText(text));
   return (
-    <button type="button" className="icon-button" aria-label={label} title={label} onClick={() => void copy()}>
+    <button
+      type="button"
+      className="icon-button"
+      aria-label={label}
+      title={label}
+      onClick={() => void copy()}
+    >
       <Icon name={isCopied ? 'check' : 'copy'} />
       <span className="sr-only" role="status">
         {isCopied ? words.common.copied : ''}

@@ -1,0 +1,38 @@
+/** Tells a screen reader what comes, sentence by sentence, and that it is over. */
+import { type ReactElement, useEffect, useRef, useState } from 'react';
+import { useWords } from '../i18n/words.ts';
+import { sentencesEnd, spokenText } from '../markdown/sentences.ts';
+import { useServices } from '../services/services.ts';
+
+/** Whole sentences gather for so long, so that the reader is not interrupted at each. */
+const GATHER_MS = 1_500;
+
+/** `id`: of the answer that is coming; null when none is. */
+export function Announcer({ id }: { id: string | null }): ReactElement {
+  const { answering } = useServices();
+  const words = useWords().chat.answer;
+  const [said, say] = useState('');
+  const spoken = useRef(0);
+  const store = id === null ? null : answering.live(id);
+  useEffect(() => {
+    if (store === null) return;
+    spoken.current = store.get().run.text.length;
+    let text = '';
+    const timer = setInterval(() => {
+      text = store.get().run.text;
+      const end = sentencesEnd(text, spoken.current);
+      if (end > spoken.current) say(spokenText(text.slice(spoken.current, end)));
+      spoken.current = end;
+    }, GATHER_MS);
+    return () => {
+      clearInterval(timer);
+      const rest = spokenText(store.get().run.text.slice(spoken.current));
+      say(`${rest} ${words.finished}`);
+    };
+  }, [store, words.finished]);
+  return (
+    <div className="sr-only" aria-live="polite">
+      {said}
+    </div>
+  );
+}
