@@ -1,12 +1,14 @@
 import type { ReactElement } from 'react';
 import { useWords } from '../i18n/words.ts';
+import { OperatorPage } from '../panel/operator-page.tsx';
+import { ModelsContent } from './models-content.tsx';
+import './models.css';
 
 export function ModelsPage(): ReactElement {
-  const words = useWords();
+  const { nav } = useWords();
   return (
-    <main className="page">
-      <h1>{words.nav.models}</h1>
-      <p>{words.nav.soon}</p>
-    </main>
+    <OperatorPage title={nav.models}>
+      <ModelsContent />
+    </OperatorPage>
   );
 }

@@ -1,12 +1,6 @@
 /** The node's control API, for the operator's browser: docs/protocol/panel.md */
 import { FilonError } from '@filon/core/errors';
-import type {
-  PanelJob,
-  PanelJobs,
-  PanelModel,
-  PanelSession,
-  PanelStatus,
-} from '@filon/core/panel/messages';
+import type { PanelJob, PanelJobs, PanelModel, PanelSession, PanelStatus } from '@filon/core/panel/messages';
 import type { WireErrorDetails } from '../wire/errors.ts';
 import { call, eventsOf, readJson, type Waiting } from '../wire/node-api.ts';
 
@@ -85,5 +79,8 @@ function hasJobs(event: unknown): event is PanelJobs {
 }
 
 function invalid(what: string): FilonError<WireErrorDetails> {
-  return new FilonError({ code: 'WEB_STREAM_INVALID' }, `the node's ${what} are not in the form that this page knows`);
+  return new FilonError(
+    { code: 'WEB_STREAM_INVALID' },
+    `the node's ${what} are not in the form that this page knows`,
+  );
 }

@@ -1,12 +1,14 @@
 import type { ReactElement } from 'react';
 import { useWords } from '../i18n/words.ts';
+import { OperatorPage } from '../panel/operator-page.tsx';
+import { StatusContent } from './status-content.tsx';
+import './status.css';
 
 export function StatusPage(): ReactElement {
-  const words = useWords();
+  const { nav } = useWords();
   return (
-    <main className="page">
-      <h1>{words.nav.status}</h1>
-      <p>{words.nav.soon}</p>
-    </main>
+    <OperatorPage title={nav.status}>
+      <StatusContent />
+    </OperatorPage>
   );
 }
