@@ -57,7 +57,15 @@ const SIGNS: readonly Sign[] = [
   {
     format: 'hermes',
     all: ['<tool_call>', '</tool_call>', 'arguments'],
-    none: ['<arg_key>', '<arg_name>', '<tool_calls>', ':tool_call>', '<param name=', '<function name=', '<invoke name='],
+    none: [
+      '<arg_key>',
+      '<arg_name>',
+      '<tool_calls>',
+      ':tool_call>',
+      '<param name=',
+      '<function name=',
+      '<invoke name=',
+    ],
   },
   { format: 'llama3', all: ['"parameters": ', 'ipython'], none: ['<function='] },
 ];

@@ -24,10 +24,7 @@ export function callText({ name, arguments: given }: ToolCall): string {
  * The conversation in messages of the system, the user and the assistant alone. Users and assistants keep taking turns:
  * results and what the user says after them are one message.
  */
-export function withoutToolRoles(
-  messages: readonly ChatMessage[],
-  { tools, systemRole }: { tools: readonly Tool[]; systemRole: boolean },
-): ChatMessage[] {
+export function withoutToolRoles(messages: readonly ChatMessage[], tools: readonly Tool[]): ChatMessage[] {
   const plain: ChatMessage[] = [];
   let results = false;
   for (const message of messages) {
@@ -38,7 +35,7 @@ export function withoutToolRoles(
     } else plain.push(plainMessage(message));
     results = isResult || (results && message.role === 'user');
   }
-  return tools.length === 0 ? plain : explained(plain, toolsText(tools), systemRole);
+  return tools.length === 0 ? plain : explained(plain, toolsText(tools));
 }
 
 function plainMessage(message: ChatMessage): ChatMessage {
@@ -53,11 +50,23 @@ function resultText({ name, content }: ChatMessage): string {
   return `${name === undefined ? 'Result' : `Result of ${name}`}:\n${content}`;
 }
 
-/** With the tools explained at the end of the system's message, or at the beginning of the user's first. */
-function explained(messages: ChatMessage[], text: string, systemRole: boolean): ChatMessage[] {
+/** With the tools explained at the end of the system's message. */
+function explained(messages: readonly ChatMessage[], text: string): ChatMessage[] {
   const [first, ...rest] = messages;
-  if (first?.role === 'system') return [{ ...first, content: `${first.content}\n\n${text}` }, ...rest];
-  if (systemRole) return [{ role: 'system', content: text }, ...messages];
-  if (first?.role === 'user') return [{ ...first, content: `${text}\n\n${first.content}` }, ...rest];
-  return [{ role: 'user', content: text }, ...messages];
+  if (first?.role !== 'system') return [{ role: 'system', content: text }, ...messages];
+  return [{ ...first, content: `${first.content}\n\n${text}` }, ...rest];
+}
+
+/** For templates that refuse the system's messages: each goes to the beginning of the user's next one. */
+export function withoutSystemRole(messages: readonly ChatMessage[]): ChatMessage[] {
+  const plain: ChatMessage[] = [];
+  let waiting: string[] = [];
+  for (const message of messages) {
+    if (message.role === 'system') waiting.push(message.content);
+    else if (message.role === 'user') {
+      plain.push({ ...message, content: [...waiting, message.content].join('\n\n') });
+      waiting = [];
+    } else plain.push(message);
+  }
+  return waiting.length === 0 ? plain : [...plain, { role: 'user', content: waiting.join('\n\n') }];
 }

@@ -1,8 +1,8 @@
 /** A conversation in the shape that chat templates expect, which is that of Hugging Face's transformers. */
-import type { ChatMessage, ChatPrompt, ToolCall } from '../serving/completion.ts';
+import type { ChatMessage, ChatPrompt, Tool, ToolCall } from '../serving/completion.ts';
 import { offeredTools } from './check-tools.ts';
 import type { Dialect } from './dialect.ts';
-import { withoutToolRoles } from './plain-tools.ts';
+import { withoutSystemRole, withoutToolRoles } from './plain-tools.ts';
 import { argumentsObject } from './tool-arguments.ts';
 
 /** Plain JSON. A template may ask whether a member is there, so none is there without need. */
@@ -33,19 +33,26 @@ export function templateInput(dialect: Dialect, prompt: ChatPrompt): TemplateInp
   const { thinking } = prompt;
   const mode =
     thinking === undefined || !dialect.thinkingSwitch ? {} : { enable_thinking: thinking, thinking };
-  if (!dialect.rendersTools) {
-    const messages = withoutToolRoles(named, { tools, systemRole: dialect.systemRole });
-    return { messages: messages.map((message) => templateMessage(message, new Map())), variables: mode };
-  }
-  const ids = shortIds(named);
-  const turns = dialect.toolFormat === 'llama3' ? oneCallEach(named) : named;
+  const turns = turnsOf(dialect, named, tools);
+  const ids = shortIds(turns);
   const listed = tools.map(({ name, description, parameters }) => ({
     ...{ type: 'function', function: { name, description, parameters } },
   }));
   return {
     messages: turns.map((message) => templateMessage(message, ids)),
-    variables: { ...mode, ...(listed.length > 0 && { tools: listed }) },
+    // There but null where there are none, as transformers has it: templates may ask for its length.
+    variables: { ...mode, tools: dialect.rendersTools && listed.length > 0 ? listed : null },
   };
+}
+
+function turnsOf(
+  { rendersTools, toolFormat, systemRole }: Dialect,
+  messages: readonly ChatMessage[],
+  tools: readonly Tool[],
+): readonly ChatMessage[] {
+  let turns = rendersTools ? messages : withoutToolRoles(messages, tools);
+  if (toolFormat === 'llama3') turns = oneCallEach(turns);
+  return systemRole ? turns : withoutSystemRole(turns);
 }
 
 function templateMessage(message: ChatMessage, ids: ReadonlyMap<string, string>): TemplateMessage {

@@ -30,10 +30,14 @@ export class TakenApart {
 
   token({ text, logprob }: Extract<SessionEvent, { kind: 'token' }>): Chunk[] {
     const wasThinking = this.#parser.inReasoning;
+    if (wasThinking) this.#logprobs = [];
     if (logprob !== null) this.#logprobs.push(logprob);
-    const pieces = this.#parser.push(text);
-    if (wasThinking || this.#parser.inReasoning) this.#plan.usage.reasoningTokens += 1;
-    return this.#chunks(pieces);
+    const chunks = this.#chunks(this.#parser.push(text));
+    if (wasThinking || this.#parser.inReasoning) {
+      this.#plan.usage.reasoningTokens += 1;
+      this.#logprobs = [];
+    }
+    return chunks;
   }
 
   end({ text, reason, stop }: Extract<SessionEvent, { kind: 'end' }>): Chunk[] {
