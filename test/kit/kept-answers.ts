@@ -1,4 +1,5 @@
 /** Kept answers over the scripted engine, in lives that end as processes do: nothing is written any more. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FilonError } from '@filon/core/errors';
 import type { Chunk, CompletionRequest } from '@filon/core/serving/completion';
 import { createManualClock, type ManualClock } from '@filon/node/adapters/memory/clock';
@@ -8,6 +9,9 @@ import type { IndexedChunk, StartOptions } from '@filon/node/serve/durable/durab
 import { DEFAULT_DURABLE_LIMITS, type DurableLimits } from '@filon/node/serve/durable/limits';
 import { type OpenDurableAnswers, openDurableAnswers } from '@filon/node/serve/durable/open-durable-answers';
 import {
+  chatRequest,
+  createGate,
+  type Gate,
   never,
   openScriptedServing,
   type ScriptedServing,
@@ -54,6 +58,9 @@ export async function openKeptLife(options: KeptOptions = {}): Promise<KeptLife>
   return { ...scripted, answers, store, clock, kill, fill };
 }
 
+/** Of a thousand tokens. */
+export const ENDLESS: CompletionRequest = chatRequest('ore', { ignoreEos: true, maxTokens: 1000 });
+
 /** In the background unless told otherwise. */
 export const LOCAL: Omit<StartOptions, 'id'> = {
   owner: 'local',
@@ -69,6 +76,21 @@ export async function readFrom(
   after = -1,
 ): Promise<IndexedChunk[]> {
   return await Array.fromAsync(answers.follow(id, { owner: 'local', after, signal: never }));
+}
+
+/** A life whose answers stand still before their eleventh token. */
+export async function openStuckLife(options: KeptOptions = {}): Promise<{ life: KeptLife; gate: Gate }> {
+  const gate = createGate();
+  const life = await openKeptLife({
+    ...options,
+    beforeToken: ({ generated }) => (generated === 10 ? gate.pass() : nextTurn()),
+  });
+  return { life, gate };
+}
+
+/** That hold a slot. */
+export function sessionsOf({ engine }: Pick<KeptLife, 'engine'>): number {
+  return engine.status().sessions.reduce((sum, { count }) => sum + count, 0);
 }
 
 /** Without pauses and, because a life has a cache of its own, without what came from it. */

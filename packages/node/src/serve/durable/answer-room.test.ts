@@ -1,9 +1,13 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { begin, type KeptLife, LOCAL, openKeptLife } from '../../../../../test/kit/kept-answers.ts';
-import { chatRequest, createGate, never } from '../../../../../test/kit/scripted-serving.ts';
-
-const ENDLESS = chatRequest('ore', { ignoreEos: true, maxTokens: 1000 });
+import {
+  begin,
+  ENDLESS,
+  type KeptLife,
+  LOCAL,
+  openKeptLife,
+  openStuckLife,
+} from '../../../../../test/kit/kept-answers.ts';
+import { chatRequest, never } from '../../../../../test/kit/scripted-serving.ts';
 
 describe('room', () => {
   async function ended(life: KeptLife, id: string, owner = 'local'): Promise<void> {
@@ -17,11 +21,7 @@ describe('room', () => {
       .map(({ key }) => key);
 
   test('for new answers is made by the oldest of the same owner, never by one that runs', async () => {
-    const gate = createGate();
-    const life = await openKeptLife({
-      limits: { keptMax: 3 },
-      beforeToken: ({ generated }) => (generated === 10 ? gate.pass() : nextTurn()),
-    });
+    const { life, gate } = await openStuckLife({ limits: { keptMax: 3 } });
     await begin(life, 'running', ENDLESS);
     await gate.crowd(1);
     await ended(life, 'other', 'key:1');

@@ -1,6 +1,7 @@
 /** One answer's life in this process: from its beginning, or from where an earlier process left it, to its end. */
-import { FilonError, invariant, isFilonError, messageOf } from '@filon/core/errors';
+import { FilonError, invariant, isFilonError } from '@filon/core/errors';
 import type { Chunk, CompletionRequest } from '@filon/core/serving/completion';
+import type { Log } from '../../ports/log.ts';
 import type { Answer, AnswerSoFar, AnswerStart, Serving } from '../serving.ts';
 import type { AnswerShelf } from './answer-shelf.ts';
 import type { DurableErrorDetails } from './errors.ts';
@@ -126,12 +127,13 @@ export function outcomeOf(error: unknown): Outcome {
 
 function broken(cause: unknown): FilonError<DurableErrorDetails> {
   const message = 'a bug of this node ended the answer; its log has more';
-  return new FilonError<DurableErrorDetails>({ code: 'ANSWER_BROKEN', reason: nameOf(cause) }, message, {
-    cause,
-  });
+  return new FilonError<DurableErrorDetails>({ code: 'ANSWER_BROKEN' }, message, { cause });
 }
 
-/** Never its message, which may quote a prompt. */
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : typeof messageOf(error);
+/** Of a bug the place, never the message, which may quote a prompt. */
+export function tellFailure(log: Log, { code, cause }: FilonError): void {
+  if (code === 'ANSWER_BROKEN' && cause instanceof Error) {
+    const stack = cause.stack?.split('\n').filter((line) => /^\s+at /.test(line));
+    log.error('answer.broken', { name: cause.name, stack });
+  } else log.info('answer.failed', { code });
 }

@@ -2,40 +2,19 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import {
   begin,
+  ENDLESS,
   essence,
-  type KeptLife,
   LOCAL,
   openKeptLife,
+  openStuckLife,
   readFrom,
+  sessionsOf,
 } from '../../../../../test/kit/kept-answers.ts';
-import {
-  answerOf,
-  chatRequest,
-  createGate,
-  type Gate,
-  openScriptedServing,
-} from '../../../../../test/kit/scripted-serving.ts';
+import { answerOf, chatRequest, openScriptedServing } from '../../../../../test/kit/scripted-serving.ts';
 
-const ENDLESS = chatRequest('ore', { ignoreEos: true, maxTokens: 1000 });
 const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 20; turn++) await nextTurn();
 };
-
-/** A life whose answers stand still at their tenth token. */
-async function stuckLife(
-  limits: Parameters<typeof openKeptLife>[0] = {},
-): Promise<{ life: KeptLife; gate: Gate }> {
-  const gate = createGate();
-  const life = await openKeptLife({
-    ...limits,
-    beforeToken: ({ generated }) => (generated === 10 ? gate.pass() : nextTurn()),
-  });
-  return { life, gate };
-}
-
-function sessions({ engine }: KeptLife): number {
-  return engine.status().sessions.reduce((sum, { count }) => sum + count, 0);
-}
 
 describe('following', () => {
   test('from any chunk, by several, during the answer and after it, gives the same chunks', async () => {
@@ -63,7 +42,7 @@ describe('following', () => {
   });
 
   test('ends with the signal, and the answer in the background goes on', async () => {
-    const { life, gate } = await stuckLife();
+    const { life, gate } = await openStuckLife();
     await begin(life, 'a', ENDLESS);
     const leaving = new AbortController();
     const reading = Array.fromAsync(
@@ -79,7 +58,7 @@ describe('following', () => {
   });
 
   test('is for so many at the same time', async () => {
-    const { life, gate } = await stuckLife({ limits: { followersMax: 2 } });
+    const { life, gate } = await openStuckLife({ limits: { followersMax: 2 } });
     await begin(life, 'a', chatRequest('ore'));
     const two = [readFrom(life, 'a'), readFrom(life, 'a')];
     await gate.crowd(1);
@@ -94,7 +73,7 @@ describe('an answer that is not in the background', () => {
   const attended = { ...LOCAL, id: 'a', background: false };
 
   test('ends with its last follower, and its slot is free at once', async () => {
-    const { life, gate } = await stuckLife();
+    const { life, gate } = await openStuckLife();
     await life.answers.start(ENDLESS, attended);
     const [one, two] = [new AbortController(), new AbortController()];
     const reading = [one, two].map(({ signal }) =>
@@ -103,11 +82,11 @@ describe('an answer that is not in the background', () => {
     await gate.crowd(1);
     one.abort();
     await settle();
-    expect(sessions(life)).toBe(1);
+    expect(sessionsOf(life)).toBe(1);
     two.abort();
     expect(await Promise.all(reading)).toEqual(['left', 'left']);
     await settle();
-    expect(sessions(life)).toBe(0);
+    expect(sessionsOf(life)).toBe(0);
     expect(life.engine.status().counters.generatedTokens).toBe(10);
     expect(life.serving.stats()).toMatchObject({ active: 0 });
     expect(await life.answers.get('a', LOCAL)).toMatchObject({ state: 'cancelled' });
@@ -115,26 +94,26 @@ describe('an answer that is not in the background', () => {
   });
 
   test('ends when nobody comes within a minute', async () => {
-    const { life, gate } = await stuckLife();
+    const { life, gate } = await openStuckLife();
     await life.answers.start(ENDLESS, attended);
     await gate.crowd(1);
     life.clock.advance(59_999);
     await settle();
-    expect(sessions(life)).toBe(1);
+    expect(sessionsOf(life)).toBe(1);
     life.clock.advance(1);
     await settle();
-    expect(sessions(life)).toBe(0);
+    expect(sessionsOf(life)).toBe(0);
   });
 });
 
 describe('cancelling', () => {
   test('frees the slot before it resolves, computes nothing more and keeps what there is', async () => {
-    const { life, gate } = await stuckLife();
+    const { life, gate } = await openStuckLife();
     await begin(life, 'a', ENDLESS);
     const reading = readFrom(life, 'a');
     await gate.crowd(1);
     const view = await life.answers.cancel('a', LOCAL);
-    expect(sessions(life)).toBe(0);
+    expect(sessionsOf(life)).toBe(0);
     expect(life.serving.stats()).toMatchObject({ active: 0, queued: 0 });
     expect(view).toMatchObject({ state: 'cancelled', error: { details: { code: 'ANSWER_CANCELLED' } } });
     expect(view.chunks.length).toBeGreaterThan(5);
@@ -148,7 +127,7 @@ describe('cancelling', () => {
   });
 
   test('of one that an earlier node left keeps it from going on', async () => {
-    const { life, gate } = await stuckLife();
+    const { life, gate } = await openStuckLife();
     await begin(life, 'a', ENDLESS);
     await gate.crowd(1);
     life.kill();
@@ -158,12 +137,12 @@ describe('cancelling', () => {
   });
 
   test('deleting stops it and leaves no row', async () => {
-    const { life, gate } = await stuckLife();
+    const { life, gate } = await openStuckLife();
     await begin(life, 'a', ENDLESS);
     await begin(life, 'ab', chatRequest('ore', { maxTokens: 3 }));
     await gate.crowd(1);
     await life.answers.delete('a', LOCAL);
-    expect(sessions(life)).toBe(0);
+    expect(sessionsOf(life)).toBe(0);
     for (const table of ['answers', 'answerTexts', 'answerParts'] as const) {
       const keys = life.store.list(table).map(({ key }) => key);
       expect(keys.length).toBeGreaterThan(0);
@@ -173,7 +152,7 @@ describe('cancelling', () => {
   });
 
   test('before it was admitted gives the wait up', async () => {
-    const { life, gate } = await stuckLife({ config: { sessionsMax: 1 } });
+    const { life, gate } = await openStuckLife({ config: { sessionsMax: 1 } });
     await begin(life, 'a', ENDLESS);
     await gate.crowd(1);
     const leaving = new AbortController();
@@ -208,7 +187,7 @@ describe('starting', () => {
   });
 
   test('goes no further than the limits', async () => {
-    const { life, gate } = await stuckLife({ limits: { backgroundMax: 2, answerBytesMax: 10_000 } });
+    const { life, gate } = await openStuckLife({ limits: { backgroundMax: 2, answerBytesMax: 10_000 } });
     const large = { ...LOCAL, id: 'a', note: 'x'.repeat(10_000) };
     await expect(life.answers.start(ENDLESS, large)).rejects.toMatchObject({ code: 'ANSWER_TOO_LARGE' });
     await settle();
@@ -254,54 +233,19 @@ describe('an answer that is not to be kept', () => {
     await expect(life.answers.get('b', LOCAL)).rejects.toMatchObject({ code: 'ANSWER_UNKNOWN' });
     await life.answers.start(ENDLESS, { ...unkept, id: 'd' });
     expect(await life.answers.cancel('d', LOCAL)).toMatchObject({ state: 'cancelled' });
-    expect(sessions(life)).toBe(0);
-  });
-});
-
-describe('failures', () => {
-  test("of the worker are the answer's, and stay with it", async () => {
-    const life = await openKeptLife({ diesAt: ({ generated }) => generated === 5 });
-    await begin(life, 'a', chatRequest('ore'));
-    await expect(readFrom(life, 'a')).rejects.toMatchObject({ code: 'SERVE_QUARANTINED' });
-    const view = await life.answers.get('a', LOCAL);
-    expect(view).toMatchObject({ state: 'failed', error: { details: { code: 'SERVE_QUARANTINED' } } });
-    const later = await openKeptLife({ store: life.store });
-    await expect(readFrom(later, 'a')).rejects.toMatchObject({ code: 'SERVE_QUARANTINED' });
-    expect(await later.answers.get('a', LOCAL)).toEqual(view);
-  });
-
-  test('of the store end an answer, and nothing is shown that it does not hold', async () => {
-    const { life, gate } = await stuckLife();
-    await begin(life, 'a', ENDLESS);
-    const reading = readFrom(life, 'a');
-    await gate.crowd(1);
-    const before = (await life.answers.get('a', LOCAL)).chunks.length;
-    life.fill();
-    gate.open();
-    await expect(reading).rejects.toMatchObject({ code: 'STORE_FULL' });
-    expect(life.store.list('answerParts').flatMap(({ value }) => value.chunks)).toHaveLength(before);
-    expect(sessions(life)).toBe(0);
-    expect(life.log.lines.map(({ event }) => event)).toContain('answer.unsaved');
-  });
-
-  test('and everything else leave no word of it in the log', async () => {
-    const life = await openKeptLife({ diesAt: ({ generated }) => generated === 5 });
-    await life.answers.start(chatRequest('goldvein'), { ...LOCAL, id: 'a', note: 'goldvein' });
-    await expect(readFrom(life, 'a')).rejects.toMatchObject({ code: 'SERVE_QUARANTINED' });
-    expect(life.log.lines.map(({ event }) => event)).toContain('answer.failed');
-    expect(JSON.stringify(life.log.lines)).not.toContain('goldvein');
+    expect(sessionsOf(life)).toBe(0);
   });
 });
 
 test('before a stop, answers in the background that nobody follows are left at once', async () => {
-  const { life, gate } = await stuckLife();
+  const { life, gate } = await openStuckLife();
   await begin(life, 'a', ENDLESS);
   await begin(life, 'b', ENDLESS);
   const reading = readFrom(life, 'b');
   await gate.crowd(2);
   life.answers.retire();
   await settle();
-  expect(sessions(life)).toBe(1);
+  expect(sessionsOf(life)).toBe(1);
   gate.open();
   await reading;
   expect((await life.answers.get('a', LOCAL)).state).toBe('running');

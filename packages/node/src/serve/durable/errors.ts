@@ -10,7 +10,7 @@ export type DurableErrorDetails =
   /** The request with its note, or what was generated, is over the limit of one answer. */
   | { code: 'ANSWER_TOO_LARGE'; bytesMax: number }
   | { code: 'ANSWER_CANCELLED' }
-  /** A bug. `reason`: the kind of what was thrown. */
-  | { code: 'ANSWER_BROKEN'; reason: string }
+  /** A bug; the log has it. */
+  | { code: 'ANSWER_BROKEN' }
   /** The node ended in the middle of it and it can no longer go on; what there is stays readable. */
   | { code: 'ANSWER_INTERRUPTED'; reason: 'too-old' | 'model-gone' | 'changed' | 'restarts' };

@@ -5,7 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { AnswerRow, Store } from '../../ports/store.ts';
 import type { Answer, Serving } from '../serving.ts';
-import { AnswerRun, cancelled, type Outcome } from './answer-run.ts';
+import { AnswerRun, cancelled, type Outcome, tellFailure } from './answer-run.ts';
 import { AnswerShelf } from './answer-shelf.ts';
 import type {
   DurableAnswers,
@@ -17,10 +17,10 @@ import type {
 } from './durable-answers.ts';
 import type { DurableErrorDetails } from './errors.ts';
 import { Journal } from './journal.ts';
-import { type DurableLimits, READY_POLL_MS, RUNNING_RETRY_SECONDS } from './limits.ts';
+import { type DurableLimits, RUNNING_RETRY_SECONDS } from './limits.ts';
 import { LiveAnswer } from './live-answer.ts';
 import { answerUnknown, checkedKey, knownKey } from './names.ts';
-import { goOn, tooOld } from './resume.ts';
+import { goOn, tooOld, untilReady } from './resume.ts';
 import { encodeRequest, encodeStart } from './stored-form.ts';
 import { UnkeptAnswers } from './unkept-answers.ts';
 
@@ -158,23 +158,16 @@ class KeptAnswers implements OpenDurableAnswers {
   async goOnByThemselves(): Promise<void> {
     const waiting = this.#shelf.running().filter(([, { background }]) => background);
     if (waiting.length === 0) return;
-    await this.#untilReady();
+    const { signal } = this.#closing;
+    await untilReady({ ...this.#deps, signal, waitMs: this.#limits.resumeWaitMs });
     const one = async (): Promise<void> => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
         const row = this.#shelf.get(next[0]);
-        if (row?.state !== 'running' || this.#closing.signal.aborted) continue;
+        if (row?.state !== 'running' || signal.aborted) continue;
         await (this.#active.get(next[0]) ?? this.#resume(next[0], row)).run.over;
       }
     };
     await Promise.all(Array.from({ length: this.#limits.resumeTogether }, one));
-  }
-
-  async #untilReady(): Promise<void> {
-    const { clock, readiness } = this.#deps;
-    const lateMs = clock.monotonicMs() + this.#limits.resumeWaitMs;
-    while (clock.monotonicMs() < lateMs && !(await readiness()).ready) {
-      await clock.sleep(READY_POLL_MS, { signal: this.#closing.signal });
-    }
   }
 
   /** Codes: ANSWER_ID_TAKEN, ANSWER_RUNNING_FULL, SERVE_STOPPING. */
@@ -254,10 +247,11 @@ class KeptAnswers implements OpenDurableAnswers {
   #end(key: string, outcome: Outcome): Outcome {
     const { log, clock } = this.#deps;
     const { state, error } = outcome;
-    if (state === 'failed') log.info('answer.failed', { code: error.code });
+    if (state === 'failed') tellFailure(log, error);
     const chunks = this.#active.get(key)?.run.live.chunks;
     this.#active.delete(key);
-    const ending = { endedMs: clock.nowMs(), error: error?.toObject() ?? null };
+    const told = error === null ? null : { message: error.message, details: error.details };
+    const ending = { endedMs: clock.nowMs(), error: told };
     if (this.#unkept.end(key, { ...ending, state: state === 'left' ? 'failed' : state })) return outcome;
     if (state === 'left') return outcome;
     try {

@@ -8,7 +8,7 @@ import type { Serving } from '../serving.ts';
 import type { AnswerRun } from './answer-run.ts';
 import type { AnswerShelf } from './answer-shelf.ts';
 import type { DurableErrorDetails } from './errors.ts';
-import type { DurableLimits } from './limits.ts';
+import { type DurableLimits, READY_POLL_MS } from './limits.ts';
 import { decodeRequest, decodeStart } from './stored-form.ts';
 
 export interface ResumeScene {
@@ -40,6 +40,20 @@ export async function goOn(run: AnswerRun, scene: ResumeScene): Promise<void> {
   } catch (error) {
     if (isPassing(error)) run.end({ state: 'left', error });
     else run.fail(isFilonError(error, 'SERVE_MODEL_UNKNOWN') ? modelGone(row.model) : error);
+  }
+}
+
+/** Resolves when some model is ready, or after `waitMs`. */
+export async function untilReady(until: {
+  clock: Clock;
+  readiness: Serving['readiness'];
+  waitMs: number;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { clock, readiness, waitMs, signal } = until;
+  const lateMs = clock.monotonicMs() + waitMs;
+  while (clock.monotonicMs() < lateMs && !(await readiness()).ready) {
+    await clock.sleep(READY_POLL_MS, { signal });
   }
 }
 
