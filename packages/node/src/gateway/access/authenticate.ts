@@ -50,10 +50,7 @@ export function authenticate(context: Context, peer: Peer, deps: AuthenticateDep
     guardOrigin(headers, deps);
     return { kind: 'key', key };
   }
-  if (peer.kind === 'inside') {
-    if (context.env?.incoming === undefined) guard(headers, deps);
-    return { kind: 'local' };
-  }
+  if (peer.kind === 'inside') return { kind: 'local' };
   const rules = { ...deps, hosts: new Set([...deps.hosts, ...deps.lanHosts, peer.here]) };
   const cookie = getCookie(context, SESSION_COOKIE);
   const session = cookie === undefined ? null : (deps.access?.sessions.find(cookie) ?? null);
