@@ -2,8 +2,8 @@
  * The local case of the stage protocol. A session is a list of token ids with a seed: whoever holds these values can
  * go on at any position, on this worker, on a new one, or elsewhere. Nothing else is needed and nothing else is kept.
  */
-import type { Dialect } from '../dialect/dialect.ts';
 import type { FinishReason, TokenLogprob } from './completion.ts';
+import type { Dialect } from './dialect.ts';
 import type { Sampling } from './sampling.ts';
 
 export interface SessionRequest {
