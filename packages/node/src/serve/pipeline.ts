@@ -29,7 +29,7 @@ import type {
   ServingStats,
 } from './serving.ts';
 import { sessionRequest } from './session-request.ts';
-import { type Presence, Suspects } from './suspects.ts';
+import { type Presence, Suspects, type Suspicious } from './suspects.ts';
 import { TakenApart } from './taken-apart.ts';
 import { withTimeout } from './timeout.ts';
 import { callIds, checkOffer } from './tools.ts';
@@ -132,8 +132,10 @@ class Pipeline implements OpenServing {
     { signal }: Waiting,
   ): Promise<number> {
     const { engine, clock } = this.#deps;
+    const asked: Suspicious = { model, prompt, format: { kind: 'text' }, stop: [] };
+    checkOffer(asked);
     const stored = await this.#find(model);
-    const presence = this.#suspects.enter({ model, prompt, format: { kind: 'text' }, stop: [] });
+    const presence = this.#suspects.enter(asked);
     const scope = this.#scopes.enter(signal);
     const timing = { clock, signal: scope.signal, timeoutMs: TOKENIZE_TIMEOUT_MS, what: 'tokenizing' };
     try {
