@@ -4,6 +4,8 @@ export type GatewayErrorDetails =
   | { code: 'GATEWAY_REQUEST_INVALID'; field: string | null; reason: string }
   /** Valid, and not something that this version can do. */
   | { code: 'GATEWAY_FEATURE_UNSUPPORTED'; field: string; reason: string }
+  /** There is no such response to go on from, or it is somebody else's. */
+  | { code: 'GATEWAY_RESPONSE_UNKNOWN'; field: 'previous_response_id' }
   | { code: 'GATEWAY_BODY_TOO_LARGE'; bytesMax: number }
   | { code: 'GATEWAY_BODY_SLOW'; timeoutMs: number }
   | { code: 'GATEWAY_CONTENT_TYPE'; found: string | null }

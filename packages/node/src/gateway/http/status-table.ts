@@ -5,7 +5,6 @@ import type { TemplateErrorDetails } from '@filon/engine/template/errors';
 import type { AccessErrorDetails } from '../../access/errors.ts';
 import type { DurableErrorDetails } from '../../serve/durable/errors.ts';
 import type { ServeErrorDetails } from '../../serve/errors.ts';
-import type { ResponsesErrorDetails } from '../openai/responses/errors.ts';
 import type { PanelErrorDetails } from '../panel/errors.ts';
 import type { GatewayErrorDetails } from './errors.ts';
 
@@ -18,7 +17,6 @@ type Code = (
   | PanelErrorDetails
   | AccessErrorDetails
   | DurableErrorDetails
-  | ResponsesErrorDetails
 )['code'];
 
 /** 422: asking again would change nothing. 503 and 504: it may. Clients of OpenAI repeat only the latter and 429. */
@@ -31,6 +29,7 @@ const STATUS: Readonly<Record<Code, HttpStatus>> = {
   GATEWAY_CONTENT_ENCODING: 415,
   GATEWAY_FORBIDDEN: 403,
   GATEWAY_OPERATOR_ONLY: 403,
+  GATEWAY_RESPONSE_UNKNOWN: 400,
   GATEWAY_ROUTE_UNKNOWN: 404,
   GATEWAY_METHOD_WRONG: 405,
   GATEWAY_REQUESTS_FULL: 429,
@@ -66,7 +65,6 @@ const STATUS: Readonly<Record<Code, HttpStatus>> = {
   ANSWER_CANCELLED: 422,
   ANSWER_BROKEN: 500,
   ANSWER_INTERRUPTED: 503,
-  RESPONSE_PREVIOUS_UNKNOWN: 400,
   SERVE_MODEL_UNKNOWN: 404,
   SERVE_QUEUE_FULL: 503,
   SERVE_QUEUE_TIMEOUT: 503,

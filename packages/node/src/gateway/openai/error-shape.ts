@@ -3,7 +3,6 @@ import { isFilonError } from '@filon/core/errors';
 import { errorAnswer, wordsOf } from '../http/error-answer.ts';
 import type { ErrorWords } from '../http/intake.ts';
 import { type HttpStatus, statusOf } from '../http/status-table.ts';
-import type { ResponseFailure } from './responses/shapes.ts';
 
 export interface OpenAiError {
   error: { message: string; type: string; param: string | null; code: string } & Record<string, unknown>;
@@ -13,7 +12,7 @@ const CODES: Readonly<Record<string, string>> = {
   SERVE_MODEL_UNKNOWN: 'model_not_found',
   SERVE_CONTEXT_EXCEEDED: 'context_length_exceeded',
   ENGINE_CONTEXT_EXCEEDED: 'context_length_exceeded',
-  RESPONSE_PREVIOUS_UNKNOWN: 'previous_response_not_found',
+  GATEWAY_RESPONSE_UNKNOWN: 'previous_response_not_found',
   ACCESS_KEY_WRONG: 'invalid_api_key',
   ACCESS_KEY_NEEDED: 'invalid_api_key',
   ACCESS_RATE: 'rate_limit_exceeded',
@@ -70,14 +69,6 @@ export function errorBody(error: unknown, names: FieldNames = NO_FIELDS): OpenAi
       ...placeInQueue(details),
     },
   };
-}
-
-/** As a response that failed tells it. */
-export function failureOf(error: unknown): ResponseFailure {
-  const status = statusOf(error);
-  const message = wordsOf(error);
-  if (status === 429) return { code: 'rate_limit_exceeded', message };
-  return { code: status >= 500 ? 'server_error' : 'invalid_prompt', message };
 }
 
 function typeOf(status: HttpStatus): string {

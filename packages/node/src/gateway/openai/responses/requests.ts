@@ -80,11 +80,11 @@ async function startDirect(
 }
 
 async function startKept(
-  { request, echo, messages }: ResponseCall,
+  { request, echo, messages, pauses }: ResponseCall,
   place: AnswerOwner,
   { c, deps, caller }: ResponseRequest,
 ): Promise<ResponseSource> {
-  const note: ResponseNote = { api: 'openai-responses', version: 1, echo, messages };
+  const note: ResponseNote = { api: 'openai-responses', version: 1, echo, messages, pauses };
   const started = await place.answers.start(request, {
     id: newId(deps),
     owner: place.owner,
@@ -107,7 +107,7 @@ export async function retrieve(id: string, { c, deps, caller, words }: ResponseR
   if (c.req.query('stream') !== 'true') return { kind: 'json', value: keptObject(kept) };
   const after = startingAfter(c.req.query('starting_after'));
   const included = [...(c.req.queries('include') ?? []), ...(c.req.queries('include[]') ?? [])];
-  const pauses = includesOf(included, 'include').has(INCLUDE_PAUSES);
+  const pauses = kept.note.pauses || includesOf(included, 'include').has(INCLUDE_PAUSES);
   const source = keptSource(kept.view, place, caller);
   // What a follower waits for is not the time to a first token.
   const follower = { ...caller, onFirstToken: () => undefined };

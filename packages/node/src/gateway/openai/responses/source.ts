@@ -2,7 +2,7 @@
 import type { Chunk, CompletionRequest } from '@filon/core/serving/completion';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Serving } from '../../../serve/serving.ts';
-import { failureOf } from '../error-shape.ts';
+import { failureOf } from './failure.ts';
 import type { Outcome, ResponseHead } from './fold.ts';
 import { type AnswerOwner, chunksOf, keptResponse, outcomeOf } from './store.ts';
 

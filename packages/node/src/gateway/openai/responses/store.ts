@@ -3,8 +3,8 @@ import { FilonError, isFilonError } from '@filon/core/errors';
 import type { ChatMessage, Chunk } from '@filon/core/serving/completion';
 import type { DurableAnswers, StoredAnswerView } from '../../../serve/durable/durable-answers.ts';
 import type { DurableErrorDetails } from '../../../serve/durable/errors.ts';
-import { failureOf } from '../error-shape.ts';
-import type { ResponsesErrorDetails } from './errors.ts';
+import type { GatewayErrorDetails } from '../../http/errors.ts';
+import { failureOf } from './failure.ts';
 import { type Outcome, responseOf } from './fold.ts';
 import { outputMessages } from './input.ts';
 import type { ResponseEcho, ResponseObject } from './shapes.ts';
@@ -22,6 +22,8 @@ export interface ResponseNote {
   echo: ResponseEcho;
   /** The conversation before the answer, without the instructions. */
   messages: ChatMessage[];
+  /** Whoever follows hears of pauses as events. */
+  pauses: boolean;
 }
 
 export interface Kept {
@@ -67,8 +69,8 @@ export async function conversationOf(id: string, place: AnswerOwner): Promise<Ch
 }
 
 export function unknownPrevious(id: string): FilonError {
-  return new FilonError<ResponsesErrorDetails>(
-    { code: 'RESPONSE_PREVIOUS_UNKNOWN', field: 'previous_response_id' },
+  return new FilonError<GatewayErrorDetails>(
+    { code: 'GATEWAY_RESPONSE_UNKNOWN', field: 'previous_response_id' },
     `there is no response '${id}' to go on from; send the conversation as input`,
   );
 }
