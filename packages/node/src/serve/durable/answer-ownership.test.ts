@@ -60,8 +60,7 @@ describe('ids', () => {
     await fc.assert(
       fc.asyncProperty(hostile, async (id) => {
         fc.pre(id !== 'a');
-        const { get, cancel, delete: remove } = life.answers;
-        const uses = [get, cancel, remove].map((use) => use.call(life.answers, id, LOCAL));
+        const uses = (['get', 'cancel', 'delete'] as const).map((use) => life.answers[use](id, LOCAL));
         const outcomes = await Promise.allSettled([...uses, readFrom(life, id)]);
         const codes = outcomes.map((one) => (one.status === 'rejected' ? one.reason.code : 'found'));
         expect(new Set(codes)).toEqual(new Set(['ANSWER_UNKNOWN']));

@@ -68,7 +68,7 @@ export class AnswerShelf {
     this.#store.put('answerParts', `${key}/${numbered(part)}`, row);
   }
 
-  /** It will never go on: what was needed for that is dropped. Survives power cuts. */
+  /** It will never go on: what was needed for that is dropped. */
   end(key: string, ending: Ending, chunks: readonly Chunk[]): void {
     const row = this.#known(key);
     const bytes = ROW_BYTES + Buffer.byteLength(this.text(key, 'note')) + sumOf(chunks);
@@ -80,20 +80,22 @@ export class AnswerShelf {
       this.#store.deleteRange('answerParts', below(key));
       partsOf(chunks).forEach((part, number) => void this.append(key, number, part));
     };
-    this.#store.transaction(work);
+    this.#store.transaction(work, { relaxed: true });
     this.#rows.set(key, ended);
     this.#bytes += bytes - row.bytes;
     this.#makeRoom(row.owner);
   }
 
-  remove(key: string): void {
+  /** What its owner deletes stays deleted through a power cut; what makes room need not (`relaxed`). */
+  remove(key: string, options: { relaxed: boolean } = { relaxed: false }): void {
     const row = this.#rows.get(key);
     if (!row) return;
-    this.#store.transaction(() => {
+    const work = (): void => {
       this.#store.delete('answers', key);
       this.#store.deleteRange('answerTexts', below(key));
       this.#store.deleteRange('answerParts', below(key));
-    });
+    };
+    this.#store.transaction(work, options);
     this.#rows.delete(key);
     this.#bytes -= row.bytes;
     const left = this.#countOf(row.owner) - 1;
@@ -156,7 +158,7 @@ export class AnswerShelf {
     if (this.#countOf(owner) <= keptMax && !full()) return;
     for (const [key, row] of this.#rows) {
       const crowded = row.owner === owner && this.#countOf(owner) > keptMax;
-      if (row.state !== 'running' && (crowded || full())) this.remove(key);
+      if (row.state !== 'running' && (crowded || full())) this.remove(key, { relaxed: true });
     }
   }
 }

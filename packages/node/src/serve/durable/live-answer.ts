@@ -49,7 +49,7 @@ export class LiveAnswer {
   async *follow(after: number, signal: AbortSignal): AsyncGenerator<IndexedChunk> {
     this.#enter();
     try {
-      for (let index = after + 1; ; index++) {
+      for (let index = Math.max(0, after + 1); ; index++) {
         while (index >= this.chunks.length && this.#ended === null) {
           await orAborted(this.#news.promise, signal);
         }

@@ -46,7 +46,7 @@ export async function openDurableAnswers(
 ): Promise<OpenDurableAnswers> {
   const answers = new KeptAnswers(limits, deps);
   answers.giveUpOld();
-  answers.goOnByThemselves().catch(() => undefined);
+  void answers.goOnByThemselves();
   return answers;
 }
 
@@ -86,6 +86,7 @@ class KeptAnswers implements OpenDurableAnswers {
     try {
       signal.throwIfAborted();
       const answer = await run.begin(request, { serving });
+      signal.throwIfAborted();
       this.#started({ key, owner, run }, { request, options, answer });
       void run.toEnd(answer);
       return { id, model: answer.model, createdMs: answer.createdMs };
@@ -104,8 +105,8 @@ class KeptAnswers implements OpenDurableAnswers {
     if (run) yield* run.live.follow(after, signal);
     else if (row?.state === 'running') yield* this.#resume(key, row).run.live.follow(after, signal);
     else {
-      const ended = new LiveAnswer(view().chunks, { followersMax: 1, onLeft: () => undefined });
-      const { error } = view();
+      const { chunks, error } = view();
+      const ended = new LiveAnswer(chunks, { followersMax: 1, onLeft: () => undefined });
       ended.end(error === null ? null : FilonError.fromObject(error));
       yield* ended.follow(after, signal);
     }
@@ -154,8 +155,16 @@ class KeptAnswers implements OpenDurableAnswers {
     }
   }
 
-  /** Background answers of earlier processes, a few at a time. */
+  /** Background answers of earlier processes, a few at a time. Never rejects. */
   async goOnByThemselves(): Promise<void> {
+    try {
+      await this.#goOnWaiting();
+    } catch (error) {
+      if (!this.#closing.signal.aborted) this.#deps.log.warn('answer.stuck', { error });
+    }
+  }
+
+  async #goOnWaiting(): Promise<void> {
     const waiting = this.#shelf.running().filter(([, { background }]) => background);
     if (waiting.length === 0) return;
     const { signal } = this.#closing;
