@@ -2,6 +2,7 @@
 import koffi, { type TypeObject } from 'koffi';
 import type { LibrarySet } from './library-set.ts';
 import type { Pointer } from './pointer.ts';
+import { inTurns } from './turns.ts';
 
 /** `enum llama_flash_attn_type`. */
 export const FLASH_ATTENTION = { auto: -1, off: 0, on: 1 } as const;
@@ -99,7 +100,8 @@ export interface Llama {
   memoryClear: (memory: bigint, data: boolean) => void;
   newBatch: (tokens: number, embeddingLength: number, sequences: number) => NativeBatch;
   freeBatch: (batch: NativeBatch) => void;
-  decode: { async: (context: bigint, batch: NativeBatch, done: Callback<number>) => void };
+  /** One at a time and in order, whatever the context: decodes side by side would share the cores that each counts on. */
+  decode: (context: bigint, batch: NativeBatch) => Promise<number>;
   logitsAt: (context: bigint, index: number) => Pointer;
   embeddingsAt: (context: bigint, index: number) => Pointer;
   newGrammar: (vocab: bigint, grammar: string, root: string) => Pointer;
@@ -253,7 +255,7 @@ export function openLlama({ llama }: LibrarySet): Llama {
     memoryClear: f('llama_memory_clear', 'void', [PTR, 'bool']),
     newBatch: f('llama_batch_init', batch, ['int32_t', 'int32_t', 'int32_t']),
     freeBatch: f('llama_batch_free', 'void', [batch]),
-    decode: f('llama_decode', 'int32_t', [PTR, batch]),
+    decode: inTurns(f('llama_decode', 'int32_t', [PTR, batch])),
     logitsAt: f('llama_get_logits_ith', PTR, [PTR, 'int32_t']),
     embeddingsAt: f('llama_get_embeddings_ith', PTR, [PTR, 'int32_t']),
     newGrammar: f('llama_sampler_init_grammar', PTR, [PTR, 'const char *', 'const char *']),

@@ -81,12 +81,7 @@ export function openContext(weights: Weights, spec: ContextSpec, backends: Backe
       if (threads !== threadsSet) llama.setThreads(pointer, threads, threads);
       threadsSet = threads;
     },
-    decode: () =>
-      new Promise((resolve, reject) => {
-        llama.decode.async(pointer, batch.native, (error, status) =>
-          error ? reject(error) : resolve(status),
-        );
-      }),
+    decode: () => llama.decode(pointer, batch.native),
     logits: (index) => views(llama.logitsAt(pointer, index), weights.vocabTokens),
     embedding: (index) => views(llama.embeddingsAt(pointer, index), weights.embeddingLength),
     trim: (sequence, from) => llama.sequenceRemove(memory, sequence, from, ALL),

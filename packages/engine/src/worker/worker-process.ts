@@ -103,8 +103,9 @@ class ForkedWorker implements WorkerProcess {
     this.#spec = spec;
     const { libraryDirectory, device, backend, threads } = spec;
     this.#child = fork(ENTRY, [JSON.stringify({ libraryDirectory, device, backend, threads })], {
-      // One pool thread: decodes run one at a time anyway, and always on the same thread.
-      env: childEnvironment({ UV_THREADPOOL_SIZE: '1' }),
+      // A load and a decode run side by side, and no more: decodes take turns. One heap for all threads, or each
+      // would keep what a load once needed.
+      env: childEnvironment({ UV_THREADPOOL_SIZE: '2', MALLOC_ARENA_MAX: '1' }),
       // Before everything else: what is imported may open the stream that this replaces.
       execArgv: [
         `--import=${OWN_STDERR}`,
