@@ -18,6 +18,8 @@ export interface TinyModelOptions {
   weights?: 'f32' | 'q8_0';
   /** null: none. */
   chatTemplate?: string | null;
+  /** Further control tokens; the first has the id {@link FIRST_MARK}. */
+  marks?: readonly string[];
   name?: string;
   /** Added last, so that they replace what is there. */
   metadata?: Readonly<Record<string, MetaValue>>;
@@ -46,6 +48,8 @@ const MERGES = [
   'o u',
 ];
 
+export const FIRST_MARK: number = 256 + MERGES.length;
+
 export function tinyModel(options: TinyModelOptions = {}): Uint8Array {
   const sizes = {
     layers: options.layers ?? 2,
@@ -54,10 +58,11 @@ export function tinyModel(options: TinyModelOptions = {}): Uint8Array {
     kvHeads: options.kvHeads ?? 2,
     hidden: options.feedForwardLength ?? 128,
   };
-  const vocabulary = tinyVocabulary();
+  const { marks = [] } = options;
+  const vocabulary = tinyVocabulary(marks);
   const metadata = new Map<string, MetaValue>([
     ...modelMetadata(options, sizes),
-    ...tokenizerMetadata(vocabulary),
+    ...tokenizerMetadata(vocabulary, marks.length),
     ...Object.entries(options.metadata ?? {}),
   ]);
   const template = options.chatTemplate === undefined ? CHATML_TEMPLATE : options.chatTemplate;
@@ -102,9 +107,9 @@ function modelMetadata(options: TinyModelOptions, sizes: Sizes): [string, MetaVa
 }
 
 /** Every byte as GPT-2 writes it, then what the merges make, then the marks. */
-function tinyVocabulary(): string[] {
+function tinyVocabulary(marks: readonly string[]): string[] {
   const merged = MERGES.map((merge) => merge.replace(' ', ''));
-  return [...byteLetters(), ...merged, ...SPECIAL];
+  return [...byteLetters(), ...merged, ...marks, ...SPECIAL];
 }
 
 /** GPT-2's printable stand-in for each byte. */
@@ -116,10 +121,10 @@ function byteLetters(): string[] {
   });
 }
 
-function tokenizerMetadata(vocabulary: readonly string[]): [string, MetaValue][] {
+function tokenizerMetadata(vocabulary: readonly string[], furtherMarks: number): [string, MetaValue][] {
   const marks = vocabulary.length - SPECIAL.length;
   const id = (token: string): MetaValue => ({ type: 'u32', value: marks + SPECIAL.indexOf(token) });
-  const types = vocabulary.map((_, index) => (index < marks ? 1 : 3));
+  const types = vocabulary.map((_, index) => (index < marks - furtherMarks ? 1 : 3));
   return [
     ['tokenizer.ggml.model', { type: 'string', value: 'gpt2' }],
     ['tokenizer.ggml.pre', { type: 'string', value: 'smollm' }],
