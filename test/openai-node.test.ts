@@ -1,5 +1,6 @@
 /** The official OpenAI client, unchanged, against a real node with the starter model; then callers that mean ill. */
 import { request as httpRequest } from 'node:http';
+import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type OpenAiClientTarget, runOpenAiClientSuite } from './kit/openai-client-suite.ts';
 import { runOpenAiResponsesSuite } from './kit/openai-responses-suite.ts';
@@ -25,6 +26,40 @@ const target = (): OpenAiClientTarget => ({
 });
 runOpenAiClientSuite(target);
 runOpenAiResponsesSuite(target);
+
+test('a call of a tool that is required is made, whole and as deltas, in chats and in responses', async () => {
+  const client = new OpenAI({ baseURL: `${node.url}/v1`, apiKey: 'none', maxRetries: 0, timeout: 120_000 });
+  const parameters = {
+    type: 'object',
+    properties: { depth: { type: 'integer', minimum: 0, maximum: 999 }, kind: { enum: ['ore', 'tin'] } },
+    required: ['depth', 'kind'],
+    additionalProperties: false,
+  };
+  const chat = {
+    ...{ model: STARTER, messages: [{ role: 'user' as const, content: 'Dig for tin, 30 m deep.' }] },
+    ...{ tools: [{ type: 'function' as const, function: { name: 'dig', parameters } }], seed: 1 },
+    ...{ tool_choice: 'required' as const, parallel_tool_calls: false, max_completion_tokens: 200 },
+  };
+  const given = { depth: expect.any(Number), kind: expect.stringMatching(/^(ore|tin)$/) };
+  const whole = (await client.chat.completions.create(chat)).choices[0];
+  const streamed = (await client.chat.completions.stream(chat).finalChatCompletion()).choices[0];
+  for (const choice of [whole, streamed]) {
+    expect(choice?.finish_reason).toBe('tool_calls');
+    const [call] = choice?.message.tool_calls ?? [];
+    const made = call?.type === 'function' ? call.function : undefined;
+    expect(made?.name).toBe('dig');
+    expect(JSON.parse(made?.arguments ?? '')).toEqual(given);
+  }
+  const { output } = await client.responses.create({
+    ...{ model: STARTER, input: 'Dig for tin, 30 m deep.', max_output_tokens: 200 },
+    tools: [{ type: 'function', name: 'dig', parameters, strict: true }],
+    tool_choice: { type: 'function', name: 'dig' },
+    parallel_tool_calls: false,
+  });
+  const [item] = output;
+  expect(item).toMatchObject({ type: 'function_call', name: 'dig', status: 'completed' });
+  expect(JSON.parse(item?.type === 'function_call' ? item.arguments : '')).toEqual(given);
+});
 
 describe('callers that mean ill', () => {
   test.each([
