@@ -79,9 +79,22 @@ function buildInto(root, page, sum) {
     writeFileSync(join(fresh, STAMP), `${sum}\n`);
     const live = join(page, 'dist');
     if (existsSync(live)) renameSync(live, old);
-    renameSync(fresh, live);
+    swapIn(fresh, live, () => stampOf(page) === sum);
   } finally {
     for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @param {string} fresh
+ * @param {string} live
+ * @param {() => boolean} isDone whether another build of the same sources was faster
+ */
+function swapIn(fresh, live, isDone) {
+  try {
+    renameSync(fresh, live);
+  } catch (error) {
+    if (!isDone()) throw error;
   }
 }
 

@@ -3,6 +3,7 @@ import { createSystemClock } from '@filon/node/adapters/local/clock';
 import { createMemoryStore } from '@filon/node/adapters/memory/store';
 import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits } from '@filon/node/gateway/http/limits';
 import { type OpenGateway, openGateway } from '@filon/node/gateway/listen';
+import type { Store } from '@filon/node/ports/store';
 import { DEFAULT_DURABLE_LIMITS } from '@filon/node/serve/durable/limits';
 import { openDurableAnswers } from '@filon/node/serve/durable/open-durable-answers';
 import {
@@ -21,21 +22,28 @@ export interface ScriptedGateway extends ScriptedServing, AsyncDisposable {
 export interface ScriptedGatewayOptions extends ScriptedServingOptions {
   limits?: Partial<GatewayLimits>;
   origins?: string[];
+  /** 0, and absent: any free one. */
+  port?: number;
+  /** Where answers are kept: what an earlier gateway left. */
+  store?: Store;
+  /** Where the built page is. */
+  webFolder?: string;
 }
 
 export async function openScriptedGateway(options: ScriptedGatewayOptions = {}): Promise<ScriptedGateway> {
-  const { limits = {}, origins = [], clock = createSystemClock(), ...rest } = options;
-  const scripted = await openScriptedServing({ ...rest, clock });
+  const { limits = {}, origins = [], clock = createSystemClock(), port = 0, webFolder, ...rest } = options;
+  const { store = createMemoryStore(), ...script } = rest;
+  const scripted = await openScriptedServing({ ...script, clock });
   const { serving, log } = scripted;
   const answers = await openDurableAnswers(DEFAULT_DURABLE_LIMITS, {
-    ...{ store: createMemoryStore(), clock, log, serving: () => serving },
+    ...{ store, clock, log, serving: () => serving },
     readiness: () => serving.readiness(),
   });
   let drawn = 0;
   const gateway = await openGateway(
-    { host: '127.0.0.1', port: 0, hosts: [], origins, stopMs: 1_000 },
+    { host: '127.0.0.1', port, hosts: [], origins, stopMs: 1_000 },
     {
-      ...{ serving, answers, log, clock },
+      ...{ serving, answers, log, clock, webFolder },
       limits: { ...DEFAULT_GATEWAY_LIMITS, ...limits },
       randomBytes: (count) => new Uint8Array(count).fill(++drawn),
     },

@@ -8,12 +8,13 @@ export const chatEn: typeof chatEs = {
     newChat: 'New conversation',
     conversations: 'Conversations',
     search: 'Search the conversations',
+    searchShort: 'Search',
     none: 'Conversations appear here. They are kept in this browser only.',
     nothingFound: 'Nothing has these words.',
     found: (count: number): string => (count === 1 ? '1 conversation' : `${count} conversations`),
     options: (title: string): string => `Options of “${title}”`,
     ages: { today: 'Today', yesterday: 'Yesterday', week: 'Last 7 days', older: 'Earlier' },
-    data: 'Save and bring',
+    data: 'Export and import',
     keepFailed:
       'This browser does not let conversations be kept: they are lost when the page is closed. Export those you need.',
   },
@@ -25,15 +26,16 @@ export const chatEn: typeof chatEs = {
     removeSure: 'This cannot be undone. Press again to delete it.',
   },
   data: {
-    heading: 'Save and bring conversations',
+    heading: 'Export and import conversations',
     where: 'Conversations are in this browser only: neither the node nor anybody else keeps them.',
     export: 'Export all',
-    import: 'Bring from a file',
+    import: 'Import a file',
     removeAll: 'Delete all',
     removeAllSure: 'This cannot be undone. Press again to delete them all.',
     imported: (count: number): string =>
-      count === 1 ? '1 conversation came in.' : `${count} conversations came in.`,
-    importFailed: (reason: string): string => `The file could not be read, and nothing came in: ${reason}`,
+      count === 1 ? '1 conversation was imported.' : `${count} conversations were imported.`,
+    importFailed: (reason: string): string =>
+      `The file could not be read, and nothing was imported: ${reason}`,
     tooLarge: (megabytes: number): string => `it has over ${megabytes} MB`,
   },
   model: {
@@ -87,7 +89,7 @@ export const chatEn: typeof chatEs = {
     toModels: 'See the models',
     missing: 'That conversation is not in this browser.',
     missingHow:
-      'Perhaps it was deleted, or held in another browser. It can be exported there and brought here.',
+      'Perhaps it was deleted, or held in another browser. It can be exported there and imported here.',
   },
   composer: {
     label: 'Message',

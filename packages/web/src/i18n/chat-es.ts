@@ -6,12 +6,13 @@ export const chatEs = {
     newChat: 'Conversación nueva',
     conversations: 'Conversaciones',
     search: 'Buscar en las conversaciones',
+    searchShort: 'Buscar',
     none: 'Aquí aparecen las conversaciones. Solo se guardan en este navegador.',
     nothingFound: 'Nada contiene esas palabras.',
     found: (count: number): string => (count === 1 ? '1 conversación' : `${count} conversaciones`),
     options: (title: string): string => `Opciones de «${title}»`,
     ages: { today: 'Hoy', yesterday: 'Ayer', week: 'Últimos 7 días', older: 'Antes' },
-    data: 'Guardar y traer',
+    data: 'Exportar e importar',
     keepFailed:
       'Este navegador no deja guardar las conversaciones: se pierden al cerrar la página. Expórtelas si las necesita.',
   },
@@ -23,15 +24,15 @@ export const chatEs = {
     removeSure: 'No se puede deshacer. Pulse otra vez para eliminarla.',
   },
   data: {
-    heading: 'Guardar y traer conversaciones',
+    heading: 'Exportar e importar conversaciones',
     where: 'Las conversaciones están solo en este navegador: ni el nodo ni nadie más las guarda.',
     export: 'Exportar todas',
-    import: 'Traer de un archivo',
+    import: 'Importar un archivo',
     removeAll: 'Eliminar todas',
     removeAllSure: 'No se puede deshacer. Pulse otra vez para eliminarlas todas.',
     imported: (count: number): string =>
-      count === 1 ? 'Se trajo 1 conversación.' : `Se trajeron ${count} conversaciones.`,
-    importFailed: (reason: string): string => `El archivo no se pudo leer y no se trajo nada: ${reason}`,
+      count === 1 ? 'Se importó 1 conversación.' : `Se importaron ${count} conversaciones.`,
+    importFailed: (reason: string): string => `El archivo no se pudo leer y no se importó nada: ${reason}`,
     tooLarge: (megabytes: number): string => `tiene más de ${megabytes} MB`,
   },
   model: {
@@ -84,7 +85,8 @@ export const chatEs = {
     noModelHow: 'Descargue uno en la página de modelos, o en una terminal:',
     toModels: 'Ver los modelos',
     missing: 'Esa conversación no está en este navegador.',
-    missingHow: 'Quizá se eliminó, o se tuvo en otro navegador. Allí se puede exportar y traer aquí.',
+    missingHow:
+      'Quizá se eliminó, o se tuvo en otro navegador. Desde allí se puede exportar, e importar aquí.',
   },
   composer: {
     label: 'Mensaje',

@@ -1,21 +1,37 @@
 /** Markdown with formulas: loaded when the first one is met. */
 import type { ReactElement } from 'react';
-import ReactMarkdown from 'react-markdown';
-import rehypeKatex, { type Options } from 'rehype-katex';
+import ReactMarkdown, { type Components } from 'react-markdown';
 import remarkGfm from 'remark-gfm';
 import remarkMath from 'remark-math';
-import { PARTS } from './parts.tsx';
-import 'katex/dist/katex.css';
+import { CodeBlock } from './code-block.tsx';
+import { Formula } from './formula.tsx';
+import { codeIn, PARTS } from './parts.tsx';
 
-const KATEX: Options = { maxExpand: 500, maxSize: 20, output: 'htmlAndMathml', strict: 'ignore' };
 const asItIs = (address: string): string => address;
+
+const FORMULA_PARTS: Components = {
+  ...PARTS,
+  code: ({ className, children }) =>
+    className?.includes('math-inline') ? (
+      <Formula tex={String(children)} isAlone={false} />
+    ) : (
+      <code className={className}>{children}</code>
+    ),
+  pre: ({ node }) => {
+    const { text, language } = codeIn(node);
+    return language === 'math' ? (
+      <Formula tex={text} isAlone={true} />
+    ) : (
+      <CodeBlock text={text} language={language} />
+    );
+  },
+};
 
 export function FormulaMarkdown({ text }: { text: string }): ReactElement {
   return (
     <ReactMarkdown
       remarkPlugins={[remarkGfm, [remarkMath, { singleDollarTextMath: false }]]}
-      rehypePlugins={[[rehypeKatex, KATEX]]}
-      components={PARTS}
+      components={FORMULA_PARTS}
       urlTransform={asItIs}
     >
       {text}

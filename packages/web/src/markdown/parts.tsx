@@ -50,7 +50,7 @@ interface Node {
 }
 
 /** The text and language of the one `code` that a `pre` has. */
-function codeIn(node: Node | undefined): { text: string; language: string } {
+export function codeIn(node: Node | undefined): { text: string; language: string } {
   const code = node?.children?.[0];
   if (typeof code !== 'object' || code === null) return { text: '', language: '' };
   const { children, properties } = code as {

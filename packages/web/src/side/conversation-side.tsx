@@ -41,7 +41,7 @@ export function ConversationSide({ shown }: { shown: string | null }): ReactElem
           id={SEARCH_ID}
           type="search"
           aria-label={words.search}
-          placeholder={words.search}
+          placeholder={words.searchShort}
           value={query}
           onChange={({ target }) => setQuery(target.value)}
         />

@@ -24,7 +24,7 @@ const PATHS = {
   keyboard: 'M3 6h18v12H3zM7 10h.01M11 10h.01M15 10h.01M8 14h8',
   export: 'M12 15V4M8 8l4-4 4 4M5 14v6h14v-6',
   import: 'M12 4v11M8 11l4 4 4-4M5 14v6h14v-6',
-  more: 'M5 12h.01M12 12h.01M19 12h.01',
+  more: 'M4.6 12h.8M11.6 12h.8M18.6 12h.8',
   file: 'M6 3h8l4 4v14H6zM14 3v4h4',
   warning: 'M12 4 2.5 20h19zM12 10v5M12 17.5h.01',
 } as const;
