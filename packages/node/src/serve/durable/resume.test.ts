@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Chunk } from '@filon/core/serving/completion';
+import type { Dialect } from '@filon/core/dialect/dialect';
+import type { ChatPrompt, Chunk, Tool } from '@filon/core/serving/completion';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -18,6 +19,15 @@ import {
   never,
   openScriptedServing,
 } from '../../../../../test/kit/scripted-serving.ts';
+
+const HERMES: Dialect = {
+  ...{ toolFormat: 'hermes', rendersTools: true, reasoning: { open: '<think>', close: '</think>' } },
+  ...{ thinkingSwitch: false, systemRole: true },
+};
+const WEATHER: Tool = { name: 'weather', description: '', parameters: { type: 'object', properties: {} } };
+const CALL = (city: string): string =>
+  `<tool_call>\n{"name": "weather", "arguments": {"city": "${city}"}}\n</tool_call>\n`;
+const THOUGHTS_AND_CALLS = `<think>Where is it cold?</think>So.\n${CALL('París')}${CALL('Oslo')}`;
 
 /** Reads until so many chunks have come, or all of them; then the process is gone. */
 async function readAndKill(life: KeptLife, after: number, count: number): Promise<Chunk[]> {
@@ -88,6 +98,27 @@ describe('an answer whose node is killed', () => {
     }
     expect(new Set(kept).size).toBeGreaterThan(5);
   });
+
+  test.each([true, false])(
+    'at any chunk keeps thoughts and calls apart; several calls: %s',
+    async (several) => {
+      const scene = { answer: () => THOUGHTS_AND_CALLS, dialect: HERMES };
+      const prompt = { ...chatRequest('ore').prompt, tools: [WEATHER], parallelToolCalls: several };
+      const request = chatRequest('ore', { prompt: prompt as ChatPrompt, maxTokens: 400, topLogprobs: 0 });
+      const whole = await answerOf(await openScriptedServing(scene), request);
+      expect(new Set(whole.map(({ kind }) => kind))).toEqual(
+        new Set(['reasoning', 'delta', 'tool-call', 'tool-arguments', 'end', 'usage']),
+      );
+      for (let count = 1; count < whole.length; count++) {
+        const first = await openKeptLife(scene);
+        await begin(first, 'a', request);
+        const seen = await readAndKill(first, -1, count);
+        const second = await openKeptLife({ ...scene, store: first.store });
+        seen.push(...(await readFrom(second, 'a', seen.length - 1)).map(({ chunk }) => chunk));
+        expect(essence(seen)).toEqual(essence(whole));
+      }
+    },
+  );
 
   test('has a pause where that was, and counts its tokens once', async () => {
     const request = chatRequest('ore', { ignoreEos: true, maxTokens: 40 });
