@@ -2,8 +2,8 @@
 import type { ToolCall } from '@filon/core/serving/completion';
 import { PARTS_MAX } from '../http/limits.ts';
 import { invalid, listOf, objectOf, stringOf, unsupported } from '../http/validate.ts';
-import { checkSchemaDepth } from '../openai/json-schema.ts';
-import { CALL_ID_CHARACTERS_MAX, CALLED_NAME_CHARACTERS_MAX } from '../openai/limits.ts';
+import { calledName, callId } from '../request/called.ts';
+import { checkSchemaDepth } from '../request/json-schema.ts';
 
 export type Block =
   | { kind: 'text'; text: string }
@@ -56,8 +56,8 @@ function blockOf(value: unknown, role: string, field: string): Block {
 
 function callOf(block: Record<string, unknown>, field: string): ToolCall {
   return {
-    id: idOf(block['id'], `${field}.id`),
-    name: named(block['name'], `${field}.name`),
+    id: callId(block['id'], `${field}.id`),
+    name: calledName(block['name'], `${field}.name`),
     arguments: inputText(block['input'], `${field}.input`),
   };
 }
@@ -73,18 +73,6 @@ function inputText(value: unknown, field: string): string {
 function resultOf(block: Record<string, unknown>, field: string): Block {
   const { content, is_error: failed } = block;
   const text = content === undefined || content === null ? '' : textOf(content, `${field}.content`);
-  const id = idOf(block['tool_use_id'], `${field}.tool_use_id`);
+  const id = callId(block['tool_use_id'], `${field}.tool_use_id`);
   return { kind: 'result', id, text: failed === true ? `Error: ${text}` : text };
-}
-
-function idOf(value: unknown, field: string): string {
-  const id = stringOf(value, field);
-  if (id !== '' && id.length <= CALL_ID_CHARACTERS_MAX) return id;
-  throw invalid(field, `must have 1 to ${CALL_ID_CHARACTERS_MAX} characters`);
-}
-
-function named(value: unknown, field: string): string {
-  const name = stringOf(value, field);
-  if (name !== '' && name.length <= CALLED_NAME_CHARACTERS_MAX) return name;
-  throw invalid(field, `must have 1 to ${CALLED_NAME_CHARACTERS_MAX} characters`);
 }

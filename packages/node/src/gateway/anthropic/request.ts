@@ -3,7 +3,7 @@ import type { AnswerFormat, ChatPrompt, CompletionRequest } from '@filon/core/se
 import { z } from 'zod';
 import { MAX_TOKENS_MAX, MODEL_CHARACTERS_MAX } from '../http/limits.ts';
 import { invalid, objectOf, parseFields, unsupported } from '../http/validate.ts';
-import { checkSchemaDepth } from '../openai/json-schema.ts';
+import { checkSchemaDepth } from '../request/json-schema.ts';
 import { samplingOf } from '../request/sampling.ts';
 import { stopsOf } from '../request/stops.ts';
 import { messagesOf } from './messages.ts';

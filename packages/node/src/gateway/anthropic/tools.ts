@@ -2,7 +2,7 @@
 import { TOOLS_MAX } from '@filon/core/dialect/limits';
 import type { ChatPrompt, Tool, ToolChoice } from '@filon/core/serving/completion';
 import { invalid, listOf, objectOf, stringOf, unsupported } from '../http/validate.ts';
-import { argumentsSchema } from '../openai/json-schema.ts';
+import { argumentsSchema } from '../request/json-schema.ts';
 
 const NAME_CHARACTERS_MAX = 128;
 

@@ -2,8 +2,8 @@
 import type { ChatMessage, ToolCall } from '@filon/core/serving/completion';
 import { MESSAGES_MAX } from '../http/limits.ts';
 import { invalid, listOf, objectOf, stringOf, unsupported } from '../http/validate.ts';
-import { checkSchemaDepth } from '../openai/json-schema.ts';
-import { CALL_ID_CHARACTERS_MAX, CALLED_NAME_CHARACTERS_MAX, TOOL_CALLS_MAX } from '../openai/limits.ts';
+import { calledName, callId, TOOL_CALLS_MAX } from '../request/called.ts';
+import { checkSchemaDepth } from '../request/json-schema.ts';
 
 const ROLES: readonly unknown[] = ['system', 'user', 'assistant', 'tool'] satisfies ChatMessage['role'][];
 
@@ -60,8 +60,8 @@ function answered(
   { open }: Threads,
 ): Pick<ChatMessage, 'name' | 'toolCallId'> {
   const { tool_name: tool, tool_call_id: call } = message;
-  const name = tool === undefined || tool === null ? null : short(tool, `${field}.tool_name`);
-  const id = call === undefined || call === null ? null : short(call, `${field}.tool_call_id`);
+  const name = tool === undefined || tool === null ? null : calledName(tool, `${field}.tool_name`);
+  const id = call === undefined || call === null ? null : callId(call, `${field}.tool_call_id`);
   const at = open.findIndex((other) =>
     id === null ? name === null || other.name === name : other.id === id,
   );
@@ -88,15 +88,8 @@ function toolCallOf(value: unknown, field: string, nextId: () => string): ToolCa
   checkSchemaDepth(input, `${field}.function.arguments`);
   const isNamed = id !== undefined && id !== null && id !== '';
   return {
-    id: isNamed ? short(id, `${field}.id`) : nextId(),
-    name: short(name, `${field}.function.name`),
+    id: isNamed ? callId(id, `${field}.id`) : nextId(),
+    name: calledName(name, `${field}.function.name`),
     arguments: JSON.stringify(input),
   };
-}
-
-function short(value: unknown, field: string): string {
-  const charactersMax = Math.max(CALL_ID_CHARACTERS_MAX, CALLED_NAME_CHARACTERS_MAX);
-  const text = stringOf(value, field);
-  if (text !== '' && text.length <= charactersMax) return text;
-  throw invalid(field, `must have 1 to ${charactersMax} characters`);
 }

@@ -4,8 +4,8 @@ import { TOP_LOGPROBS_MAX } from '@filon/core/serving/sampling';
 import { z } from 'zod';
 import { MODEL_CHARACTERS_MAX } from '../http/limits.ts';
 import { invalid, objectOf, parseFields, unsupported } from '../http/validate.ts';
-import { checkSchemaDepth } from '../openai/json-schema.ts';
 import { toolFields } from '../openai/tools.ts';
+import { checkSchemaDepth } from '../request/json-schema.ts';
 import { messagesOf, refuseImages, textOrNone } from './messages.ts';
 import { optionsOf } from './options.ts';
 

@@ -2,7 +2,7 @@
 import type { ChatMessage, ToolCall } from '@filon/core/serving/completion';
 import { MESSAGES_MAX, PARTS_MAX } from '../http/limits.ts';
 import { invalid, listOf, objectOf, stringOf, unsupported } from '../http/validate.ts';
-import { CALL_ID_CHARACTERS_MAX, CALLED_NAME_CHARACTERS_MAX, TOOL_CALLS_MAX } from './limits.ts';
+import { calledName, callId, TOOL_CALLS_MAX } from '../request/called.ts';
 
 const ROLES: ReadonlyMap<unknown, ChatMessage['role']> = new Map([
   ['system', 'system'],
@@ -79,19 +79,6 @@ function toolCallOf(value: unknown, field: string): ToolCall {
     name: calledName(name, `${field}.function.name`),
     arguments: stringOf(given, `${field}.function.arguments`),
   };
-}
-
-export function callId(value: unknown, field: string): string {
-  const id = stringOf(value, field);
-  if (id !== '' && id.length <= CALL_ID_CHARACTERS_MAX) return id;
-  throw invalid(field, `must have 1 to ${CALL_ID_CHARACTERS_MAX} characters`);
-}
-
-/** A model may call what does not exist: the name need not be one of a tool. */
-export function calledName(value: unknown, field: string): string {
-  const name = stringOf(value, field);
-  if (name !== '' && name.length <= CALLED_NAME_CHARACTERS_MAX) return name;
-  throw invalid(field, `must have 1 to ${CALLED_NAME_CHARACTERS_MAX} characters`);
 }
 
 function contentOf(value: unknown, field: string): string {

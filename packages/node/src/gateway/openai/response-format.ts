@@ -1,7 +1,7 @@
 /** `response_format` of chats and texts, `text.format` of responses. */
 import type { AnswerFormat } from '@filon/core/serving/completion';
 import { invalid, objectOf } from '../http/validate.ts';
-import { checkSchemaDepth } from './json-schema.ts';
+import { checkSchemaDepth } from '../request/json-schema.ts';
 
 export function formatOf(value: unknown): AnswerFormat {
   return formatAt(value, 'response_format', (format) => ({

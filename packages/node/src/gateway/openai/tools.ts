@@ -2,7 +2,7 @@
 import { TOOL_NAME_CHARS_MAX, TOOLS_MAX } from '@filon/core/dialect/limits';
 import type { Tool, ToolChoice } from '@filon/core/serving/completion';
 import { invalid, listOf, objectOf, stringOf, unsupported } from '../http/validate.ts';
-import { argumentsSchema } from './json-schema.ts';
+import { argumentsSchema } from '../request/json-schema.ts';
 
 export type ToolShape = 'chat' | 'response';
 

@@ -2,7 +2,7 @@
 import type { ChatMessage } from '@filon/core/serving/completion';
 import { MESSAGES_MAX, PARTS_MAX } from '../../http/limits.ts';
 import { invalid, listOf, objectOf, stringOf, unsupported } from '../../http/validate.ts';
-import { calledName, callId } from '../messages.ts';
+import { calledName, callId } from '../../request/called.ts';
 import type { OutputItem } from './shapes.ts';
 
 const ROLES: ReadonlyMap<unknown, 'system' | 'user' | 'assistant'> = new Map([
