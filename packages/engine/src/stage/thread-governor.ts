@@ -54,11 +54,11 @@ export function createThreadGovernor(threadsMax: number): ThreadGovernor {
     seen = [];
   };
   const judge = (current: Trial, { rows, wallMs }: Decode): void => {
-    if (sizeOf(rows) !== current.size) return conclude(current.from, false);
+    const alike = sizeOf(rows) === current.size;
     if (wallMs <= current.barMs) current.won += 1;
     else current.lost += 1;
-    if (current.won === TRIAL_MAJORITY) conclude(current.from, true);
-    else if (current.lost === TRIAL_MAJORITY) conclude(current.from, false);
+    if (!alike || current.lost === TRIAL_MAJORITY) conclude(current.from, false);
+    else if (current.won === TRIAL_MAJORITY) conclude(current.from, true);
   };
   const tryOther = (to: number, factor: number, size: number): void => {
     trial = { from: threads, size, barMs: factor * medianMs(seen), won: 0, lost: 0 };
@@ -70,7 +70,10 @@ export function createThreadGovernor(threadsMax: number): ThreadGovernor {
     },
     observe: (decode) => {
       if (threadsMax === 1 || decode.rows > ROWS_MAX) return;
-      if (trial !== null) return judge(trial, decode);
+      if (trial !== null) {
+        judge(trial, decode);
+        return;
+      }
       const size = sizeOf(decode.rows);
       if (seen.length > 0 && sizeOf((seen[0] as Decode).rows) !== size) seen = [];
       seen.push(decode);

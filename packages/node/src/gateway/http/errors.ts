@@ -23,6 +23,10 @@ export type GatewayErrorDetails =
   | { code: 'GATEWAY_CLIENT_GONE' }
   /** A client took nothing of its answer for this long. */
   | { code: 'GATEWAY_CLIENT_STALLED'; timeoutMs: number }
+  /** The pages' own API: too much long work at once, none of this name, and why some ended. */
+  | { code: 'PANEL_JOBS_FULL'; runningMax: number }
+  | { code: 'PANEL_JOB_UNKNOWN'; job: string }
+  | { code: 'PANEL_JOB_CANCELLED' }
   | { code: 'GATEWAY_PORT_TAKEN'; host: string; port: number }
   /** Other machines could reach this address, and nobody there could say who they are. */
   | { code: 'GATEWAY_NOT_LOOPBACK'; host: string }

@@ -5,7 +5,6 @@ import type { TemplateErrorDetails } from '@filon/engine/template/errors';
 import type { AccessErrorDetails } from '../../access/errors.ts';
 import type { DurableErrorDetails } from '../../serve/durable/errors.ts';
 import type { ServeErrorDetails } from '../../serve/errors.ts';
-import type { PanelErrorDetails } from '../panel/errors.ts';
 import type { GatewayErrorDetails } from './errors.ts';
 
 export type HttpStatus = 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 422 | 429 | 499 | 500 | 503 | 504;
@@ -14,7 +13,6 @@ type Code = (
   | TemplateErrorDetails
   | ServeErrorDetails
   | GatewayErrorDetails
-  | PanelErrorDetails
   | AccessErrorDetails
   | DurableErrorDetails
 )['code'];

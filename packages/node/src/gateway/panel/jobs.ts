@@ -3,7 +3,7 @@ import { FilonError, isFilonError } from '@filon/core/errors';
 import { Pace } from '@filon/core/pace';
 import type { JobState, PanelJob } from '@filon/core/panel/messages';
 import type { Clock } from '../../ports/clock.ts';
-import type { PanelErrorDetails } from './errors.ts';
+import type { GatewayErrorDetails } from '../http/errors.ts';
 
 /** At the same time. */
 const RUNNING_MAX = 4;
@@ -74,7 +74,7 @@ export class Jobs implements Disposable {
   /** False when there is no such job at work. */
   cancel(id: string): boolean {
     const job = this.#running().find((one) => one.id === id);
-    job?.stop.abort(new FilonError<PanelErrorDetails>({ code: 'PANEL_JOB_CANCELLED' }, 'it was cancelled'));
+    job?.stop.abort(new FilonError<GatewayErrorDetails>({ code: 'PANEL_JOB_CANCELLED' }, 'it was cancelled'));
     return job !== undefined;
   }
 
@@ -137,7 +137,7 @@ export class Jobs implements Disposable {
   }
 }
 
-function jobsFull(): FilonError<PanelErrorDetails> {
+function jobsFull(): FilonError<GatewayErrorDetails> {
   return new FilonError(
     { code: 'PANEL_JOBS_FULL', runningMax: RUNNING_MAX },
     `${RUNNING_MAX} downloads or loads are under way already; wait for one to end, or cancel it`,

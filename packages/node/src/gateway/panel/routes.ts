@@ -5,12 +5,12 @@ import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { Models, StoredModel } from '../../ports/models.ts';
 import { principalOf, requireControl, servingOf } from '../access/principal.ts';
+import type { GatewayErrorDetails } from '../http/errors.ts';
 import type { EventStream } from '../http/event-stream.ts';
 import type { Intake, Work } from '../http/intake.ts';
 import type { RecentFaults } from '../http/recent-faults.ts';
 import { parseFields } from '../http/validate.ts';
 import { openAiErrors } from '../openai/error-shape.ts';
-import type { PanelErrorDetails } from './errors.ts';
 import type { Jobs } from './jobs.ts';
 import { modelCards } from './model-cards.ts';
 import { nodeStatus } from './node-status.ts';
@@ -125,7 +125,7 @@ async function stored(models: Models, name: string): Promise<StoredModel> {
   );
 }
 
-function unknownJob(job: string): FilonError<PanelErrorDetails> {
+function unknownJob(job: string): FilonError<GatewayErrorDetails> {
   const shown = job.slice(0, 40);
   return new FilonError({ code: 'PANEL_JOB_UNKNOWN', job: shown }, `there is no work '${shown}' under way`);
 }
