@@ -241,7 +241,7 @@ async function openGateway(
   const socketPath = place.paths.apiSocket;
   const webFolder = join(ROOT, 'packages', 'web', 'dist');
   const gateway = await open(
-    { host, port, ...lists, socketPath, stopMs: FLUSH_MS, tls },
+    { host, port, ...lists, socketPath, stopMs: FLUSH_MS, tls, proxied: place.settings.tls === 'off' },
     { ...deps, clock, limits, randomBytes, webFolder, answerTokensMax: contextTokens },
   );
   return { ...gateway, fingerprint: tls?.fingerprint ?? null };

@@ -49,7 +49,7 @@ export const SETTINGS: Fields = {
   tls: choice({
     default: 'auto',
     of: ['auto', 'off'],
-    doc: 'auto: with a certificate beyond this machine. off (or --no-tls): never, for a proxy in front that has one; then callers on this machine need a key too.',
+    doc: 'auto: with a certificate beyond this machine. off (or --no-tls): never, because a proxy in front has one; then callers on this machine need a key too.',
   }),
   tlsCert: word({
     default: '',

@@ -1,8 +1,14 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openScriptedGateway, type ScriptedGateway } from '../../../../test/kit/scripted-gateway.ts';
 import { MODEL } from '../../../../test/kit/scripted-serving.ts';
+import { createAccess } from '../access/access.ts';
 import { createSystemClock } from '../adapters/local/clock.ts';
+import { createMemoryStore } from '../adapters/memory/store.ts';
 import { DEFAULT_GATEWAY_LIMITS } from './http/limits.ts';
 import { openGateway } from './listen.ts';
 
@@ -85,6 +91,49 @@ describe('the guard', () => {
     for (const path of ['/', '/healthz', '/metrics', '/v1/models', '/nowhere']) {
       expect((await send(scripted, { host: 'evil.example' }, { method: 'GET', path })).status).toBe(403);
     }
+  });
+});
+
+describe('behind a proxy', () => {
+  test('callers on this machine need a key, and the socket of the home needs none', async () => {
+    await using scripted = await openScriptedGateway();
+    const folder = mkdtempSync(join(tmpdir(), 'filon-proxied-'));
+    const socketPath = join(folder, 'api.sock');
+    const clock = createSystemClock();
+    const store = createMemoryStore();
+    const access = createAccess({ pricePerMillionTokens: '0' }, { store, clock, randomBytes });
+    const limits = { models: null, budgetTokens: null, budgetMoney: null, requestsPerMinute: null };
+    const { secret } = access.keys.add({ ...limits, name: 'proxy', tier: 'own', expiresInMs: null });
+    await using gateway = await openGateway(
+      { host: '127.0.0.1', port: 0, hosts: [], origins: [], stopMs: 100, proxied: true, socketPath },
+      {
+        serving: scripted.serving,
+        log: scripted.log,
+        clock,
+        access,
+        limits: DEFAULT_GATEWAY_LIMITS,
+        randomBytes,
+      },
+    );
+    const ask = { ...scripted, gateway };
+    expect((await send(ask, {})).status).toBe(401);
+    expect(
+      (await send(ask, { authorization: `Bearer ${secret}`, 'x-forwarded-for': '192.0.2.1' })).status,
+    ).toBe(200);
+    expect(statSync(socketPath).mode & 0o777).toBe(0o600);
+    const inside = await new Promise<number | undefined>((resolve, reject) => {
+      const asking = request(
+        { socketPath, path: '/v1/models', headers: { host: 'localhost' } },
+        (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        },
+      );
+      asking.on('error', reject);
+      asking.end();
+    });
+    expect(inside).toBe(200);
+    rmSync(folder, { recursive: true });
   });
 });
 

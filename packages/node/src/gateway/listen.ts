@@ -28,8 +28,10 @@ export interface GatewayConfig {
   hosts: readonly string[];
   /** Origins of web pages that may call. */
   origins: readonly string[];
-  /** PEM. Absent: plain HTTP, which beyond loopback is for a proxy in front. */
+  /** PEM. Absent: plain HTTP. */
   tls?: { cert: string; key: string } | undefined;
+  /** A proxy is in front, so a caller on this machine may be anybody. Always so in plain HTTP beyond loopback. */
+  proxied?: boolean | undefined;
   /** A unix socket for the user's own commands, which need no key there. */
   socketPath?: string | undefined;
   /** How long requests in work may take to end when the gateway closes. */
@@ -65,7 +67,7 @@ export async function openGateway(
   const origins = new Set(config.origins.map((origin) => origin.toLowerCase()));
   const lanHosts = new Set<string>();
   const peers = new Peers();
-  const proxied = beyond && tls === undefined;
+  const proxied = config.proxied === true || (beyond && tls === undefined);
   const app = createGateway({
     ...{ ...deps, hosts, origins, schemes: schemesOf(tls !== undefined, proxied) },
     reach: { peerOf: peers.of, lanHosts, proxied },

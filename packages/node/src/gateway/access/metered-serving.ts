@@ -34,7 +34,7 @@ export class MeteredServing implements Serving {
     try {
       const answer = await this.#begin(request, { hold, each }, options);
       const { choices } = request;
-      const onLost = (error: unknown): void => log.error('access.usage-lost', { key: this.#key.id, error });
+      const onLost = (error: unknown): void => log.error('access.usage-lost', { id: this.#key.id, error });
       const chunks = new MeteredChunks(answer, { hold, choices, signal: options.signal, onLost });
       return { ...answer, chunks };
     } catch (error) {

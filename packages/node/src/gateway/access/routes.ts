@@ -53,7 +53,7 @@ function letIn(
   { deps, access }: { deps: GateDeps; access: Access },
 ): void {
   const { session, cookie } = access.sessions.start(kind);
-  deps.log.info('access.entered', { kind, session: session.id });
+  deps.log.info('access.entered', { kind, browser: session.id });
   setCookie(c, SESSION_COOKIE, cookie, {
     path: '/',
     httpOnly: true,
