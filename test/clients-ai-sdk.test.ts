@@ -1,28 +1,15 @@
 /** The AI SDK, unchanged, against a real node with the starter model. */
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { generateText, jsonSchema, tool } from 'ai';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { runAiSdkSuite } from './kit/ai-sdk-suite.ts';
-import { openRealNode, type RealNode } from './kit/real-node.ts';
+import { overRealNode } from './kit/client-hosts.ts';
 import { STARTER } from './kit/starter-model.ts';
 
-let node: RealNode;
-beforeAll(async () => {
-  node = await openRealNode({ model: 'starter', environment: { FILON_CONTEXT_TOKENS: '2048' } });
-});
-afterAll(() => node[Symbol.asyncDispose]());
-
-runAiSdkSuite(() => ({
-  url: node.url,
-  model: STARTER,
-  // Fast mode: a prefix from the cache may tip a near tie.
-  repeats: false,
-  turnTokensMax: 60,
-  generatedTokens: () => node.metric('filon_generated_tokens_total'),
-}));
+const node = overRealNode(runAiSdkSuite);
 
 test('a tool that must be called is', async () => {
-  const model = createOpenAICompatible({ name: 'filon', baseURL: `${node.url}/v1` })(STARTER);
+  const model = createOpenAICompatible({ name: 'filon', baseURL: `${node().url}/v1` })(STARTER);
   const schema = jsonSchema<{ town: string }>({
     type: 'object',
     properties: { town: { type: 'string', maxLength: 20 } },

@@ -1,24 +1,11 @@
 /** Anthropic's official client, unchanged, against a real node with the starter model. */
 import Anthropic from '@anthropic-ai/sdk';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runAnthropicClientSuite } from './kit/anthropic-client-suite.ts';
-import { openRealNode, type RealNode } from './kit/real-node.ts';
+import { overRealNode } from './kit/client-hosts.ts';
 import { STARTER } from './kit/starter-model.ts';
 
-let node: RealNode;
-beforeAll(async () => {
-  node = await openRealNode({ model: 'starter', environment: { FILON_CONTEXT_TOKENS: '2048' } });
-});
-afterAll(() => node[Symbol.asyncDispose]());
-
-runAnthropicClientSuite(() => ({
-  url: node.url,
-  model: STARTER,
-  // Fast mode: a prefix from the cache may tip a near tie.
-  repeats: false,
-  turnTokensMax: 60,
-  generatedTokens: () => node.metric('filon_generated_tokens_total'),
-}));
+const node = overRealNode(runAnthropicClientSuite);
 
 describe('tools that must be called', () => {
   const PARAMETERS = {
@@ -35,7 +22,7 @@ describe('tools that must be called', () => {
     ...{ model: STARTER, max_tokens: 120, tools, tool_choice },
     messages: [{ role: 'user', content: 'What time is it in Oruro?' }],
   });
-  const client = (): Anthropic => new Anthropic({ baseURL: node.url, apiKey: 'none', maxRetries: 0 });
+  const client = (): Anthropic => new Anthropic({ baseURL: node().url, apiKey: 'none', maxRetries: 0 });
   const input = { town: expect.any(String) };
   /** A small model would call again and again. */
   const ONCE = { disable_parallel_tool_use: true };

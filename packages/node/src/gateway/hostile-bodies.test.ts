@@ -1,36 +1,12 @@
 import fc from 'fast-check';
-import type { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
+import { type GatewayApp, openGatewayApp, type Payload } from '../../../../test/kit/gateway-app.ts';
 import { mutated, mutations } from '../../../../test/kit/hostile-json.ts';
-import { MODEL, openScriptedServing } from '../../../../test/kit/scripted-serving.ts';
-import { createSystemClock } from '../adapters/local/clock.ts';
+import { MODEL } from '../../../../test/kit/scripted-serving.ts';
 import { createMemoryLog } from '../adapters/memory/log.ts';
-import { createGateway } from './gateway.ts';
-import { DEFAULT_GATEWAY_LIMITS } from './http/limits.ts';
 
-type Payload = string | Uint8Array<ArrayBuffer>;
-
-const HEADERS = { host: 'localhost:1', 'content-type': 'application/json' };
 const log = createMemoryLog();
-
-async function openApp(): Promise<Hono> {
-  const clock = createSystemClock();
-  const { serving } = await openScriptedServing({
-    clock,
-    config: { contextTokens: 128 },
-    beforeToken: () => {},
-  });
-  const limits = { ...DEFAULT_GATEWAY_LIMITS, bodyBytesMax: 200_000 };
-  const randomBytes = (count: number): Uint8Array => new Uint8Array(count);
-  return createGateway({
-    ...{ serving, clock, log, limits, randomBytes },
-    hosts: new Set(['localhost:1']),
-    origins: new Set(),
-  });
-}
-
-const post = (app: Hono, path: string, body: Payload): Response | Promise<Response> =>
-  app.request(path, { method: 'POST', headers: HEADERS, body });
+const openApp = (): Promise<GatewayApp> => openGatewayApp(log, 200_000);
 
 /** An answer, or an honest refusal in OpenAI's shape. */
 async function expectHonest(response: Response): Promise<void> {
@@ -112,7 +88,7 @@ describe('thousands of bodies', () => {
         fc.boolean(),
         async ([path, valid], changes, stream) => {
           const body = mutated({ ...valid, stream }, changes);
-          await expectHonest(await post(app, path, JSON.stringify(body)));
+          await expectHonest(await app.post(path, JSON.stringify(body)));
         },
       ),
       { numRuns: 3_000 },
@@ -127,7 +103,7 @@ describe('thousands of bodies', () => {
         fc.constantFrom(...ENDPOINTS.map(([path]) => path)),
         fc.oneof(fc.json(), fc.string(), fc.uint8Array({ maxLength: 64 })),
         async (path, body) => {
-          const response = await post(app, path, typeof body === 'string' ? body : Uint8Array.from(body));
+          const response = await app.post(path, typeof body === 'string' ? body : Uint8Array.from(body));
           expect(response.status).not.toBe(200);
           await expectHonest(response);
         },
@@ -139,7 +115,7 @@ describe('thousands of bodies', () => {
   test('the valid ones among them are answered', async () => {
     const app = await openApp();
     for (const [path, body] of ENDPOINTS) {
-      expect((await post(app, path, JSON.stringify(body))).status).toBe(200);
+      expect((await app.post(path, JSON.stringify(body))).status).toBe(200);
     }
   });
 });
@@ -175,27 +151,23 @@ describe('a body', () => {
     ['over the limit', JSON.stringify({ model: 'x'.repeat(300_000) }), 413, null],
   ];
   test.each(wrong)('%s is refused', async (_, body, status, param) => {
-    const response = await post(await openApp(), '/v1/chat/completions', body);
+    const response = await (await openApp()).post('/v1/chat/completions', body);
     expect(response.status).toBe(status);
     expect(await response.json()).toMatchObject({ error: { param, type: 'invalid_request_error' } });
   });
 
   test('quoted in no error', async () => {
     const app = await openApp();
-    const response = await post(app, '/v1/chat/completions', '{"my secret prompt');
+    const response = await app.post('/v1/chat/completions', '{"my secret prompt');
     expect(await response.text()).not.toContain('secret');
   });
 
   test('of every kind of prompt fits its endpoint', async () => {
     const app = await openApp();
     for (const prompt of ['a', ['a', 'b'], [65, 66], [[65], [66, 67]]]) {
-      const text = await post(
-        app,
-        '/v1/completions',
-        JSON.stringify({ model: MODEL, prompt, max_tokens: 2 }),
-      );
+      const text = await app.post('/v1/completions', JSON.stringify({ model: MODEL, prompt, max_tokens: 2 }));
       expect(text.status).toBe(200);
-      const vectors = await post(app, '/v1/embeddings', JSON.stringify({ model: MODEL, input: prompt }));
+      const vectors = await app.post('/v1/embeddings', JSON.stringify({ model: MODEL, input: prompt }));
       expect(vectors.status).toBe(200);
     }
   });

@@ -1,38 +1,14 @@
 import fc from 'fast-check';
-import type { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
+import { type GatewayApp, openGatewayApp } from '../../../../test/kit/gateway-app.ts';
 import { mutated, mutations } from '../../../../test/kit/hostile-json.ts';
-import { MODEL, openScriptedServing } from '../../../../test/kit/scripted-serving.ts';
-import { createSystemClock } from '../adapters/local/clock.ts';
+import { openScriptedGateway } from '../../../../test/kit/scripted-gateway.ts';
+import { MODEL } from '../../../../test/kit/scripted-serving.ts';
 import { createMemoryLog } from '../adapters/memory/log.ts';
-import { createGateway } from './gateway.ts';
-import { DEFAULT_GATEWAY_LIMITS } from './http/limits.ts';
 
 const log = createMemoryLog();
 
-async function openApp(): Promise<Hono> {
-  const clock = createSystemClock();
-  const { serving } = await openScriptedServing({
-    clock,
-    config: { contextTokens: 256 },
-    beforeToken: () => {},
-  });
-  const limits = { ...DEFAULT_GATEWAY_LIMITS, bodyBytesMax: 400_000 };
-  const randomBytes = (count: number): Uint8Array => new Uint8Array(count);
-  return createGateway({
-    ...{ serving, clock, log, limits, randomBytes },
-    hosts: new Set(['localhost:1']),
-    origins: new Set(),
-  });
-}
-
-type Payload = string | Uint8Array<ArrayBuffer>;
-const post = (app: Hono, path: string, body: Payload): Response | Promise<Response> =>
-  app.request(path, {
-    method: 'POST',
-    headers: { host: 'localhost:1', 'content-type': 'application/json' },
-    body,
-  });
+const openApp = (): Promise<GatewayApp> => openGatewayApp(log, 400_000);
 
 /** An answer, or an honest refusal in the vendor's shape. */
 async function expectHonest(path: string, response: Response): Promise<void> {
@@ -141,7 +117,7 @@ describe('thousands of bodies', () => {
         fc.boolean(),
         async ([path, valid], changes, stream) => {
           const body = mutated({ ...valid, stream }, changes);
-          await expectHonest(path, await post(app, path, JSON.stringify(body)));
+          await expectHonest(path, await app.post(path, JSON.stringify(body)));
         },
       ),
       { numRuns: 4_000 },
@@ -156,7 +132,7 @@ describe('thousands of bodies', () => {
         fc.constantFrom(...ENDPOINTS.map(([path]) => path)),
         fc.oneof(fc.json(), fc.string(), fc.uint8Array({ maxLength: 64 })),
         async (path, body) => {
-          const response = await post(app, path, typeof body === 'string' ? body : Uint8Array.from(body));
+          const response = await app.post(path, typeof body === 'string' ? body : Uint8Array.from(body));
           expect(response.status).not.toBe(200);
           await expectHonest(path, response);
         },
@@ -168,7 +144,7 @@ describe('thousands of bodies', () => {
   test('the valid ones among them are answered', async () => {
     const app = await openApp();
     for (const [path, body] of ENDPOINTS) {
-      const response = await post(app, path, JSON.stringify(body));
+      const response = await app.post(path, JSON.stringify(body));
       expect(response.status, await response.text()).toBe(200);
     }
   });
@@ -199,7 +175,7 @@ describe('nests made to hurt', () => {
     ['/api/generate', `{"model":"${MODEL}","prompt":"a","context":${nest}}`],
     ['/api/embed', `{"model":"${MODEL}","input":${nest}}`],
   ])('are refused by %s', async (path, body) => {
-    const response = await post(await openApp(), path, body);
+    const response = await (await openApp()).post(path, body);
     expect(response.status).toBe(400);
     await expectHonest(path, response);
   });
@@ -208,7 +184,7 @@ describe('nests made to hurt', () => {
 test('a nest where nothing is read means nothing', async () => {
   const nest = '['.repeat(50_000) + ']'.repeat(50_000);
   const body = `{"model":"${MODEL}","prompt":"","keep_alive":${nest},"odd":${nest}}`;
-  expect((await post(await openApp(), '/api/generate', body)).status).toBe(200);
+  expect((await (await openApp()).post('/api/generate', body)).status).toBe(200);
 });
 
 describe('each vendor words its own errors', () => {
@@ -222,15 +198,25 @@ describe('each vendor words its own errors', () => {
     ['DELETE', '/api/delete', {}, 403],
     ['POST', '/api/pull', {}, 403],
     ['POST', '/api/push', {}, 400],
-    ['GET', '/api/tags', { host: 'evil.example' }, 403],
-    ['POST', '/v1/messages', { origin: 'https://evil.example' }, 403],
     ['POST', '/v1/messages', { 'content-type': 'text/plain' }, 415],
     ['POST', '/api/chat', { 'content-type': 'text/plain' }, 415],
   ])('%s %s', async (method, path, headers, status) => {
-    const app = await openApp();
+    const { app } = await openApp();
     const response = await app.request(path, { method, headers: { host: 'localhost:1', ...headers } });
     expect(response.status).toBe(status);
     await expectHonest(path, response);
     if (!path.startsWith('/api/')) expect(response.headers.get('request-id')).toBeTruthy();
   });
+});
+
+test.each([
+  ['GET', '/api/tags'],
+  ['POST', '/api/chat'],
+  ['POST', '/v1/messages'],
+])('%s %s knows no other pages', async (method, path) => {
+  await using scripted = await openScriptedGateway();
+  const headers = { origin: 'https://evil.example', 'content-type': 'application/json' };
+  const response = await fetch(scripted.gateway.url + path, { method, headers });
+  expect(response.status).toBe(403);
+  await expectHonest(path, response);
 });

@@ -4,25 +4,10 @@ import { generateText, isStepCount, jsonSchema, streamText, tool } from 'ai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runAiSdkSuite } from '../../../../../test/kit/ai-sdk-suite.ts';
 import { type ChunkGateway, openChunkGateway } from '../../../../../test/kit/chunk-gateway.ts';
-import { openScriptedGateway, type ScriptedGateway } from '../../../../../test/kit/scripted-gateway.ts';
+import { overScriptedEngine } from '../../../../../test/kit/client-hosts.ts';
 import { MODEL } from '../../../../../test/kit/scripted-serving.ts';
 
-describe('over the scripted engine', () => {
-  let scripted: ScriptedGateway;
-  beforeAll(async () => {
-    scripted = await openScriptedGateway({
-      answer: ({ grammar }) => (grammar === null ? undefined : '{"city":"Potosí","year":1545}'),
-    });
-  });
-  afterAll(() => scripted[Symbol.asyncDispose]());
-  runAiSdkSuite(() => ({
-    url: scripted.gateway.url,
-    model: MODEL,
-    repeats: true,
-    turnTokensMax: 200,
-    generatedTokens: async () => scripted.engine.status().counters.generatedTokens,
-  }));
-});
+overScriptedEngine(runAiSdkSuite);
 
 describe('tools, as a model would call them', () => {
   let made: ChunkGateway;
