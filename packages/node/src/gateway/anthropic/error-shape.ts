@@ -23,7 +23,11 @@ const TYPES: Readonly<Record<number, string>> = {
   504: 'timeout_error',
 };
 
-const TOO_LONG: readonly string[] = ['SERVE_CONTEXT_EXCEEDED', 'ENGINE_CONTEXT_EXCEEDED'];
+const TOO_LONG: readonly string[] = [
+  'SERVE_CONTEXT_EXCEEDED',
+  'ENGINE_CONTEXT_EXCEEDED',
+  'TEMPLATE_OUTPUT_LIMIT',
+];
 
 export const ANTHROPIC_ERRORS: ErrorWords = {
   response: (error) => errorAnswer(error, anthropicError(error)),

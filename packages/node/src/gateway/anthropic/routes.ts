@@ -1,9 +1,9 @@
 /** Anthropic's endpoints. They share `/v1` with OpenAI's, and are asked first. */
-import { FilonError } from '@filon/core/errors';
 import { Hono } from 'hono';
 import type { Serving } from '../../serve/serving.ts';
 import { collect } from '../answer/collect.ts';
 import type { Caller, Intake, Reply, ServingOf } from '../http/intake.ts';
+import { storedModel } from '../request/stored-model.ts';
 import { wholeMessage } from './answer.ts';
 import { ANTHROPIC_ERRORS } from './error-shape.ts';
 import { anthropicModel, anthropicModels } from './model-list.ts';
@@ -38,15 +38,7 @@ export function anthropicRoutes(servingOf: ServingOf, intake: Intake): Hono {
   });
   app.get('/models/:name{.+}', async (c, next) => {
     if (c.req.header(VERSION_HEADER) === undefined) return await next();
-    const name = c.req.param('name');
-    const stored = (await servingOf(c).models()).find(
-      (model) => model.name === name || model.sha256 === name,
-    );
-    if (stored) return c.json(anthropicModel(stored));
-    throw new FilonError(
-      { code: 'SERVE_MODEL_UNKNOWN', model: name },
-      `there is no model '${name}' on this node`,
-    );
+    return c.json(anthropicModel(storedModel(await servingOf(c).models(), c.req.param('name'))));
   });
   return app;
 }

@@ -1,11 +1,11 @@
 /** Ollama's endpoints. What would change the node is refused with the command that does it. */
-import { FilonError } from '@filon/core/errors';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { Clock } from '../../ports/clock.ts';
 import type { StoredModel } from '../../ports/models.ts';
 import type { Caller, Intake, Reply, ServingOf } from '../http/intake.ts';
 import { parseFields, unsupported } from '../http/validate.ts';
+import { storedModel } from '../request/stored-model.ts';
 import { converse, operatorOnly } from './converse.ts';
 import { type Embedding, embed, embedOne } from './embed.ts';
 import { OLLAMA_ERRORS } from './error-shape.ts';
@@ -76,8 +76,5 @@ const named: z.ZodType<{ model: string }> = z.object({ model: modelField });
 /** Older clients say `name`. */
 function show(body: Record<string, unknown>, stored: readonly StoredModel[]): ShownModel {
   const { model } = parseFields(named, { model: body['model'] ?? body['name'] });
-  const name = ourName(model, stored);
-  const found = stored.find((other) => other.name === name || other.sha256 === name);
-  if (found) return shownModel(found);
-  throw new FilonError({ code: 'SERVE_MODEL_UNKNOWN', model }, `there is no model '${model}' on this node`);
+  return shownModel(storedModel(stored, ourName(model, stored)));
 }

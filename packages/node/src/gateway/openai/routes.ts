@@ -1,8 +1,8 @@
 /** OpenAI's endpoints. */
-import { FilonError } from '@filon/core/errors';
 import { Hono } from 'hono';
 import type { Serving } from '../../serve/serving.ts';
 import type { Caller, Reply } from '../http/intake.ts';
+import { storedModel } from '../request/stored-model.ts';
 import { streamChat, wholeChat } from './chat-answer.ts';
 import { chatCall } from './chat-request.ts';
 import { converse } from './converse.ts';
@@ -48,12 +48,7 @@ export function openAiRoutes(deps: ResponsesDeps): Hono {
   app.get('/models/:name{.+}', async (c) => {
     const name = c.req.param('name');
     const serving = servingOf(c);
-    const stored = (await serving.models()).find((model) => model.name === name || model.sha256 === name);
-    if (stored) return c.json(openAiModel(stored, serving.stats().loaded));
-    throw new FilonError(
-      { code: 'SERVE_MODEL_UNKNOWN', model: name },
-      `there is no model '${name}' on this node`,
-    );
+    return c.json(openAiModel(storedModel(await serving.models(), name), serving.stats().loaded));
   });
   return app;
 }
