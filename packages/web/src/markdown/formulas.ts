@@ -3,10 +3,23 @@
  * counts only where it cannot be money: `$x$`, not `$5 and $10`.
  */
 
-const ALONE = /^([ \t]*)(?:\\\[([\s\S]+?)\\\]|\$\$([^\n]+?)\$\$)[ \t]*$/gm;
+/** Of bounded length, so that marks without an end cost no more than reading on. */
+const ALONE = /^([ \t]*)(?:\\\[([\s\S]{1,2000}?)\\\]|\$\$([^\n]{1,2000}?)\$\$)[ \t]*$/gm;
 /** Code first, so that nothing in it is touched; then what is a formula already. */
-const INLINE =
-  /(`+)[^`][\s\S]*?\1(?!`)|\$\$[\s\S]+?\$\$|\\\(([\s\S]+?)\\\)|\\\[([\s\S]+?)\\\]|(?<![\\$\w])\$(?![\s$])([^$\n]*?[^\s$\\])\$(?![\d$])/g;
+const INLINE = new RegExp(
+  [
+    /(`+)[^`][\s\S]{0,2000}?\1(?!`)/,
+    /\$\$[\s\S]{1,2000}?\$\$/,
+    /\\\(([\s\S]{1,2000}?)\\\)/,
+    /\\\[([\s\S]{1,2000}?)\\\]/,
+    /(?<![\\$\w])\$(?![\s$])([^$\n]{0,500}?[^\s$\\])\$(?![\d$])/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'g',
+);
+/** `5 to 10` between two dollars: words after an amount, and nothing that reckons. */
+const MONEY = /^\d[\d.,]*\s[^\\^_={}+*/<>-]*$/;
 
 export function withFormulas(markdown: string): string {
   if (!/\$|\\[([]/.test(markdown)) return markdown;
@@ -17,7 +30,8 @@ export function withFormulas(markdown: string): string {
     })
     .replace(INLINE, (all: string, _ticks?: string, round?: string, square?: string, single?: string) => {
       const formula = round ?? square ?? single;
-      return formula === undefined ? all : `$$${formula.trim()}$$`;
+      const isMoney = single !== undefined && MONEY.test(single);
+      return formula === undefined || isMoney ? all : `$$${formula.trim()}$$`;
     });
 }
 

@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest';
+import { hrefOf, parseRoute } from './route.ts';
+
+test.each([
+  ['', { page: 'chat', conversation: null }],
+  ['#/chat/abc-1', { page: 'chat', conversation: 'abc-1' }],
+  ['#/models', { page: 'models' }],
+  ['#/status', { page: 'status' }],
+  ['#/chat/..%2f', { page: 'chat', conversation: null }],
+  ['#/elsewhere/abc', { page: 'chat', conversation: null }],
+])('%s', (hash, route) => expect(parseRoute(hash)).toEqual(route));
+
+test('an address leads back to its page', () => {
+  for (const hash of ['#/chat', '#/chat/abc', '#/models']) expect(hrefOf(parseRoute(hash))).toBe(hash);
+});
