@@ -14,12 +14,12 @@ export const modelsEn: typeof modelsEs = {
   awayEmpty: 'All models of the catalogue are here already.',
   noneFound: 'No model matches what you look for.',
   showAll: 'Show all of them',
-  state: { loaded: 'In memory', stored: 'On the disk', away: 'Not downloaded' },
+  state: { loaded: 'In memory', stored: 'On the disk' },
   fits: 'Fits on this machine',
   lacksMemory: (needed, have) =>
     `Does not fit: it needs ${needed} of memory, and the largest device has ${have}`,
   lacksDisk: (needed, have) => `Does not fit: it takes ${needed}, and the disk has ${have} left`,
-  untried: 'Nobody of the project has tried this download yet.',
+  untried: 'The project has not tried this download yet.',
   facts: {
     size: 'Size',
     context: 'Context',

@@ -17,12 +17,12 @@ export const modelsEs = {
   awayEmpty: 'Todos los modelos del catálogo están ya aquí.',
   noneFound: 'Ningún modelo coincide con lo que buscas.',
   showAll: 'Mostrarlos todos',
-  state: { loaded: 'En memoria', stored: 'En el disco', away: 'Sin bajar' },
+  state: { loaded: 'En memoria', stored: 'En el disco' },
   fits: 'Cabe en esta máquina',
   lacksMemory: (needed: string, have: string) =>
     `No cabe: necesita ${needed} de memoria y el dispositivo mayor tiene ${have}`,
   lacksDisk: (needed: string, have: string) => `No cabe: ocupa ${needed} y en el disco quedan ${have}`,
-  untried: 'Nadie del proyecto ha probado aún esta descarga.',
+  untried: 'El proyecto no ha probado aún esta descarga.',
   facts: {
     size: 'Tamaño',
     context: 'Contexto',

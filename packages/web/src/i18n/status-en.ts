@@ -5,6 +5,7 @@ export const statusEn: typeof statusEs = {
   loading: 'Asking the node…',
   ready: 'The node can answer.',
   notReady: 'The node cannot answer now.',
+  toModels: 'See the models',
   facts: {
     version: 'Version',
     up: 'Running for',

@@ -3,6 +3,7 @@ export const statusEs = {
   loading: 'Preguntando al nodo…',
   ready: 'El nodo puede contestar.',
   notReady: 'El nodo no puede contestar ahora.',
+  toModels: 'Ver los modelos',
   facts: {
     version: 'Versión',
     up: 'En marcha desde hace',

@@ -23,7 +23,7 @@ export function ModelCard({ model, job, calls }: ModelCardProps): ReactElement {
   const action = useAction();
   const titleId = useId();
   const { title, onPressed } = useKeptFocus();
-  const state = model.loaded !== null ? 'loaded' : model.stored ? 'stored' : 'away';
+  const state = model.loaded !== null ? 'loaded' : model.stored ? 'stored' : null;
   return (
     <li className="model-card" aria-labelledby={titleId}>
       <div className="model-head">
@@ -33,7 +33,7 @@ export function ModelCard({ model, job, calls }: ModelCardProps): ReactElement {
           </h3>
           {model.title === model.name ? null : <code className="quiet small">{model.name}</code>}
         </div>
-        <span className={`badge badge-${state}`}>{words.state[state]}</span>
+        {state === null ? null : <span className={`badge badge-${state}`}>{words.state[state]}</span>}
       </div>
       <p className={model.fit.fits ? 'model-fit' : 'model-fit model-fit-not'}>
         <Icon name={model.fit.fits ? 'check' : 'warning'} />

@@ -17,7 +17,7 @@ export function ModelLists({ shown, all, jobs, calls, onShowAll }: ModelListsPro
   const words = useModelsWords();
   const hasNone = (isStored: boolean): boolean => !all.some(({ stored }) => stored === isStored);
   const listOf = (models: readonly PanelModel[]): ReactElement => (
-    <ul className="model-list">
+    <ul className="model-cards">
       {models.map((model) => (
         <ModelCard key={model.name} model={model} job={jobs.get(model.name) ?? null} calls={calls} />
       ))}
@@ -25,7 +25,7 @@ export function ModelLists({ shown, all, jobs, calls, onShowAll }: ModelListsPro
   );
   if (all.length > 0 && shown.here.length + shown.away.length === 0) {
     return (
-      <div className="empty">
+      <div className="panel-empty">
         <p>{words.noneFound}</p>
         <button type="button" className="button" onClick={onShowAll}>
           {words.showAll}
@@ -38,13 +38,13 @@ export function ModelLists({ shown, all, jobs, calls, onShowAll }: ModelListsPro
       {shown.here.length > 0 || hasNone(true) ? (
         <section aria-labelledby="models-here">
           <h2 id="models-here">{words.here}</h2>
-          {hasNone(true) ? <p className="empty">{words.hereEmpty}</p> : listOf(shown.here)}
+          {hasNone(true) ? <p className="panel-empty">{words.hereEmpty}</p> : listOf(shown.here)}
         </section>
       ) : null}
       {shown.away.length > 0 || hasNone(false) ? (
         <section aria-labelledby="models-away">
           <h2 id="models-away">{words.away}</h2>
-          {hasNone(false) ? <p className="empty">{words.awayEmpty}</p> : listOf(shown.away)}
+          {hasNone(false) ? <p className="panel-empty">{words.awayEmpty}</p> : listOf(shown.away)}
         </section>
       ) : null}
     </>

@@ -1,7 +1,6 @@
 import type { Fit } from '@filon/core/model/fit';
 import { modelsEn } from '../i18n/models-en.ts';
 import { modelsEs } from '../i18n/models-es.ts';
-import { size } from '../i18n/numbers.ts';
 import { useLanguage } from '../i18n/words.ts';
 import type { Language } from '../state/preferences.ts';
 
@@ -17,8 +16,13 @@ export function useModelsWords(): ModelsWords {
 
 export function fitText(words: ModelsWords, fit: Fit, language: Language): string {
   if (fit.fits) return words.fits;
-  const [needed, have] = [size(fit.neededBytes, language), size(fit.haveBytes, language)];
+  const [needed, have] = [finely(fit.neededBytes, language), finely(fit.haveBytes, language)];
   return fit.lacks === 'memory' ? words.lacksMemory(needed, have) : words.lacksDisk(needed, have);
+}
+
+/** Two sizes that lie close together must not read the same. */
+function finely(bytes: number, language: Language): string {
+  return `${new Intl.NumberFormat(language, { maximumFractionDigits: 2 }).format(bytes / 1e9)} GB`;
 }
 
 /** What the licence means in short; null without one. */

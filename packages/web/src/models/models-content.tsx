@@ -56,7 +56,7 @@ export function ModelsContent(): ReactElement {
       </p>
       {told.others.length === 0 ? null : <OtherJobs jobs={told.others} calls={calls} />}
       <ModelLists
-        shown={shownModels(models, wish, new Set(told.byModel.keys()))}
+        shown={shownModels(models, wish, busyNames(told.byModel))}
         all={models}
         jobs={told.byModel}
         calls={calls}
@@ -66,6 +66,10 @@ export function ModelsContent(): ReactElement {
       {removing === null ? null : <RemovalDialog model={removing} onClose={end} />}
     </>
   );
+}
+
+function busyNames(jobs: ReadonlyMap<string, PanelJob>): ReadonlySet<string> {
+  return new Set([...jobs].filter(([, { state }]) => state === 'running').map(([name]) => name));
 }
 
 function Waiting({ failure }: { failure: ReturnType<typeof failureOf> | null }): ReactElement {

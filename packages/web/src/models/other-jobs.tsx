@@ -13,7 +13,7 @@ export function OtherJobs({ jobs, calls }: { jobs: readonly PanelJob[]; calls: P
   return (
     <section aria-labelledby="other-jobs">
       <h2 id="other-jobs">{words.title}</h2>
-      <ul className="model-list">
+      <ul className="model-cards">
         {jobs.map((job) => (
           <OtherJob key={job.id} job={job} calls={calls} />
         ))}

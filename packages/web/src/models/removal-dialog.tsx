@@ -1,10 +1,12 @@
 import type { PanelModel } from '@filon/core/panel/messages';
-import { type ReactElement, useEffect, useRef } from 'react';
+import type { ReactElement } from 'react';
 import { size } from '../i18n/numbers.ts';
 import { useLanguage, useWords } from '../i18n/words.ts';
 import { FailureNotice } from '../panel/failure-notice.tsx';
 import { removeModel } from '../panel/panel-api.ts';
 import { useAction } from '../panel/use-action.ts';
+import { Dialog } from '../ui/dialog.tsx';
+import '../styles/dialog.css';
 import { useModelsWords } from './model-words.ts';
 
 export interface RemovalDialogProps {
@@ -12,32 +14,23 @@ export interface RemovalDialogProps {
   onClose: (removed: boolean) => void;
 }
 
-/** Asks once. Open for as long as it is there; Escape and Cancel leave everything as it is. */
+/** Asks once. Escape and Cancel leave everything as it is. */
 export function RemovalDialog({ model, onClose }: RemovalDialogProps): ReactElement {
   const { removal, actions } = useModelsWords();
   const { common } = useWords();
   const language = useLanguage();
   const { failure, isBusy, run } = useAction();
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const box = dialog.current;
-    box?.showModal();
-    return () => box?.close();
-  }, []);
   const remove = async (): Promise<void> => {
     if (await run(() => removeModel(model.name))) onClose(true);
   };
+  const leave = (): void => onClose(false);
   return (
-    <dialog ref={dialog} className="dialog" aria-labelledby="removal-title" onCancel={() => onClose(false)}>
-      <h2 id="removal-title">{removal.title(model.title)}</h2>
+    <Dialog heading={removal.title(model.title)} onClose={leave}>
       <p>{removal.text(size(model.bytes, language))}</p>
       <p>{removal.again}</p>
       {model.loaded === null ? null : <p>{removal.loaded}</p>}
       {failure === null ? null : <FailureNotice failure={failure} isNews />}
-      <div className="dialog-actions">
-        <button type="button" className="button" onClick={() => onClose(false)}>
-          {common.cancel}
-        </button>
+      <div className="row wrap">
         <button
           type="button"
           className="button button-danger"
@@ -46,7 +39,10 @@ export function RemovalDialog({ model, onClose }: RemovalDialogProps): ReactElem
         >
           {actions.remove}
         </button>
+        <button type="button" className="button" onClick={leave}>
+          {common.cancel}
+        </button>
       </div>
-    </dialog>
+    </Dialog>
   );
 }

@@ -14,7 +14,7 @@ export function LoginHelp(): ReactElement {
       <ol>
         <li>
           {login.stepTerminal}
-          <div className="command">
+          <div className="login-command">
             <code>{COMMAND}</code>
             <CopyButton text={COMMAND} label={login.copy} />
           </div>

@@ -22,7 +22,7 @@ test('a share below the whole is never shown as the whole', () => {
 
 test('how long ago', () => {
   expect(agoText(0, 'en')).toBe('now');
-  expect(agoText(61_000, 'en')).toBe('1 minute ago');
-  expect(agoText(7_300_000, 'es')).toBe('hace 2 horas');
+  expect(agoText(61_000, 'en')).toBe('1 min. ago');
+  expect(agoText(7_300_000, 'es')).toBe('hace 2 h');
   expect(agoText(-500, 'en')).toBe('now');
 });

@@ -18,10 +18,10 @@ export function durationText(durationMs: number): string {
   return pair(seconds, [SECONDS.day, 'd'], [SECONDS.hour, 'h']);
 }
 
-/** `3 minutes ago`. */
+/** `3 min. ago`. */
 export function agoText(agoMs: number, language: Language): string {
   const seconds = Math.max(0, Math.round(agoMs / 1000));
-  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'short' });
   if (seconds < SECONDS.minute) return format.format(-seconds, 'second');
   if (seconds < SECONDS.hour) return format.format(-Math.floor(seconds / SECONDS.minute), 'minute');
   if (seconds < SECONDS.day) return format.format(-Math.floor(seconds / SECONDS.hour), 'hour');

@@ -11,7 +11,7 @@ export function DeviceTable({ devices }: { devices: readonly PanelDevice[] }): R
     <section aria-labelledby="devices-title">
       <h2 id="devices-title">{words.title}</h2>
       {devices.length === 0 ? (
-        <p className="empty">{words.empty}</p>
+        <p className="panel-empty">{words.empty}</p>
       ) : (
         <table className="panel-table" aria-labelledby="devices-title">
           <thead>
@@ -47,7 +47,14 @@ function DeviceRow({ device }: { device: PanelDevice }): ReactElement {
         </span>
       </th>
       <td className="device-memory">
-        <meter min={0} max={memoryBytes} value={usedBytes} aria-label={words.memoryLabel(name)} />
+        <progress aria-hidden="true" max={memoryBytes} value={usedBytes} />
+        <meter
+          className="sr-only"
+          min={0}
+          max={memoryBytes}
+          value={usedBytes}
+          aria-label={words.memoryLabel(name)}
+        />
         <span className="cell-more">
           {words.memoryOf(size(usedBytes, language), size(memoryBytes, language))}
         </span>

@@ -14,7 +14,7 @@ export function FaultList({ faults, nowMs }: { faults: readonly PanelFault[]; no
     <section aria-labelledby="faults-title">
       <h2 id="faults-title">{words.title}</h2>
       {faults.length === 0 ? (
-        <p className="empty">{words.empty}</p>
+        <p className="panel-empty">{words.empty}</p>
       ) : (
         <table className="panel-table" aria-labelledby="faults-title">
           <thead>

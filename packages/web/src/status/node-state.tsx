@@ -1,31 +1,19 @@
 import type { PanelStatus } from '@filon/core/panel/messages';
 import type { ReactElement } from 'react';
 import { size } from '../i18n/numbers.ts';
-import { useLanguage, useWords } from '../i18n/words.ts';
+import { useLanguage } from '../i18n/words.ts';
 import { durationText } from '../panel/times.ts';
 import { hrefOf } from '../state/route.ts';
 import { Icon } from '../ui/icon.tsx';
 import { useStatusWords } from './status-words.ts';
 
-/** Whether it can answer, and the facts about the process. */
-export function NodeState({ status }: { status: PanelStatus }): ReactElement {
-  const { facts, ready, notReady } = useStatusWords();
-  const { nav } = useWords();
+/** Whether it can answer, unless nobody knows just now, and the facts about the process. */
+export function NodeState({ status, isKnown }: { status: PanelStatus; isKnown: boolean }): ReactElement {
+  const { facts } = useStatusWords();
   const language = useLanguage();
   return (
     <>
-      <p className={status.ready ? 'node-state' : 'node-state node-state-not'} role="status">
-        <Icon name={status.ready ? 'check' : 'warning'} />
-        <span>{status.ready ? ready : notReady}</span>
-        {status.ready ? null : (
-          <>
-            <span className="quiet small" lang="en">
-              {status.reason}
-            </span>
-            <a href={hrefOf({ page: 'models' })}>{nav.models}</a>
-          </>
-        )}
-      </p>
+      {isKnown ? <Readiness status={status} /> : null}
       <dl className="fact-row">
         <div>
           <dt>{facts.up}</dt>
@@ -33,7 +21,9 @@ export function NodeState({ status }: { status: PanelStatus }): ReactElement {
         </div>
         <div>
           <dt>{facts.defaultModel}</dt>
-          <dd>{status.defaultModel}</dd>
+          <dd>
+            <a href={hrefOf({ page: 'models' })}>{status.defaultModel}</a>
+          </dd>
         </div>
         <div>
           <dt>{facts.resident}</dt>
@@ -47,5 +37,23 @@ export function NodeState({ status }: { status: PanelStatus }): ReactElement {
         </div>
       </dl>
     </>
+  );
+}
+
+function Readiness({ status }: { status: PanelStatus }): ReactElement {
+  const { ready, notReady, toModels } = useStatusWords();
+  return (
+    <p className={status.ready ? 'node-state' : 'node-state node-state-not'} role="status">
+      <Icon name={status.ready ? 'check' : 'warning'} />
+      <span>{status.ready ? ready : notReady}</span>
+      {status.ready ? null : (
+        <>
+          <span className="quiet small" lang="en">
+            {status.reason}
+          </span>
+          <a href={hrefOf({ page: 'models' })}>{toModels}</a>
+        </>
+      )}
+    </p>
   );
 }

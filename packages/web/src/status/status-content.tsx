@@ -28,7 +28,7 @@ export function StatusContent(): ReactElement {
   return (
     <>
       {failure === null ? null : <AwayNotice heard={value} />}
-      <NodeState status={status} />
+      <NodeState status={status} isKnown={failure === null} />
       <SpeedChart history={history} />
       <DeviceTable devices={status.devices} />
       <WorkTable status={status} />

@@ -23,7 +23,7 @@ export function WorkTable({ status }: { status: PanelStatus }): ReactElement {
         </div>
       </dl>
       {sessions.length === 0 ? (
-        <p className="empty">{words.empty}</p>
+        <p className="panel-empty">{words.empty}</p>
       ) : (
         <table className="panel-table" aria-labelledby="work-title">
           <thead>
