@@ -10,8 +10,8 @@ import { MODEL, openScriptedServing } from './scripted-serving.ts';
 export interface ChunkGateway extends AsyncDisposable {
   gateway: OpenGateway;
   requests: CompletionRequest[];
-  /** What the next answers are made of; the usage comes by itself. */
-  answerWith(chunks: readonly Chunk[]): void;
+  /** What the next answers are made of; the usage comes by itself, unless the answer breaks off with an error. */
+  answerWith(chunks: readonly Chunk[], failure?: Error): void;
 }
 
 export const CHUNK_USAGE = { promptTokens: 30, cachedTokens: 10, completionTokens: 20, reasoningTokens: 5 };
@@ -20,11 +20,11 @@ export async function openChunkGateway(): Promise<ChunkGateway> {
   const clock = createSystemClock();
   const scripted = await openScriptedServing({ clock });
   const requests: CompletionRequest[] = [];
-  let script: readonly Chunk[] = [];
+  let script: () => AsyncGenerator<Chunk> = () => played([]);
   const serving: Serving = {
     complete: async (request) => {
       requests.push(request);
-      return { id: 'made-up', model: MODEL, createdMs: 0, usage: CHUNK_USAGE, chunks: played(script) };
+      return { id: 'made-up', model: MODEL, createdMs: 0, usage: CHUNK_USAGE, chunks: script() };
     },
     embed: (request, options) => scripted.serving.embed(request, options),
     countTokens: (request, options) => scripted.serving.countTokens(request, options),
@@ -42,8 +42,8 @@ export async function openChunkGateway(): Promise<ChunkGateway> {
   return {
     gateway,
     requests,
-    answerWith: (chunks) => {
-      script = chunks;
+    answerWith: (chunks, failure) => {
+      script = () => played(chunks, failure);
     },
     [Symbol.asyncDispose]: async () => {
       await gateway[Symbol.asyncDispose]();
@@ -52,7 +52,8 @@ export async function openChunkGateway(): Promise<ChunkGateway> {
   };
 }
 
-async function* played(chunks: readonly Chunk[]): AsyncGenerator<Chunk> {
+async function* played(chunks: readonly Chunk[], failure?: Error): AsyncGenerator<Chunk> {
   yield* chunks;
+  if (failure) throw failure;
   yield { kind: 'usage', usage: CHUNK_USAGE };
 }

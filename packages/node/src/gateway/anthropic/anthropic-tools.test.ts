@@ -1,5 +1,6 @@
 /** Tools and thoughts, with the official client: what a small model would not show by itself is scripted. */
 import Anthropic from '@anthropic-ai/sdk';
+import { FilonError } from '@filon/core/errors';
 import type { Chunk } from '@filon/core/serving/completion';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ChunkGateway, openChunkGateway } from '../../../../../test/kit/chunk-gateway.ts';
@@ -158,5 +159,18 @@ describe('what is asked of tools and thoughts', () => {
       expect(content[0]).toMatchObject({ type: 'thinking', thinking: '', signature: 'unsigned' });
     }
     expect(made.requests.at(-1)?.prompt).not.toHaveProperty('thinking');
+  });
+});
+
+test('an answer that breaks off says why, as an event', async () => {
+  const failure = new FilonError({ code: 'SERVE_STOPPING' }, 'this node is stopping');
+  made.answerWith([{ kind: 'delta', choice: 0, text: 'Let me', logprobs: [] }], failure);
+  const texts: string[] = [];
+  const stream = client.messages.stream(ask()).on('text', (text) => texts.push(text));
+  await expect(stream.finalMessage()).rejects.toMatchObject({ type: 'overloaded_error' });
+  expect(texts).toEqual(['Let me']);
+  await expect(client.messages.create(ask())).rejects.toMatchObject({
+    status: 503,
+    type: 'overloaded_error',
   });
 });

@@ -26,8 +26,8 @@ const shape = {
   top_k: z.int().min(0).max(1_000_000).nullish(),
   stream: z.boolean().nullish(),
 };
-const schema: z.ZodType<Fields> = z.object(shape);
-const modelOnly: z.ZodType<Pick<Fields, 'model'>> = z.object({ model: shape.model });
+export const messageFields: z.ZodType<Fields> = z.object(shape);
+export const countFields: z.ZodType<Pick<Fields, 'model'>> = z.object({ model: shape.model });
 
 const PROMPT_FIELDS = ['model', 'system', 'messages', 'tools', 'tool_choice', 'thinking'];
 const REFUSED: Readonly<Record<string, string>> = {
@@ -64,7 +64,7 @@ export interface MessagesCall {
 
 /** Codes: GATEWAY_REQUEST_INVALID, GATEWAY_FEATURE_UNSUPPORTED. */
 export function messagesCall(body: Record<string, unknown>): MessagesCall {
-  const fields = parseFields(schema, body);
+  const fields = parseFields(messageFields, body);
   refuse(body);
   return {
     request: {
@@ -90,7 +90,7 @@ export function messagesCall(body: Record<string, unknown>): MessagesCall {
 
 /** The body of `POST /v1/messages/count_tokens`. Codes: as {@link messagesCall}. */
 export function countCall(body: Record<string, unknown>): { model: string; prompt: ChatPrompt } {
-  const { model } = parseFields(modelOnly, body);
+  const { model } = parseFields(countFields, body);
   refuse(body);
   return { model, prompt: promptOf(body) };
 }

@@ -4,7 +4,7 @@ import type { ChatPrompt, Tool, ToolChoice } from '@filon/core/serving/completio
 import { invalid, listOf, objectOf, stringOf, unsupported } from '../http/validate.ts';
 import { argumentsSchema } from '../request/json-schema.ts';
 
-const NAME_CHARACTERS_MAX = 128;
+export const TOOL_NAME_CHARACTERS_MAX = 128;
 
 type ToolFields = Pick<ChatPrompt, 'tools' | 'toolChoice' | 'parallelToolCalls'>;
 
@@ -64,8 +64,8 @@ function toolOf(value: unknown, field: string): Tool {
 
 function nameOf(value: unknown, field: string): string {
   const name = stringOf(value, field);
-  if (name.length <= NAME_CHARACTERS_MAX && /^[\w-]+$/.test(name)) return name;
-  throw invalid(field, `must be 1 to ${NAME_CHARACTERS_MAX} letters, digits, underscores or dashes`);
+  if (name.length <= TOOL_NAME_CHARACTERS_MAX && /^[\w-]+$/.test(name)) return name;
+  throw invalid(field, `must be 1 to ${TOOL_NAME_CHARACTERS_MAX} letters, digits, underscores or dashes`);
 }
 
 function choiceOf(choice: Record<string, unknown>, tools: readonly Tool[]): ToolChoice {

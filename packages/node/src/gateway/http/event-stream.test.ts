@@ -1,15 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { createManualClock } from '../../adapters/memory/clock.ts';
-import { EventStream } from './event-stream.ts';
+import { EventStream, JSON_LINES, SERVER_SENT } from './event-stream.ts';
 import { CLIENT_STALL_MS, KEEP_ALIVE_MS, PARTS_AHEAD_MAX } from './limits.ts';
 
-const open = () => {
+const open = (form = SERVER_SENT) => {
   const clock = createManualClock();
   let cancelled = 0;
-  const events = new EventStream(clock, () => {
-    cancelled += 1;
-  });
+  const events = new EventStream(
+    clock,
+    () => {
+      cancelled += 1;
+    },
+    form,
+  );
   return { clock, events, cancelled: () => cancelled };
 };
 const textOf = (part: { value: Uint8Array | undefined }): string =>
@@ -37,6 +41,23 @@ describe('an event stream', () => {
     await nextTurn();
     clock.advance(KEEP_ALIVE_MS);
     expect(textOf(await reader.read())).toBe(': waiting\n\n');
+  });
+
+  test('says into the silence of lines of JSON what every reader skips', async () => {
+    const { clock, events } = open(JSON_LINES);
+    const reader = events.body.getReader();
+    events.write('{"a":1}\n');
+    let text = textOf(await reader.read());
+    clock.advance(KEEP_ALIVE_MS);
+    await nextTurn();
+    clock.advance(KEEP_ALIVE_MS);
+    text += textOf(await reader.read());
+    events.write('{"b":2}\n');
+    events.end();
+    text += textOf(await reader.read());
+    const lines = text.split('\n').slice(0, -1);
+    expect(lines.map((line) => JSON.parse(line))).toEqual([{ a: 1 }, { b: 2 }]);
+    expect(text).not.toBe('{"a":1}\n{"b":2}\n');
   });
 
   test('holds the writer back until the reader has caught up', async () => {

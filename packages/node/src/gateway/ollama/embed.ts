@@ -15,7 +15,10 @@ interface Fields {
   dimensions?: number | null | undefined;
 }
 
-const schema: z.ZodType<Fields> = z.object({ model: modelField, dimensions: z.int().min(1).nullish() });
+export const embedFields: z.ZodType<Fields> = z.object({
+  model: modelField,
+  dimensions: z.int().min(1).nullish(),
+});
 /** An input that does not fit is refused, whatever `truncate` says: a vector of half a text would pass for one of all. */
 const KNOWN = new Set(['model', 'input', 'prompt', 'dimensions', 'truncate', 'options']);
 
@@ -35,7 +38,7 @@ export interface OllamaVectors {
 
 export async function embed(body: Record<string, unknown>, means: Embedding): Promise<OllamaVectors> {
   const watch = new Stopwatch(means.clock);
-  const fields = parseFields(schema, body);
+  const fields = parseFields(embedFields, body);
   const { vectors, promptTokens } = await vectorsOf(fields, inputsOf(body['input']), means);
   means.caller.onUnknownFields(Object.keys(body).filter((name) => !KNOWN.has(name)).length);
   const { totalMs } = watch.durations();
@@ -54,7 +57,7 @@ export async function embedOne(
 ): Promise<{ embedding: number[] }> {
   const { prompt } = body;
   const inputs = prompt === undefined || prompt === null || prompt === '' ? [] : inputsOf(prompt, 'prompt');
-  const { vectors } = await vectorsOf(parseFields(schema, body), inputs, means);
+  const { vectors } = await vectorsOf(parseFields(embedFields, body), inputs, means);
   return { embedding: vectors[0] ?? [] };
 }
 

@@ -1,4 +1,5 @@
 /** Tools and thoughts, with the official client: what a small model would not show by itself is scripted. */
+import { FilonError } from '@filon/core/errors';
 import type { Chunk } from '@filon/core/serving/completion';
 import { type Message, Ollama, type Tool } from 'ollama';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -109,4 +110,16 @@ test.each([
     ],
     thinking,
   });
+});
+
+test('an answer that breaks off says why, as a line', async () => {
+  const failure = new FilonError({ code: 'SERVE_STOPPING' }, 'this node is stopping');
+  made.answerWith([{ kind: 'delta', choice: 0, text: 'Let me', logprobs: [] }], failure);
+  const texts: string[] = [];
+  const read = async (): Promise<void> => {
+    for await (const { message } of await client.chat({ ...ask, stream: true })) texts.push(message.content);
+  };
+  await expect(read()).rejects.toThrow('this node is stopping');
+  expect(texts).toEqual(['Let me']);
+  await expect(client.chat(ask)).rejects.toMatchObject({ status_code: 503 });
 });

@@ -36,7 +36,8 @@ const shape: { [K in keyof Options]-?: z.ZodType<Options[K]> } = {
   frequency_penalty: z.number().min(-2).max(2).nullish(),
   seed: z.int().nullish(),
 };
-const schema: z.ZodType<{ options: Options }> = z.object({ options: z.object(shape) });
+export const optionFields: z.ZodType<Options> = z.object(shape);
+const schema: z.ZodType<{ options: Options }> = z.object({ options: optionFields });
 
 /** Ways of drawing that this node has not, and the values with which they do nothing. */
 const OFF: Readonly<Record<string, number>> = { mirostat: 0, tfs_z: 1, typical_p: 1 };

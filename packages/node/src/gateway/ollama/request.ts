@@ -25,7 +25,7 @@ const shape = {
   logprobs: z.boolean().nullish(),
   top_logprobs: z.int().min(0).max(TOP_LOGPROBS_MAX).nullish(),
 };
-const schema: z.ZodType<Fields> = z.object(shape);
+export const converseFields: z.ZodType<Fields> = z.object(shape);
 const KNOWN = new Set([
   ...Object.keys(shape),
   ...['messages', 'tools', 'prompt', 'system', 'suffix', 'template', 'context', 'images'],
@@ -86,7 +86,7 @@ function generatePrompt(body: Record<string, unknown>, text: string): Prompt {
 }
 
 function callOf(body: Record<string, unknown>, shapeOf: OllamaShape, prompt: Prompt | null): OllamaCall {
-  const fields = parseFields(schema, body);
+  const fields = parseFields(converseFields, body);
   const { unknownFields, ...drawn } = optionsOf(body['options']);
   const { model } = fields;
   const format = formatOf(body['format']);
