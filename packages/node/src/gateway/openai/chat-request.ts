@@ -30,7 +30,7 @@ const shape = {
   logprobs: z.boolean().nullish(),
   top_logprobs: z.int().min(0).max(TOP_LOGPROBS_MAX).nullish(),
 };
-const schema: z.ZodType<ChatFields> = z.object(shape);
+export const chatFields: z.ZodType<ChatFields> = z.object(shape);
 
 const isNone = (value: unknown): boolean => value === 'none';
 const isEmpty = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
@@ -66,7 +66,7 @@ export interface ChatCall {
 
 /** Codes: GATEWAY_REQUEST_INVALID, GATEWAY_FEATURE_UNSUPPORTED. */
 export function chatCall(body: Record<string, unknown>): ChatCall {
-  const fields = parseFields(schema, body);
+  const fields = parseFields(chatFields, body);
   refuseFields(body, REFUSED);
   const max_tokens = fields.max_completion_tokens ?? fields.max_tokens;
   return {

@@ -14,7 +14,7 @@ interface Fields {
   dimensions?: number | null | undefined;
 }
 
-const schema: z.ZodType<Fields> = z.object({
+export const embeddingFields: z.ZodType<Fields> = z.object({
   model: z.string().min(1).max(MODEL_CHARACTERS_MAX),
   encoding_format: z.enum(['float', 'base64']).nullish(),
   dimensions: z.int().min(1).nullish(),
@@ -33,7 +33,7 @@ export async function embeddings(
   body: Record<string, unknown>,
   caller: Caller,
 ): Promise<EmbeddingList> {
-  const fields = parseFields(schema, body);
+  const fields = parseFields(embeddingFields, body);
   caller.onUnknownFields(countUnknown(body, KNOWN));
   const inputs = promptsOf(body['input'], { field: 'input', max: INPUTS_MAX });
   for (const [index, input] of inputs.entries())

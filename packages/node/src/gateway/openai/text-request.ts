@@ -27,7 +27,7 @@ const shape = {
   echo: z.boolean().nullish(),
   best_of: z.int().min(1).nullish(),
 };
-const schema: z.ZodType<TextFields> = z.object(shape);
+export const textFields: z.ZodType<TextFields> = z.object(shape);
 const REFUSED: readonly RefusedField[] = [
   {
     name: 'suffix',
@@ -51,7 +51,7 @@ export interface TextCall {
 
 /** Codes: GATEWAY_REQUEST_INVALID, GATEWAY_FEATURE_UNSUPPORTED. */
 export function textCall(body: Record<string, unknown>): TextCall {
-  const fields = parseFields(schema, body);
+  const fields = parseFields(textFields, body);
   refuseFields(body, REFUSED);
   const common = commonRequest(fields);
   const topLogprobs = fields.logprobs ?? null;

@@ -3,8 +3,8 @@ import { invalid, stringOf } from '../http/validate.ts';
 
 /** Calls in one message of an assistant. */
 export const TOOL_CALLS_MAX = 128;
-const CALL_ID_CHARACTERS_MAX = 256;
-const CALLED_NAME_CHARACTERS_MAX = 512;
+export const CALL_ID_CHARACTERS_MAX = 256;
+export const CALLED_NAME_CHARACTERS_MAX = 512;
 
 /** Codes: GATEWAY_REQUEST_INVALID. */
 export function callId(value: unknown, field: string): string {

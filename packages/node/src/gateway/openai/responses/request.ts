@@ -46,7 +46,7 @@ const shape = {
   truncation: z.enum(['auto', 'disabled']).nullish(),
   previous_response_id: z.string().min(1).max(RESPONSE_ID_CHARACTERS_MAX).nullish(),
 };
-const schema: z.ZodType<Fields> = z.object(shape);
+export const responseFields: z.ZodType<Fields> = z.object(shape);
 
 const REFUSED: readonly RefusedField[] = [
   { name: 'n', unless: (value) => value === 1, why: 'a response is one answer' },
@@ -92,7 +92,7 @@ export interface ResponseDraft {
 
 /** Codes: GATEWAY_REQUEST_INVALID, GATEWAY_FEATURE_UNSUPPORTED. */
 export function responseDraft(body: Record<string, unknown>): ResponseDraft {
-  const fields = parseFields(schema, body);
+  const fields = parseFields(responseFields, body);
   refuseFields(body, REFUSED);
   const includes = includesOf(body['include'], 'include');
   const text = optionalObject(body['text'], 'text');
