@@ -24,7 +24,7 @@ export interface PanelDeps {
 }
 
 const NAME_CHARACTERS_MAX = 1024;
-const pullFields: z.ZodType<{ model: string }> = z.object({
+export const pullFields: z.ZodType<{ model: string }> = z.object({
   model: z.string().min(1).max(NAME_CHARACTERS_MAX),
 });
 /** Pages draw no faster than this. */
