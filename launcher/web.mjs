@@ -67,6 +67,7 @@ function buildInto(root, page, sum) {
     const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
     const ran = spawnSync(process.execPath, [vite, 'build', '--logLevel=error', `--outDir=${fresh}`], {
       cwd: page,
+      env: { ...process.env, NODE_ENV: 'production' },
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: BUILD_MAX_MS,

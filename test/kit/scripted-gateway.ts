@@ -13,6 +13,8 @@ import {
 } from './scripted-serving.ts';
 
 export interface ScriptedGateway extends ScriptedServing, AsyncDisposable {
+  /** Where answers are kept. */
+  store: Store;
   gateway: OpenGateway;
   /** With `/v1` at the end. */
   baseURL: string;
@@ -51,6 +53,7 @@ export async function openScriptedGateway(options: ScriptedGatewayOptions = {}):
   const baseURL = `${gateway.url}/v1`;
   return {
     ...scripted,
+    store,
     gateway,
     baseURL,
     post: (path, body, headers = {}) =>

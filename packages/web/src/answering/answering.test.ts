@@ -110,14 +110,14 @@ describe('an answer', () => {
       scene.nowMs.value += 100;
       await scene.next();
     }
-    expect(scene.answering.live(id)?.get().run.text).toBe('one two three');
+    expect(scene.answering.coming.get().get(id)?.get().run.text).toBe('one two three');
     scene.nowMs.value += 100;
     void scene.next();
     const message = await scene.ended;
     await scene.library.settled();
     expect(message).toMatchObject({ text: 'one two three', end: { kind: 'done' }, responseId: null });
     expect(message.figures).toEqual({ tokens: 3, firstTokenMs: 200, tokensPerSecond: 10 });
-    expect(scene.answering.live(id)).toBeNull();
+    expect(scene.answering.coming.get().size).toBe(0);
     expect(scene.calls).toEqual(['delete resp_1']);
     expect(scene.bodies).toEqual([
       expect.objectContaining({

@@ -49,16 +49,15 @@ interface Running {
 }
 
 export class Answering {
+  /** The answers that are coming, by id. */
+  readonly coming: Store<ReadonlyMap<string, Store<LiveAnswer>>> = createStore<
+    ReadonlyMap<string, Store<LiveAnswer>>
+  >(new Map());
   readonly #deps: AnsweringDeps;
   readonly #running = new Map<string, Running>();
 
   constructor(deps: AnsweringDeps) {
     this.#deps = deps;
-  }
-
-  /** The answer of this id while it comes; null before and afterwards. */
-  live(id: string): Store<LiveAnswer> | null {
-    return this.#running.get(id)?.live ?? null;
   }
 
   /** Puts a question after `parent` and has it answered. */
@@ -128,6 +127,7 @@ export class Answering {
     const leave = new AbortController();
     this.#running.set(message.id, { live, conversation, leave, savedMs: monotonicMs() });
     library.putMessages(conversation, [message]);
+    this.#tellComing();
     void this.#run(message.id, leave.signal);
   }
 
@@ -180,13 +180,18 @@ export class Answering {
     const message = this.#message(id, running);
     this.#running.delete(id);
     running.leave.abort();
+    if (message !== null) library.putMessages(running.conversation, [message]);
+    this.#tellComing();
     if (message === null) return;
-    library.putMessages(running.conversation, [message]);
     onEnd(message);
     // Kept here now, so the node need not keep it.
     const { responseId } = run;
     if (responseId === null || message.responseId !== null) return;
     void library.settled().then(() => api.delete(responseId).catch(() => undefined));
+  }
+
+  #tellComing(): void {
+    this.coming.set(new Map([...this.#running].map(([id, { live }]) => [id, live])));
   }
 
   #message(id: string, { live, conversation }: Running): AnswerMessage | null {

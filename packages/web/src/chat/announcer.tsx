@@ -3,6 +3,7 @@ import { type ReactElement, useEffect, useRef, useState } from 'react';
 import { useWords } from '../i18n/words.ts';
 import { sentencesEnd, spokenText } from '../markdown/sentences.ts';
 import { useServices } from '../services/services.ts';
+import { useSelected } from '../state/store.ts';
 
 /** Whole sentences gather for so long, so that the reader is not interrupted at each. */
 const GATHER_MS = 1_500;
@@ -13,7 +14,11 @@ export function Announcer({ id }: { id: string | null }): ReactElement {
   const words = useWords().chat.answer;
   const [said, say] = useState('');
   const spoken = useRef(0);
-  const store = id === null ? null : answering.live(id);
+  const store = useSelected(
+    answering.coming,
+    (coming) => (id === null ? null : coming.get(id)) ?? null,
+    null,
+  );
   useEffect(() => {
     if (store === null) return;
     spoken.current = store.get().run.text.length;

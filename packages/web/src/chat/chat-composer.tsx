@@ -27,7 +27,7 @@ const CHARACTERS_PER_TOKEN = 3.5;
 export function ChatComposer(props: ChatComposerProps): ReactElement {
   const { text, onText, attachments, model, comingId, onAsk } = props;
   const { answering } = useServices();
-  const live = comingId === null ? null : answering.live(comingId);
+  const live = comingId === null ? null : (answering.coming.get().get(comingId) ?? null);
   const isStopping = useSelected(live, (now) => now.isStopping, false);
   useEffect(() => {
     if (matchMedia('(pointer: fine)').matches) document.getElementById('composer')?.focus();

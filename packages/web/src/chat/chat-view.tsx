@@ -46,7 +46,8 @@ export function ChatView({ chat, settings, onSettings, onAsk }: ChatViewProps): 
   const model = settings.model ?? models.first();
   const actions = useTurnActions(chat, model);
   const last = path.at(-1)?.message;
-  const comingId = last !== undefined && answering.live(last.id) !== null ? last.id : null;
+  const coming = useStore(answering.coming);
+  const comingId = last !== undefined && coming.has(last.id) ? last.id : null;
   useChatKeys(comingId, () => setDialog('keys'));
   return (
     <main className="chat" tabIndex={-1} {...dropHandlers}>

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react';
 import { flushSync } from 'react-dom';
 import type { LiveAnswer } from '../answering/live-answer.ts';
 import { useServices } from '../services/services.ts';
+import { useSelected } from '../state/store.ts';
 
 /** Nobody reads faster than this. */
 const PAUSE_MIN_MS = 50;
@@ -14,7 +15,7 @@ const PAUSE_FACTOR = 7;
  */
 export function useLiveAnswer(id: string): LiveAnswer | null {
   const { answering } = useServices();
-  const store = answering.live(id);
+  const store = useSelected(answering.coming, (coming) => coming.get(id) ?? null, null);
   const [shown, show] = useState<LiveAnswer | null>(store?.get() ?? null);
   useEffect(() => {
     if (store === null) return;

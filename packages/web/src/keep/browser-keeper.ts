@@ -83,6 +83,8 @@ function write(
     conversations: transaction.objectStore(CONVERSATIONS),
     messages: transaction.objectStore(MESSAGES),
   });
+  // Not only when the page is idle: it may be about to go.
+  transaction.commit();
   return new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve();
     transaction.onabort = () => reject(transaction.error);
