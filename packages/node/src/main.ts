@@ -242,7 +242,7 @@ async function openGateway(
   const webFolder = join(ROOT, 'packages', 'web', 'dist');
   const gateway = await open(
     { host, port, ...lists, socketPath, stopMs: FLUSH_MS, tls, proxied: place.settings.tls === 'off' },
-    { ...deps, clock, limits, randomBytes, webFolder, answerTokensMax: contextTokens },
+    { ...deps, clock, limits, randomBytes, webFolder, version: VERSION, answerTokensMax: contextTokens },
   );
   return { ...gateway, fingerprint: tls?.fingerprint ?? null };
 }

@@ -21,6 +21,8 @@ import { Metrics } from './http/metrics.ts';
 import { RecentFaults } from './http/recent-faults.ts';
 import { ollamaRoutes } from './ollama/routes.ts';
 import { openAiRoutes } from './openai/routes.ts';
+import { methodsAt, operationsOf, type Parts } from './openapi/operations.ts';
+import { openApiRoutes } from './openapi/routes.ts';
 import type { Jobs } from './panel/jobs.ts';
 import type { PanelNode } from './panel/panel-node.ts';
 import { panelRoutes } from './panel/routes.ts';
@@ -43,33 +45,18 @@ export interface GatewayDeps extends GuardRules {
   randomBytes: (count: number) => Uint8Array;
   /** What the pages' own API works on; without it there is none. */
   panel?: { node: PanelNode; jobs: Jobs } | undefined;
+  /** Of the node, for the API's document. */
+  version?: string | undefined;
   /** Where the built page is, or will be; without one there is no page. */
   webFolder?: string | undefined;
 }
-
-/** Paths and the one method that each answers to; `GET` stands for `HEAD` too. */
-const METHODS: ReadonlyMap<string, string> = new Map([
-  ['/', 'GET'],
-  ['/login', 'GET and POST'],
-  ['/pair', 'GET and POST'],
-  ['/v1/chat/completions', 'POST'],
-  ['/v1/completions', 'POST'],
-  ['/v1/embeddings', 'POST'],
-  ['/v1/responses', 'POST'],
-  ['/v1/models', 'GET'],
-  ['/v1/messages', 'POST'],
-  ['/v1/messages/count_tokens', 'POST'],
-  ...['chat', 'generate', 'embed', 'embeddings', 'show'].map((name) => [`/api/${name}`, 'POST'] as const),
-  ...['tags', 'ps', 'version'].map((name) => [`/api/${name}`, 'GET'] as const),
-  ['/healthz', 'GET'],
-  ['/readyz', 'GET'],
-  ['/metrics', 'GET'],
-]);
 
 export function createGateway(deps: GatewayDeps): Hono {
   const { clock, log, limits, randomBytes, answers = null } = deps;
   const metrics = new Metrics();
   const faults = new RecentFaults(clock);
+  const operations = operationsOf(partsOf(deps));
+  const allowedAt = methodsAt(operations);
   const app = new Hono();
   app.use('*', dress(deps), gate(gateDeps(deps)));
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
@@ -78,6 +65,7 @@ export function createGateway(deps: GatewayDeps): Hono {
     return c.json(readiness, readiness.ready ? 200 : 503);
   });
   app.get('/metrics', (c) => c.text(metrics.text(servingOf(c).stats())));
+  app.route('/', openApiRoutes(operations, deps.version ?? '0'));
   const intake = new Intake({ clock, log, limits, metrics, faults });
   app.route('/v1', anthropicRoutes(servingOf, intake));
   app.route('/api', ollamaRoutes(servingOf, { intake, clock }));
@@ -87,7 +75,7 @@ export function createGateway(deps: GatewayDeps): Hono {
   }
   if (deps.access !== undefined) app.route('/', accessRoutes(gateDeps(deps), deps.access));
   if (deps.webFolder !== undefined) app.route('/', webRoutes(deps.webFolder));
-  app.notFound((c) => errorResponseFor(c.req.raw, unknownRoute(c.req.method, c.req.path)));
+  app.notFound((c) => errorResponseFor(c.req.raw, unknownRoute(c.req, allowedAt(c.req.path))));
   app.onError((error, c) => {
     if (!isFilonError(error)) log.error('request.failed', { name: error.name, stack: framesOf(error) });
     return errorResponseFor(c.req.raw, error);
@@ -103,9 +91,15 @@ function gateDeps(deps: GatewayDeps): GateDeps {
 const inside: PeerOf = () => INSIDE;
 const NOWHERE = { peerOf: inside, lanHosts: new Set<string>(), proxied: false };
 
-function unknownRoute(method: string, path: string): FilonError {
-  const allowed = METHODS.get(path);
-  if (allowed !== undefined) {
+function partsOf({ panel, access, webFolder }: GatewayDeps): Parts {
+  return { panel: panel !== undefined, access: access !== undefined, web: webFolder !== undefined };
+}
+
+function unknownRoute(
+  { method, path }: { method: string; path: string },
+  allowed: string | null,
+): FilonError {
+  if (allowed !== null) {
     const details = { code: 'GATEWAY_METHOD_WRONG', method, allowed } as const;
     return new FilonError<GatewayErrorDetails>(details, `${path} takes ${allowed}, not ${method}`);
   }

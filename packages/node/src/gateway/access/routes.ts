@@ -13,7 +13,7 @@ import type { GateDeps } from './gate.ts';
 import { languageOf, loginPage, pairPage } from './pages.ts';
 
 const FORM_BYTES_MAX = 1_024;
-const CODE_CHARS_MAX = 128;
+export const CODE_CHARS_MAX = 128;
 
 export function accessRoutes(deps: GateDeps, access: Access): Hono {
   const app = new Hono();

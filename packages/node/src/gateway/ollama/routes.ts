@@ -11,18 +11,11 @@ import { type Embedding, embed, embedOne } from './embed.ts';
 import { OLLAMA_ERRORS } from './error-shape.ts';
 import { ourName } from './model-names.ts';
 import { listedModel, runningModel, type ShownModel, shownModel } from './models.ts';
+import { OPERATOR_ONLY } from './operator-only.ts';
 import { chatCall, generateCall, modelField } from './request.ts';
 
 /** The version of Ollama whose API this is: clients ask before they use what is newer. */
 const API_VERSION = '0.12.11';
-
-const OPERATOR_ONLY: Readonly<Record<string, string>> = {
-  '/pull': 'filon pull MODEL',
-  '/create': 'filon pull SOURCE',
-  '/copy': 'filon pull SOURCE',
-  '/delete': 'filon rm MODEL',
-  '/blobs/:digest': 'filon pull SOURCE',
-};
 
 type Work = (body: Record<string, unknown>, means: Embedding) => Promise<Reply>;
 
@@ -52,8 +45,8 @@ export function ollamaRoutes(
   app.post('/push', () => {
     throw unsupported('/api/push', 'this node publishes no models');
   });
-  for (const [path, command] of Object.entries(OPERATOR_ONLY)) {
-    app.on(['POST', 'DELETE', 'HEAD'], path, (c) => {
+  for (const { method, path, command } of OPERATOR_ONLY) {
+    app[method](path, (c) => {
       throw operatorOnly(c.req.path, command);
     });
   }
