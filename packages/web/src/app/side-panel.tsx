@@ -35,7 +35,7 @@ export function SidePanel({ route, isOpen, onOpen }: SidePanelProps): ReactEleme
         <Icon name="menu" />
       </button>
       {isOpen ? <div className="drawer-shade" onClick={close} aria-hidden="true" /> : null}
-      <div className="side" data-open={isOpen}>
+      <aside className="side" data-open={isOpen} aria-label="Filon">
         <div className="side-head">
           <span className="brand">Filon</span>
           <button
@@ -63,7 +63,7 @@ export function SidePanel({ route, isOpen, onOpen }: SidePanelProps): ReactEleme
         </nav>
         <ConversationSide shown={route.page === 'chat' ? route.conversation : null} />
         <PreferenceChoices />
-      </div>
+      </aside>
     </>
   );
 }

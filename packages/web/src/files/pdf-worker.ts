@@ -1,13 +1,22 @@
-/** The text of a PDF, page by page. */
+/**
+ * The text of a PDF, page by page. The reader inside has messages of its own with whoever started a worker, so ours have
+ * a mark.
+ */
 import { messageOf } from '@filon/core/errors';
 import { extractText, getDocumentProxy } from 'unpdf';
+import { isPdfQuestion, PDF_MARK, type PdfAnswer } from './pdf-messages.ts';
 
-addEventListener('message', ({ data }: MessageEvent<Uint8Array>) => {
-  textOf(data).then(
-    (text) => postMessage({ text }),
-    (error: unknown) => postMessage({ reason: messageOf(error) }),
+addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+  if (!isPdfQuestion(data)) return;
+  textOf(data.bytes).then(
+    (text) => answer({ mark: PDF_MARK, text, reason: null }),
+    (error: unknown) => answer({ mark: PDF_MARK, text: null, reason: messageOf(error) }),
   );
 });
+
+function answer(message: PdfAnswer): void {
+  postMessage(message);
+}
 
 async function textOf(bytes: Uint8Array): Promise<string> {
   const document = await getDocumentProxy(bytes);

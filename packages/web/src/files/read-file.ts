@@ -2,6 +2,7 @@
 import { FilonError, messageOf } from '@filon/core/errors';
 import type { Attachment } from '../conversation/message.ts';
 import type { FileErrorDetails } from './errors.ts';
+import { isPdfAnswer, PDF_MARK, type PdfQuestion } from './pdf-messages.ts';
 import { textOfBytes } from './text-of-bytes.ts';
 
 export const FILES_MAX = 8;
@@ -48,11 +49,12 @@ function pdfText(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<string> 
   const fail = (reason: string): void => reject(refusal({ code: 'WEB_FILE_UNREADABLE', name, reason }));
   const timer = setTimeout(() => fail(`not read after ${PDF_TIMEOUT_MS} ms`), PDF_TIMEOUT_MS);
   worker.onerror = (event) => fail(event.message);
-  worker.onmessage = ({ data }: MessageEvent<{ text?: string; reason?: string }>) => {
-    if (typeof data.text === 'string') resolve(data.text);
-    else fail(String(data.reason));
+  worker.onmessage = ({ data }: MessageEvent<unknown>) => {
+    if (!isPdfAnswer(data)) return;
+    if (data.text !== null) resolve(data.text);
+    else fail(data.reason ?? '');
   };
-  worker.postMessage(bytes, [bytes.buffer]);
+  worker.postMessage({ mark: PDF_MARK, bytes } satisfies PdfQuestion, [bytes.buffer]);
   return promise.finally(() => {
     clearTimeout(timer);
     worker.terminate();

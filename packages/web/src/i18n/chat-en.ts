@@ -141,6 +141,8 @@ export const chatEn: typeof chatEs = {
     toEnd: 'Go to the end',
     messages: 'Messages',
     finished: 'The answer is complete.',
+    done: 'Done',
+    notDone: 'To do',
   },
   progress: {
     waiting: 'Waiting for the node…',

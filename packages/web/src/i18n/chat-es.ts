@@ -138,6 +138,8 @@ export const chatEs = {
     toEnd: 'Ir al final',
     messages: 'Mensajes',
     finished: 'Respuesta completa.',
+    done: 'Hecho',
+    notDone: 'Por hacer',
   },
   progress: {
     waiting: 'Esperando al nodo…',

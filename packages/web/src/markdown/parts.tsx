@@ -1,4 +1,7 @@
-/** How the parts of a model's Markdown are shown. Headings go below those of the page. */
+/**
+ * How the parts of a model's Markdown are shown. Headings are all of one level, below those of the page: a
+ * model may begin with any, and a level that is left out is one that a screen reader looks for.
+ */
 import type { ReactElement, ReactNode } from 'react';
 import type { Components } from 'react-markdown';
 import { useWords } from '../i18n/words.ts';
@@ -7,11 +10,13 @@ import { CodeBlock } from './code-block.tsx';
 import { outsideLink } from './safe-text.ts';
 
 export const PARTS: Components = {
-  h1: ({ children }) => <h3>{children}</h3>,
-  h2: ({ children }) => <h4>{children}</h4>,
-  h3: ({ children }) => <h5>{children}</h5>,
-  h4: ({ children }) => <h6>{children}</h6>,
-  h5: ({ children }) => <h6>{children}</h6>,
+  h1: ({ children }) => <h3 className="level-1">{children}</h3>,
+  h2: ({ children }) => <h3 className="level-2">{children}</h3>,
+  h3: ({ children }) => <h3>{children}</h3>,
+  h4: ({ children }) => <h3>{children}</h3>,
+  h5: ({ children }) => <h3>{children}</h3>,
+  h6: ({ children }) => <h3>{children}</h3>,
+  input: ({ checked }) => <Done isDone={checked === true} />,
   a: ({ href, children }) => <OutsideLink address={href}>{children}</OutsideLink>,
   img: ({ src, alt }) => (
     <OutsideLink address={typeof src === 'string' ? src : undefined}>{alt || src}</OutsideLink>
@@ -19,6 +24,16 @@ export const PARTS: Components = {
   pre: ({ node }) => <CodeBlock {...codeIn(node)} />,
   table: ({ children }) => <ScrolledTable>{children}</ScrolledTable>,
 };
+
+/** An entry of a list of things to do. */
+function Done({ isDone }: { isDone: boolean }): ReactElement {
+  const words = useWords().chat.answer;
+  return (
+    <span className="done" role="img" aria-label={isDone ? words.done : words.notDone}>
+      {isDone ? '☑' : '☐'}
+    </span>
+  );
+}
 
 function OutsideLink({
   address,

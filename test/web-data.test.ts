@@ -1,0 +1,185 @@
+/** What the page keeps and takes in: conversations, files, settings. */
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type ChatScene, openChatScene, type Visit } from './kit/chat-scene.ts';
+import { storedModel } from './kit/fixed-models.ts';
+import { pdfOf } from './kit/pdf.ts';
+
+let scene: ChatScene;
+const prompts: string[] = [];
+beforeAll(async () => {
+  scene = await openChatScene({
+    stored: [storedModel('ore-1b'), { ...storedModel('tin-2b', 'b'), bytes: 5_030_000_000 }],
+    answer: ({ text }) => {
+      prompts.push(text);
+      return `Heard ${text.length}.${' the ore'.repeat(300)}`;
+    },
+  });
+});
+afterAll(() => scene[Symbol.asyncDispose]());
+beforeEach(() => void prompts.splice(0));
+
+const settle = { timeout: 15_000, interval: 20 };
+
+async function attach(
+  visit: Visit,
+  files: { name: string; mimeType: string; buffer: Buffer }[],
+): Promise<void> {
+  await visit.page.locator('.composer input[type=file]').setInputFiles(files);
+}
+
+describe('files', () => {
+  test('of text, tables and PDF are read in the browser and sent as text', async () => {
+    const visit = await scene.open();
+    await attach(visit, [
+      { name: 'prices.csv', mimeType: 'text/csv', buffer: Buffer.from('metal;price\nsilver;30\n') },
+      {
+        name: 'report.pdf',
+        mimeType: 'application/pdf',
+        buffer: pdfOf(['The shaft is deep', 'The lamp is bright']),
+      },
+    ]);
+    await visit.page.getByRole('button', { name: 'Remove report.pdf' }).waitFor();
+    await visit.picture('attachments');
+    await visit.ask('What does it say?');
+    await visit.answered();
+    expect(prompts[0]).toContain('prices.csv:\n```\nmetal;price\nsilver;30\n```');
+    expect(prompts[0]).toContain(
+      'report.pdf:\n```\nThe shaft is deep\n\nThe lamp is bright\n```\n\nWhat does it say?',
+    );
+    expect(await visit.page.locator('.question .chip').count()).toBe(2);
+    await visit.context.close();
+  });
+
+  test('that are none of these, or too large, are refused by name', async () => {
+    const visit = await scene.open();
+    await attach(visit, [
+      {
+        name: 'picture.png',
+        mimeType: 'image/png',
+        buffer: Buffer.from([137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0]),
+      },
+      { name: 'broken.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7 and nothing else') },
+      { name: 'empty.txt', mimeType: 'text/plain', buffer: Buffer.from(' \n') },
+      { name: 'huge.txt', mimeType: 'text/plain', buffer: Buffer.alloc(20_000_001, 'a') },
+    ]);
+    const { page } = visit;
+    await page.getByText('picture.png is no text, CSV or PDF').waitFor();
+    await page.getByText('broken.pdf could not be read.').waitFor();
+    await page.getByText('empty.txt has no text in it.').waitFor();
+    await page.getByText('huge.txt has over 20 MB.').waitFor();
+    expect(await page.locator('.composer .chip').count()).toBe(0);
+    await visit.context.close();
+  });
+});
+
+describe('conversations', () => {
+  test('are searched, renamed, exported, deleted and imported', async () => {
+    const visit = await scene.open();
+    const { page } = visit;
+    await visit.ask('Háblame de la minería');
+    await visit.answered();
+    await page.getByRole('link', { name: 'New conversation' }).click();
+    await visit.ask('Something else');
+    await visit.answered();
+    await page.getByRole('searchbox').fill('MINERIA');
+    await page.getByText('1 conversation', { exact: true }).waitFor();
+    expect(await page.locator('.found mark').textContent()).toBe('minería');
+    await page.getByRole('searchbox').fill('');
+    await page.getByRole('button', { name: 'Options of “Something else”' }).click();
+    await page.getByRole('textbox', { name: 'Name' }).fill('Another name');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('link', { name: 'Another name' }).waitFor();
+    await page.getByRole('button', { name: 'Export and import' }).click();
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Export all' }).click();
+    const path = await (await downloading).path();
+    const file = JSON.parse(await readFile(path, 'utf8'));
+    expect(file.conversations.map(({ title }: { title: string }) => title)).toEqual(
+      expect.arrayContaining(['Another name', 'Háblame de la minería']),
+    );
+    await page.getByRole('button', { name: 'Delete all' }).click();
+    await page.getByText('This cannot be undone.').waitFor();
+    await page.getByRole('button', { name: 'Delete all' }).click();
+    await page.getByText('Conversations appear here.').waitFor();
+    await page.getByRole('button', { name: 'Export and import' }).click();
+    await page.locator('dialog input[type=file]').setInputFiles(path);
+    await page.getByText('2 conversations were imported.').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('link', { name: 'Another name' }).click();
+    expect(await page.locator('.question-text').textContent()).toBe('Something else');
+    await page.reload();
+    expect(await visit.lastAnswer()).toMatch(/^Heard/);
+    expect(visit.complaints).toEqual([]);
+    await visit.context.close();
+  });
+
+  test('from a file that is none are refused, and nothing changes', async () => {
+    const visit = await scene.open();
+    const { page } = visit;
+    await page.getByRole('button', { name: 'Export and import' }).click();
+    const buffer = Buffer.from(
+      '{"format":"filon-conversations","version":1,"conversations":[{"id":"../x"}]}',
+    );
+    await page
+      .locator('dialog input[type=file]')
+      .setInputFiles({ name: 'x.json', mimeType: 'application/json', buffer });
+    await page.getByText('nothing was imported: conversations[0]').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByText('Conversations appear here.').waitFor();
+    await visit.context.close();
+  });
+});
+
+describe('settings', () => {
+  test('of a conversation go with each question', async () => {
+    const visit = await scene.open();
+    const { page } = visit;
+    const sent = page.waitForRequest(
+      (request) => request.method() === 'POST' && request.url().endsWith('/v1/responses'),
+    );
+    await page.getByRole('button', { name: /^Choose a model/ }).click();
+    await page.getByRole('radio', { name: /tin-2b.*5 GB/ }).check();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Settings of the conversation' }).click();
+    await page.getByRole('textbox', { name: 'Instructions for the model' }).fill('Answer in verse.');
+    await page.getByRole('spinbutton', { name: 'Temperature' }).fill('0.5');
+    await page.getByRole('spinbutton', { name: 'Seed' }).fill('7');
+    await page.getByRole('spinbutton', { name: 'Top p' }).fill('7');
+    await page.keyboard.press('Escape');
+    await visit.ask('What is ore?');
+    expect((await sent).postDataJSON()).toMatchObject({
+      ...{ model: 'tin-2b', instructions: 'Answer in verse.', temperature: 0.5, seed: 7 },
+    });
+    expect((await sent).postDataJSON()).not.toHaveProperty('top_p');
+    await visit.answered();
+    await page.reload();
+    await page.getByRole('button', { name: 'Settings of the conversation' }).click();
+    expect(await page.getByRole('spinbutton', { name: 'Seed' }).inputValue()).toBe('7');
+    await visit.context.close();
+  });
+
+  test('of the model are remembered for the next conversation, with its speed', async () => {
+    const visit = await scene.open();
+    const { page } = visit;
+    await page.getByRole('button', { name: /^Choose a model/ }).click();
+    await page.getByRole('radio', { name: /tin-2b/ }).check();
+    await page.keyboard.press('Escape');
+    await visit.ask('What is ore?');
+    await visit.answered();
+    await page.getByRole('link', { name: 'New conversation' }).click();
+    await page.getByRole('button', { name: 'Choose a model: tin-2b' }).click();
+    await page.getByRole('radio', { name: /tin-2b.* tok\/s, measured on this page/ }).waitFor();
+    await visit.context.close();
+  });
+});
+
+test('a node without models says how to get one', async () => {
+  await using empty = await openChatScene({ stored: [] });
+  const visit = await empty.open();
+  await visit.page.getByRole('heading', { name: 'This node has no model yet.' }).waitFor();
+  await visit.page.getByText('./filon pull').waitFor();
+  await visit.picture('no-model');
+  expect(await visit.page.getByRole('button', { name: 'Send' }).isDisabled()).toBe(true);
+  await expect.poll(() => visit.complaints, settle).toEqual([]);
+});
