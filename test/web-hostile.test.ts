@@ -34,6 +34,8 @@ test('tags are text, and links lead only outside', async () => {
   await page.getByText('<script>window.ran = 1</script>').waitFor();
   const answer = page.locator('.answer .markdown');
   expect(await answer.locator('script, img, iframe, form, style, base, object, embed').count()).toBe(0);
+  // The formula's own address is a link until the part that reads formulas is there.
+  await answer.locator('.katex').waitFor();
   const links = await answer.locator('a').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
   expect(links).toEqual(['https://evil.example/track.png', 'https://good.example/', 'mailto:a@b.example']);
   const rels = await answer.locator('a').evaluateAll((all) => all.map((link) => link.getAttribute('rel')));
@@ -50,6 +52,12 @@ describe('the page goes on with', () => {
     ['a table without an end', `| a | b |\n|---|---|\n${'| cell | cell |\n'.repeat(20_000)}`],
     ['a list without an end', '- item\n'.repeat(20_000)],
     ['quotes in quotes', '> '.repeat(5_000)],
+    ['open brackets', '['.repeat(10_000)],
+    ['open links', '[a]('.repeat(4_000)],
+    ['open tags', '<a href="'.repeat(2_000)],
+    ['open code', '` `` '.repeat(3_000)],
+    ['ten thousand paragraphs', 'word\n\n'.repeat(10_000)],
+    ['five hundred blocks of code', '```js\nlet a = 1;\n```\n'.repeat(500)],
     ['lists in lists', Array.from({ length: 300 }, (_, depth) => `${'  '.repeat(depth)}- x`).join('\n')],
     ['open marks', '*_[`~'.repeat(4_000)],
     ['open formulas', '\\( $x \\['.repeat(2_000)],
@@ -77,8 +85,9 @@ test('what turns the order of words around is seen', async () => {
     'safe \u202Egnp.exe\u202C\n\n```js\nif (admin) { /* \u2066 // */ }\n```\n\nbroken \uD800 half',
   );
   await visit.ask('Trick me');
-  await visit.page.getByText('safe ⟦U+202E⟧gnp.exe⟦U+202C⟧').waitFor();
-  await visit.page.getByText('/* ⟦U+2066⟧ // */').waitFor();
-  await visit.page.getByText('broken \uFFFD half').waitFor();
+  const answer = visit.page.locator('.answer');
+  await answer.getByText('safe ⟦U+202E⟧gnp.exe⟦U+202C⟧').waitFor();
+  await answer.getByText('/* ⟦U+2066⟧ // */').waitFor();
+  await answer.getByText('broken \uFFFD half').waitFor();
   await visit.context.close();
 });

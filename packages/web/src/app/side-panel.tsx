@@ -4,6 +4,7 @@ import { useWords } from '../i18n/words.ts';
 import { ConversationSide } from '../side/conversation-side.tsx';
 import { hrefOf, type Route } from '../state/route.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
+import mark from './mark.svg';
 import { PreferenceChoices } from './preference-choices.tsx';
 
 const SECTIONS: readonly { route: Route; icon: IconName }[] = [
@@ -37,7 +38,10 @@ export function SidePanel({ route, isOpen, onOpen }: SidePanelProps): ReactEleme
       {isOpen ? <div className="drawer-shade" onClick={close} aria-hidden="true" /> : null}
       <aside className="side" data-open={isOpen} aria-label="Filon">
         <div className="side-head">
-          <span className="brand">Filon</span>
+          <span className="brand">
+            <img src={mark} alt="" width="28" height="28" />
+            Filon
+          </span>
           <button
             ref={closer}
             type="button"

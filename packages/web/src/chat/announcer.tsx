@@ -1,6 +1,7 @@
 /** Tells a screen reader what comes, sentence by sentence, and that it is over. */
 import { type ReactElement, useEffect, useRef, useState } from 'react';
 import { useWords } from '../i18n/words.ts';
+import { visibleText } from '../markdown/safe-text.ts';
 import { sentencesEnd, spokenText } from '../markdown/sentences.ts';
 import { useServices } from '../services/services.ts';
 import { useSelected } from '../state/store.ts';
@@ -26,12 +27,12 @@ export function Announcer({ id }: { id: string | null }): ReactElement {
     const timer = setInterval(() => {
       text = store.get().run.text;
       const end = sentencesEnd(text, spoken.current);
-      if (end > spoken.current) say(spokenText(text.slice(spoken.current, end)));
+      if (end > spoken.current) say(spokenText(visibleText(text.slice(spoken.current, end))));
       spoken.current = end;
     }, GATHER_MS);
     return () => {
       clearInterval(timer);
-      const rest = spokenText(store.get().run.text.slice(spoken.current));
+      const rest = spokenText(visibleText(store.get().run.text.slice(spoken.current)));
       say(`${rest} ${words.finished}`);
     };
   }, [store, words.finished]);

@@ -56,7 +56,7 @@ export function Composer(props: ComposerProps): ReactElement {
         ) : (
           <button
             type="button"
-            className="icon-button button-main round"
+            className="icon-button button-main round stop"
             aria-label={props.isStopping ? words.composer.stopping : words.composer.stop}
             disabled={props.isStopping}
             onClick={onStop}

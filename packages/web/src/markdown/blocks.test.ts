@@ -47,6 +47,12 @@ describe('blocks', () => {
     expect(kinds('| a | b |\n'.repeat(BLOCK_CHARACTERS_MAX))).toEqual(['plain']);
   });
 
+  test('that are too deep are not either', () => {
+    expect(kinds('> '.repeat(30))).toEqual(['plain']);
+    expect(kinds('- > 1. '.repeat(10))).toEqual(['plain']);
+    expect(kinds(`> > said\n${'-'.repeat(80)}`)).toEqual(['markdown']);
+  });
+
   test('share the definitions of links', () => {
     expect(blocksOf('see [a]\n\n[a]: https://a.example\n').definitions).toBe('[a]: https://a.example');
   });

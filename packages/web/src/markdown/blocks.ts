@@ -6,7 +6,7 @@
 export type Block =
   | { kind: 'code'; language: string; text: string }
   | { kind: 'markdown'; text: string }
-  /** Too long to be worth reading as Markdown. */
+  /** Too long, or too deep, to be worth reading as Markdown. */
   | { kind: 'plain'; text: string };
 
 export interface Blocks {
@@ -21,6 +21,8 @@ export const BLOCK_CHARACTERS_MAX = 20_000;
 const FENCE = /^( {0,3})(`{3,}|~{3,})[ \t]*([^`\s]*)[^`]*$/;
 const LIST_ITEM = /^ {0,3}([-+*]|\d{1,9}[.)])([ \t]|$)/;
 const CONTINUED = /^([-+*]|\d{1,9}[.)]|>|\[\^)/;
+/** Quotes and lists in one another, deeper than anybody reads, and than a browser can draw. */
+const TOO_DEEP = /^[ \t]*(?:(?:>|(?:[-+*]|\d{1,9}[.)])[ \t])[ \t]*){24}/m;
 const DEFINITION = /^ {0,3}\[(?!\^)[^\]\n]{1,200}\]:[ \t]*\S.*$/gm;
 const MATH_FENCE = /^\s*\$\$/;
 
@@ -88,7 +90,8 @@ function isContinued({ lines }: Cutter, line: string): boolean {
 function flush(cutter: Cutter): void {
   const text = cutter.lines.join('\n');
   if (text !== '') {
-    const kind = text.length > BLOCK_CHARACTERS_MAX ? 'plain' : 'markdown';
+    const isPlain = text.length > BLOCK_CHARACTERS_MAX || TOO_DEEP.test(text);
+    const kind = isPlain ? 'plain' : 'markdown';
     cutter.blocks.push({ kind, text });
   }
   clear(cutter);

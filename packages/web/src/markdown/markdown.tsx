@@ -3,6 +3,7 @@
  * schemes, images are links that nobody follows by themselves.
  */
 import { lazy, memo, type ReactElement, Suspense, useMemo } from 'react';
+import { ErrorBoundary } from '../ui/error-boundary.tsx';
 import { blocksOf } from './blocks.ts';
 import { CodeBlock } from './code-block.tsx';
 import { hasFormula, withFormulas } from './formulas.ts';
@@ -21,7 +22,11 @@ export function Markdown({ text }: { text: string }): ReactElement {
         const key = `${block.kind} ${index}`;
         if (block.kind === 'code') return <CodeBlock key={key} text={block.text} language={block.language} />;
         if (block.kind === 'plain') return <PlainBlock key={key} text={block.text} />;
-        return <MarkdownBlock key={key} text={block.text} definitions={definitions} />;
+        return (
+          <ErrorBoundary key={key} resetKey={block.text} fallback={() => <PlainBlock text={block.text} />}>
+            <MarkdownBlock text={block.text} definitions={definitions} />
+          </ErrorBoundary>
+        );
       })}
     </div>
   );
