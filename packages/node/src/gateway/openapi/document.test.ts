@@ -139,7 +139,7 @@ describe('/openapi.json', () => {
 
   test('says what this gateway has, not what others have', async () => {
     const { ask } = await openKeyedGateway();
-    const { paths } = await (await ask('/openapi.json')).json();
+    const { paths } = JSON.parse(await (await ask('/openapi.json')).text());
     expect(paths).toHaveProperty('/login');
     expect(paths).not.toHaveProperty('/filon/v1/models');
   });
