@@ -1,0 +1,2 @@
+/** The bench of the chat page: see docs/benchmarks.md. */
+import './web/main.ts';
