@@ -5,9 +5,10 @@ import type { PanelJob, PanelJobs } from '@filon/core/panel/messages';
 import { type Access, createAccess } from '@filon/node/access/access';
 import { createMemoryStore } from '@filon/node/adapters/memory/store';
 import type { Peer } from '@filon/node/gateway/access/peer';
-import { createGateway } from '@filon/node/gateway/gateway';
+import { createGateway, type GatewayDeps } from '@filon/node/gateway/gateway';
 import { DEFAULT_GATEWAY_LIMITS } from '@filon/node/gateway/http/limits';
 import { Jobs } from '@filon/node/gateway/panel/jobs';
+import type { PanelNode } from '@filon/node/gateway/panel/panel-node';
 import type { Models, StoredModel } from '@filon/node/ports/models';
 import { createFixedModels, storedModel } from './fixed-models.ts';
 import { HERE, HOST } from './keyed-gateway.ts';
@@ -32,12 +33,17 @@ export interface PanelAsked {
   peer?: Peer;
 }
 
-export interface PanelGateway extends ScriptedServing, AsyncDisposable {
+/** What stands behind the API, whoever listens before it. */
+export interface PanelParts extends ScriptedServing, AsyncDisposable {
   access: Access;
   /** On the disk, as the pages see it. */
   stored: Map<string, StoredModel>;
   /** Names that were asked for. */
   pulled: string[];
+  gateway: Pick<GatewayDeps, 'serving' | 'log' | 'clock' | 'access' | 'randomBytes' | 'limits' | 'panel'>;
+}
+
+export interface PanelGateway extends Omit<PanelParts, 'gateway'> {
   /** As any caller on this machine. */
   ask(path: string, asked?: PanelAsked): Promise<Response>;
   /** As the operator's own page. */
@@ -46,7 +52,7 @@ export interface PanelGateway extends ScriptedServing, AsyncDisposable {
   jobsUntil(holds: (jobs: readonly PanelJob[]) => boolean): Promise<PanelJob[][]>;
 }
 
-export async function openPanelGateway(options: PanelGatewayOptions = {}): Promise<PanelGateway> {
+export async function openPanelParts(options: PanelGatewayOptions = {}): Promise<PanelParts> {
   const { catalogue = [], pull, diskFreeBytes = 2 ** 40, ...rest } = options;
   const opened = await openScriptedServing({ clock: realClock, ...rest });
   const access = createAccess(
@@ -56,23 +62,33 @@ export async function openPanelGateway(options: PanelGatewayOptions = {}): Promi
   const stored = new Map([[MODEL, storedModel(MODEL)]]);
   const pulled: string[] = [];
   const jobs = new Jobs(realClock);
+  const node: PanelNode = {
+    ...{ engine: opened.engine, control: opened.serving, clock: realClock },
+    models: scriptedModels({ catalogue, stored, pulled, pull }),
+    about: { version: '1.2.3', defaultModel: MODEL },
+    residentBytes: () => 1_000_000,
+    diskFreeBytes: async () => diskFreeBytes,
+  };
+  return {
+    ...{ ...opened, access, stored, pulled },
+    gateway: {
+      ...{ serving: opened.serving, log: opened.log, clock: realClock, access, randomBytes },
+      ...{ limits: DEFAULT_GATEWAY_LIMITS, panel: { jobs, node } },
+    },
+    [Symbol.asyncDispose]: async () => {
+      jobs[Symbol.dispose]();
+      opened.engine.kill();
+      await opened.serving[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export async function openPanelGateway(options: PanelGatewayOptions = {}): Promise<PanelGateway> {
+  const { gateway, ...parts } = await openPanelParts(options);
   let peer: Peer = HERE;
   const app = createGateway({
-    ...{ serving: opened.serving, log: opened.log, clock: realClock, access, randomBytes },
-    limits: DEFAULT_GATEWAY_LIMITS,
-    hosts: new Set([HOST]),
-    origins: new Set(),
+    ...{ ...gateway, hosts: new Set([HOST]), origins: new Set() },
     reach: { peerOf: () => peer, lanHosts: new Set(), proxied: false },
-    panel: {
-      jobs,
-      node: {
-        ...{ engine: opened.engine, control: opened.serving, clock: realClock },
-        models: scriptedModels({ catalogue, stored, pulled, pull }),
-        about: { version: '1.2.3', defaultModel: MODEL },
-        residentBytes: () => 1_000_000,
-        diskFreeBytes: async () => diskFreeBytes,
-      },
-    },
   });
   const ask: PanelGateway['ask'] = async (path, { method, body, headers = {}, peer: from = HERE } = {}) => {
     peer = from;
@@ -84,19 +100,13 @@ export async function openPanelGateway(options: PanelGatewayOptions = {}): Promi
     });
   };
   const own = { origin: `http://${HOST}`, 'sec-fetch-site': 'same-origin' };
-  const entered = await ask('/login', { body: { code: access.logins.create().code }, headers: own });
+  const entered = await ask('/login', { body: { code: parts.access.logins.create().code }, headers: own });
   const cookie = (entered.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
   const operate: PanelGateway['operate'] = (path, { headers = {}, ...asked } = {}) =>
     ask(path, { ...asked, headers: { ...own, cookie, 'content-type': 'application/json', ...headers } });
-  return {
-    ...{ ...opened, access, stored, pulled, ask, operate },
-    jobsUntil: async (holds) => followUntil(await operate('/filon/v1/jobs'), holds),
-    [Symbol.asyncDispose]: async () => {
-      jobs[Symbol.dispose]();
-      opened.engine.kill();
-      await opened.serving[Symbol.asyncDispose]();
-    },
-  };
+  const jobsUntil: PanelGateway['jobsUntil'] = async (holds) =>
+    followUntil(await operate('/filon/v1/jobs'), holds);
+  return { ...parts, ask, operate, jobsUntil };
 }
 
 interface ModelsScript extends Pick<PanelGateway, 'stored' | 'pulled'> {

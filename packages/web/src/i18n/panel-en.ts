@@ -11,8 +11,7 @@ export const panelEn: typeof panelEs = {
     stepBack: 'This page opens by itself as soon as you are in.',
     chatOnly: 'To chat, you need not log in.',
   },
-  away: 'The node does not answer. This page keeps trying.',
-  awaySince: (ago) => `The node does not answer. What you see is from ${ago}. This page keeps trying.`,
+  awaySince: (time) => `The node does not answer. What you see is from ${time}. This page keeps trying.`,
   failures: {
     WEB_UNREACHABLE: 'The node does not answer. It may have been stopped, or be starting again.',
     WEB_STREAM_INVALID: 'The node and this page are of different versions. Reload the page.',

@@ -10,8 +10,7 @@ export const panelEs = {
     stepBack: 'Esta página se abre sola en cuanto hayas entrado.',
     chatOnly: 'Para chatear no hace falta entrar.',
   },
-  away: 'El nodo no contesta. Se sigue intentando.',
-  awaySince: (ago: string) => `El nodo no contesta. Lo que se ve es de ${ago}. Se sigue intentando.`,
+  awaySince: (time: string) => `El nodo no contesta. Lo que se ve es de las ${time}. Se sigue intentando.`,
   failures: {
     WEB_UNREACHABLE: 'El nodo no contesta. Puede que se haya apagado o que esté arrancando de nuevo.',
     WEB_STREAM_INVALID: 'El nodo y esta página son de versiones distintas. Recarga la página.',

@@ -35,10 +35,12 @@ export function ModelCard({ model, job, calls }: ModelCardProps): ReactElement {
         </div>
         {state === null ? null : <span className={`badge badge-${state}`}>{words.state[state]}</span>}
       </div>
-      <p className={model.fit.fits ? 'model-fit' : 'model-fit model-fit-not'}>
-        <Icon name={model.fit.fits ? 'check' : 'warning'} />
-        {fitText(words, model.fit, language)}
-      </p>
+      {model.loaded === null ? (
+        <p className={model.fit.fits ? 'model-fit' : 'model-fit model-fit-not'}>
+          <Icon name={model.fit.fits ? 'check' : 'warning'} />
+          {fitText(words, model.fit, language)}
+        </p>
+      ) : null}
       <ModelFacts model={model} />
       {model.untried ? <p className="small quiet">{words.untried}</p> : null}
       {job === null ? null : <JobState job={job} onHide={() => calls.hide(job.id)} />}

@@ -1,5 +1,5 @@
 import type { PanelJob, PanelModel } from '@filon/core/panel/messages';
-import type { ReactElement } from 'react';
+import type { ReactElement, ReactNode } from 'react';
 import { ModelCard } from './model-card.tsx';
 import { useModelsWords } from './model-words.ts';
 import type { PageCalls } from './page-calls.ts';
@@ -11,9 +11,11 @@ export interface ModelListsProps {
   jobs: ReadonlyMap<string, PanelJob>;
   calls: PageCalls;
   onShowAll: () => void;
+  /** Stands between what is here and what could be. */
+  children: ReactNode;
 }
 
-export function ModelLists({ shown, all, jobs, calls, onShowAll }: ModelListsProps): ReactElement {
+export function ModelLists({ shown, all, jobs, calls, onShowAll, children }: ModelListsProps): ReactElement {
   const words = useModelsWords();
   const hasNone = (isStored: boolean): boolean => !all.some(({ stored }) => stored === isStored);
   const listOf = (models: readonly PanelModel[]): ReactElement => (
@@ -25,12 +27,15 @@ export function ModelLists({ shown, all, jobs, calls, onShowAll }: ModelListsPro
   );
   if (all.length > 0 && shown.here.length + shown.away.length === 0) {
     return (
-      <div className="panel-empty">
-        <p>{words.noneFound}</p>
-        <button type="button" className="button" onClick={onShowAll}>
-          {words.showAll}
-        </button>
-      </div>
+      <>
+        <div className="panel-empty">
+          <p>{words.noneFound}</p>
+          <button type="button" className="button" onClick={onShowAll}>
+            {words.showAll}
+          </button>
+        </div>
+        {children}
+      </>
     );
   }
   return (
@@ -41,6 +46,7 @@ export function ModelLists({ shown, all, jobs, calls, onShowAll }: ModelListsPro
           {hasNone(true) ? <p className="panel-empty">{words.hereEmpty}</p> : listOf(shown.here)}
         </section>
       ) : null}
+      {children}
       {shown.away.length > 0 || hasNone(false) ? (
         <section aria-labelledby="models-away">
           <h2 id="models-away">{words.away}</h2>

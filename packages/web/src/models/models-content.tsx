@@ -54,15 +54,16 @@ export function ModelsContent(): ReactElement {
       <p className="sr-only" role="status">
         {news}
       </p>
-      {told.others.length === 0 ? null : <OtherJobs jobs={told.others} calls={calls} />}
       <ModelLists
         shown={shownModels(models, wish, busyNames(told.byModel))}
         all={models}
         jobs={told.byModel}
         calls={calls}
         onShowAll={() => setWish(EVERYTHING)}
-      />
-      <PullForm names={models.map(({ name }) => name)} />
+      >
+        <PullForm names={models.map(({ name }) => name)} />
+        {told.others.length === 0 ? null : <OtherJobs jobs={told.others} calls={calls} />}
+      </ModelLists>
       {removing === null ? null : <RemovalDialog model={removing} onClose={end} />}
     </>
   );

@@ -11,14 +11,11 @@ import type { PageCalls } from './page-calls.ts';
 export function OtherJobs({ jobs, calls }: { jobs: readonly PanelJob[]; calls: PageCalls }): ReactElement {
   const { job: words } = useModelsWords();
   return (
-    <section aria-labelledby="other-jobs">
-      <h2 id="other-jobs">{words.title}</h2>
-      <ul className="model-cards">
-        {jobs.map((job) => (
-          <OtherJob key={job.id} job={job} calls={calls} />
-        ))}
-      </ul>
-    </section>
+    <ul className="model-cards other-jobs" aria-label={words.title}>
+      {jobs.map((job) => (
+        <OtherJob key={job.id} job={job} calls={calls} />
+      ))}
+    </ul>
   );
 }
 

@@ -26,8 +26,9 @@ export function RemovalDialog({ model, onClose }: RemovalDialogProps): ReactElem
   const leave = (): void => onClose(false);
   return (
     <Dialog heading={removal.title(model.title)} onClose={leave}>
-      <p>{removal.text(size(model.bytes, language))}</p>
-      <p>{removal.again}</p>
+      <p>
+        {removal.text(size(model.bytes, language))} {removal.again}
+      </p>
       {model.loaded === null ? null : <p>{removal.loaded}</p>}
       {failure === null ? null : <FailureNotice failure={failure} isNews />}
       <div className="row wrap">

@@ -5,6 +5,7 @@ import { HISTORY_MS, type SpeedHistory, speedsOf } from './speed-history.ts';
 import { HEIGHT, speedPaths, topOf, WIDTH } from './speed-path.ts';
 import { useStatusWords } from './status-words.ts';
 
+const EDGES = `M0 0H${WIDTH}M0 ${HEIGHT}H${WIDTH}`;
 const MINUTES = HISTORY_MS / 60_000;
 
 /** Tokens a second over the last minutes. */
@@ -32,7 +33,7 @@ export function SpeedChart({ history }: { history: SpeedHistory }): ReactElement
             role="img"
             aria-label={words.label(nowText, maxText)}
           >
-            <path className="speed-grid" d={`M0 0H${WIDTH}M0 ${HEIGHT / 2}H${WIDTH}M0 ${HEIGHT}H${WIDTH}`} />
+            <path className="speed-grid" d={max === 0 ? EDGES : `${EDGES}M0 ${HEIGHT / 2}H${WIDTH}`} />
             <path className="speed-area" d={area} />
             <path className="speed-line" d={line} />
           </svg>

@@ -3,7 +3,6 @@ import type { ReactElement } from 'react';
 import { useLanguage } from '../i18n/words.ts';
 import { FailureNotice } from '../panel/failure-notice.tsx';
 import { failureOf, usePanelWords } from '../panel/panel-words.ts';
-import { agoText } from '../panel/times.ts';
 import { usePolled } from '../panel/use-polled.ts';
 import { useStore } from '../state/store.ts';
 import { Notice } from '../ui/notice.tsx';
@@ -38,7 +37,9 @@ export function StatusContent(): ReactElement {
   );
 }
 
+/** The text stays the same while it is there: it is read out loud. */
 function AwayNotice({ heard }: { heard: Heard }): ReactElement {
   const words = usePanelWords();
-  return <Notice kind="error" text={words.awaySince(agoText(Date.now() - heard.atMs, useLanguage()))} />;
+  const clock = new Intl.DateTimeFormat(useLanguage(), { timeStyle: 'medium' });
+  return <Notice kind="error" text={words.awaySince(clock.format(heard.atMs))} />;
 }

@@ -47,5 +47,8 @@ function deviceState(
 ): PanelDevice {
   const worker = engine.workers.find(({ device }) => device === id);
   const deaths = worker?.deaths ?? 0;
-  return { id, name, backend, memoryBytes, freeBytes, worker: worker?.state ?? 'none', deaths };
+  // Devices were asked at the start of the node; since then at least the weights have come.
+  const held = engine.loaded.reduce((sum, { device, bytes }) => sum + (device === id ? bytes : 0), 0);
+  const free = Math.min(freeBytes, Math.max(0, memoryBytes - held));
+  return { id, name, backend, memoryBytes, freeBytes: free, worker: worker?.state ?? 'none', deaths };
 }

@@ -295,6 +295,7 @@ describe('status', () => {
     expect((await gateway.ask('/v1/chat/completions', { body: CHAT })).status).toBe(200);
     const { ready, counters, devices } = await statusOf(gateway);
     expect([ready, counters.answered, devices[0]?.worker]).toEqual([true, 1, 'up']);
+    expect(devices[0]?.freeBytes).toBeLessThanOrEqual(2 ** 33);
     expect(counters.generatedTokens).toBeGreaterThan(0);
   });
 
