@@ -8,7 +8,8 @@ import { type ChatScene, openChatScene } from './kit/chat-scene.ts';
 import { storedModel } from './kit/fixed-models.ts';
 import { SAMPLE_ANSWER } from './kit/sample-answer.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const require = createRequire(import.meta.url);
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 let scene: ChatScene;
