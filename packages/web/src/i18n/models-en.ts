@@ -58,6 +58,8 @@ export const modelsEn: typeof modelsEs = {
     doneOf: (done, total) => `${done} of ${total}`,
     perSecond: (rate) => `${rate}/s`,
     left: (time) => `${time} left`,
+    pullFailed: 'The download failed.',
+    loadFailed: 'It could not be loaded.',
     cancelled: 'Cancelled. What has come is kept: starting again goes on from there.',
   },
   told: {

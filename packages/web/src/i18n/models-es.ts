@@ -61,6 +61,8 @@ export const modelsEs = {
     doneOf: (done: string, total: string) => `${done} de ${total}`,
     perSecond: (rate: string) => `${rate}/s`,
     left: (time: string) => `quedan ${time}`,
+    pullFailed: 'La descarga falló.',
+    loadFailed: 'No se pudo cargar.',
     cancelled: 'Cancelado. Lo bajado se guarda: al volver a empezar sigue desde ahí.',
   },
   told: {

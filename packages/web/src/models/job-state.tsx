@@ -22,7 +22,7 @@ export function JobState({ job, onHide }: { job: PanelJob; onHide: () => void })
       </Notice>
     );
   }
-  const about = job.kind === 'pull' ? told.pullFailed(job.model) : told.loadFailed(job.model);
+  const about = job.kind === 'pull' ? words.pullFailed : words.loadFailed;
   return (
     <FailureNotice failure={job.error} about={about}>
       {dismiss}

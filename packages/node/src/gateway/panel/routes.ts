@@ -94,15 +94,12 @@ async function load({ node, jobs }: PanelDeps, model: string): Promise<unknown> 
 /** All jobs, now and at every change, until the page goes. */
 function follow(c: Context, { intake, jobs, node }: PanelDeps): Promise<Response> {
   const run = async (events: EventStream, signal: AbortSignal): Promise<void> => {
-    const gone = new Promise<void>((resolve) =>
-      signal.addEventListener('abort', () => resolve(), { once: true }),
-    );
     while (!signal.aborted) {
       const { changed } = jobs;
       events.write(`data: ${JSON.stringify({ jobs: jobs.list() } satisfies PanelJobs)}\n\n`);
       const room = events.room();
       if (room !== null) await room;
-      await Promise.race([changed, gone]);
+      await changedOrGone(changed, signal);
       await node.clock.sleep(TELL_EVERY_MS, { signal }).catch(() => undefined);
     }
   };
@@ -110,6 +107,15 @@ function follow(c: Context, { intake, jobs, node }: PanelDeps): Promise<Response
     ...{ route: 'panel', words: openAiErrors('model'), bodyless: true },
     work: async (_, { signal }) => ({ kind: 'events', run: (events) => run(events, signal) }),
   });
+}
+
+function changedOrGone(changed: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const leave = (): void => resolve();
+  signal.addEventListener('abort', leave, { once: true });
+  if (signal.aborted) leave();
+  void changed.then(leave);
+  return promise.finally(() => signal.removeEventListener('abort', leave));
 }
 
 function nameOf(c: Context): string {
