@@ -19,7 +19,7 @@ const ollama = { api: 'ollama', audience: 'callers' } as const;
 const model = STARTER_MODEL;
 const options = { num_predict: 8 };
 const messages = [{ role: 'user', content: 'Say hello.' }];
-export const JSON_LINES_TYPE = 'application/x-ndjson';
+const JSON_LINES_TYPE = 'application/x-ndjson';
 
 const lines = (schema: z.ZodType): Answer => ({
   about: 'The answer in lines; with `stream: false` as one.',

@@ -32,7 +32,7 @@ const format = {
 const id: Parameter = {
   ...{ name: 'id', in: 'path', schema: z.string(), about: 'Of a response that was made with `store`.' },
 };
-export const MODEL_NAME: Parameter = {
+const MODEL_NAME: Parameter = {
   ...{ name: 'name', in: 'path', schema: z.string(), wide: true, example: STARTER_MODEL },
   about: 'The name of a model, or the sha256 of its file.',
 };
