@@ -212,7 +212,7 @@ class MachineEngine implements OpenEngine {
     if (certificate?.settings == null) {
       throw new FilonError<EngineErrorDetails>(
         { code: 'ENGINE_NOT_CERTIFIED', model: spec.model, device: device.id },
-        `exact mode needs settings that were certified for this model on ${device.name}: run ./filon certify, or use fast mode.`,
+        `exact mode needs settings that were certified for this model on ${device.name}: run ./filon certify with the name of the model, or use fast mode.`,
       );
     }
     return { spec, settings: certificate.settings, numericClass: certificate.numericClass };

@@ -145,6 +145,20 @@ describe('a client that leaves', () => {
   });
 });
 
+describe('a body over the limit', () => {
+  test('is read to its end, so that its sender hears why', async () => {
+    await using scripted = await openScriptedGateway({ limits: { bodyBytesMax: 1_000_000 } });
+    for (let round = 0; round < 8; round++) {
+      const response = await scripted.post(
+        '/chat/completions',
+        chat('x'.repeat(1_500_000 + round * 400_000)),
+      );
+      expect(response.status).toBe(413);
+      expect(await response.json()).toMatchObject({ error: { code: 'GATEWAY_BODY_TOO_LARGE' } });
+    }
+  });
+});
+
 describe('a body that never ends', () => {
   test('is answered at its limit, though its length was not announced', async () => {
     await using scripted = await openScriptedGateway({ limits: { bodyBytesMax: 10_000 } });

@@ -20,6 +20,11 @@ export class Attempts {
     this.#deaths = presence.before;
   }
 
+  /** The work came to its own end. */
+  done(): void {
+    this.#presence.survived();
+  }
+
   /**
    * Returns when the work may be tried again, and whether a worker died; otherwise throws what to tell the client.
    * `inside`: the work was in the worker at the time. Codes: SERVE_QUARANTINED, or the failure itself.

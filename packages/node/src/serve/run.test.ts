@@ -210,3 +210,14 @@ async function pass(clock: ManualClock, durationMs: number): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+test('a prompt that is answered to its end is innocent, however many workers died meanwhile', () => {
+  const suspects = new Suspects(createManualClock());
+  const request = { ...chatRequest('popular'), model: MODEL };
+  for (let answer = 0; answer < 20; answer++) {
+    const presence = suspects.enter(request);
+    presence.died(presence.before + 1);
+    presence.survived();
+  }
+  expect(suspects.enter(request).before).toBe(0);
+});

@@ -39,6 +39,7 @@ export async function* runSession(
         prefilled = true;
         yield event;
       }
+      deps.attempts.done();
       return;
     } catch (error) {
       const verdict = await deps.attempts.again(error, { inside, signal });

@@ -1,7 +1,8 @@
 /**
  * Prompts that were there when workers died. A request is given up at its second death; the same prompt sent again has
  * one death less to spend, and after {@link STRIKES_MAX} deaths it is refused for a while: a poisonous prompt, grammar or
- * template must not fell one worker after another, and an innocent neighbour gets another chance.
+ * template must not fell one worker after another, and an innocent neighbour gets another chance. A prompt that was
+ * answered to its end is innocent.
  */
 import { createHash } from 'node:crypto';
 import { FilonError } from '@filon/core/errors';
@@ -17,6 +18,8 @@ export interface Presence {
   readonly before: number;
   /** A session saw its n-th death. Sessions of one request that die together count once. */
   died(deathsOfSession: number): void;
+  /** One of its sessions came to its own end. */
+  survived(): void;
   /** The error with which the request ends. */
   giveUp(deaths: number, cause: unknown): FilonError;
 }
@@ -42,6 +45,9 @@ export class Suspects {
         if (deaths <= seen) return;
         seen = deaths;
         this.#strike(fingerprint(request));
+      },
+      survived: () => {
+        if (this.#strikes.size > 0) this.#strikes.delete(fingerprint(request));
       },
       giveUp: (deaths, cause) => this.#giveUp(deaths, { cause }),
     };

@@ -31,8 +31,11 @@ export async function readJsonBody(request: Request, deps: BodyDeps): Promise<Bo
   checkContentType(request.headers.get('content-type'));
   checkContentEncoding(request.headers.get('content-encoding'));
   const announced = Number(request.headers.get('content-length') ?? 0);
-  if (announced > deps.limits.bodyBytesMax) throw tooLarge(deps.limits.bodyBytesMax);
-  const parts = await readParts(request, deps);
+  if (announced > deps.limits.bodyBytesMax) {
+    if (announced > DROPPED_FACTOR * deps.limits.bodyBytesMax) throw tooLarge(deps.limits.bodyBytesMax);
+    await readParts(request, deps, 'drop');
+  }
+  const parts = await readParts(request, deps, 'keep');
   const bytes = parts.reduce((sum, { length }) => sum + length, 0);
   try {
     return { value: jsonObject(textOf(parts)), bytes };
@@ -61,15 +64,20 @@ function checkContentEncoding(found: string | null): void {
 }
 
 /**
- * A body that is refused half-way is left unread, not cancelled: cancelling would take the connection with it, and the
- * answer that says why. The HTTP server drops the rest.
+ * Clients that still send when the answer comes see a broken connection and not what it says: so what is too large is
+ * read to its end and dropped, within the time for all bodies, unless it is larger than that by this factor. From there
+ * on it is left unread, not cancelled: cancelling would take the connection with it. The HTTP server drops the rest.
  */
-async function readParts(request: Request, deps: BodyDeps): Promise<Uint8Array[]> {
+const DROPPED_FACTOR = 8;
+
+async function readParts(request: Request, deps: BodyDeps, from: 'keep' | 'drop'): Promise<Uint8Array[]> {
   const { clock, limits, budget, signal } = deps;
   const reader = request.body?.getReader();
   if (!reader) return [];
   const parts: Uint8Array[] = [];
   let bytes = 0;
+  let dropping = from === 'drop';
+  let dropped = 0;
   const over = new AbortController();
   const { promise: cut, reject } = Promise.withResolvers<never>();
   const leave = (): void => reject(signal.reason);
@@ -81,8 +89,14 @@ async function readParts(request: Request, deps: BodyDeps): Promise<Uint8Array[]
   try {
     for (;;) {
       const { done, value } = await Promise.race([reader.read(), cut]);
+      if (done && dropping) throw tooLarge(limits.bodyBytesMax);
       if (done) return parts;
-      if (bytes + value.length > limits.bodyBytesMax) throw tooLarge(limits.bodyBytesMax);
+      dropping ||= bytes + value.length > limits.bodyBytesMax;
+      if (dropping) {
+        dropped += value.length;
+        if (dropped > DROPPED_FACTOR * limits.bodyBytesMax) throw tooLarge(limits.bodyBytesMax);
+        continue;
+      }
       if (budget.usedBytes + value.length > limits.bodiesBytesMax) throw bodiesFull(limits.bodiesBytesMax);
       bytes += value.length;
       budget.usedBytes += value.length;
