@@ -16,6 +16,13 @@ beforeEach(() => {
   scene.answerWith(LONG);
 });
 
+const PLAIN_DIALECT = {
+  toolFormat: 'json',
+  rendersTools: false,
+  reasoning: null,
+  thinkingSwitch: false,
+  systemRole: true,
+} as const;
 const settle = { timeout: 15_000, interval: 20 };
 
 describe('an answer', () => {
@@ -111,6 +118,67 @@ describe('an answer', () => {
   });
 });
 
+describe('while an answer comes', () => {
+  test('a model that is being loaded is waited for in words', async () => {
+    const loading = Promise.withResolvers<void>();
+    await using slow = await openChatScene({ beforeLoad: () => loading.promise });
+    const visit = await slow.open();
+    await visit.ask('Are you there?');
+    await visit.page.getByText('Loading scripted-1m into memory…').waitFor();
+    await visit.picture('loading');
+    loading.resolve();
+    await visit.answered();
+    await visit.context.close();
+  });
+
+  test('what it thinks is folded away, and is no part of the answer', async () => {
+    await using thinking = await openChatScene({
+      answer: () => 'I weigh it.</think>It is silver.',
+      dialect: { ...PLAIN_DIALECT, reasoning: { open: '<think>', close: '</think>' } },
+      inReasoning: true,
+    });
+    const visit = await thinking.open();
+    const { page } = visit;
+    await visit.ask('What is it?');
+    await visit.answered();
+    expect(await visit.lastAnswer()).toBe('It is silver.');
+    expect(await page.getByText('I weigh it.').isVisible()).toBe(false);
+    await page.getByText('What it thought').click();
+    await page.getByText('I weigh it.').waitFor();
+    await page.reload();
+    await page.getByText('What it thought').waitFor();
+    await visit.context.close();
+  });
+
+  test('a screen reader hears whole sentences, and the end', async () => {
+    scene.allow(HELD_TOKENS);
+    const visit = await scene.open();
+    const said = visit.page.locator('main > [aria-live=polite]');
+    await visit.ask('What is ore?');
+    await expect
+      .poll(() => said.textContent(), settle)
+      .toMatch(/^(The miner finds a deep vein of silver. ?)+$/);
+    scene.allow(Number.POSITIVE_INFINITY);
+    await visit.answered();
+    await expect.poll(() => said.textContent(), settle).toMatch(/The answer is complete\.$/);
+    await visit.context.close();
+  });
+
+  test('a question without an answer yet is left, and its slot is free', async () => {
+    scene.allow(0);
+    const visit = await scene.open();
+    const { page } = visit;
+    await visit.ask('What is ore?');
+    await expect.poll(() => scene.slots(), settle).toBe(1);
+    await page.getByRole('button', { name: 'Options of “What is ore?”' }).click();
+    await page.getByRole('button', { name: 'Delete the conversation' }).click();
+    await page.getByRole('button', { name: 'Delete the conversation' }).click();
+    await page.getByRole('heading', { name: 'What can I help with?' }).waitFor();
+    await expect.poll(() => scene.slots(), settle).toBe(0);
+    await visit.context.close();
+  });
+});
+
 describe('branches', () => {
   test('come from an edited question and from an answer asked for again', async () => {
     const visit = await scene.open();
@@ -141,6 +209,14 @@ describe('branches', () => {
 });
 
 describe('the page', () => {
+  test('keeps a message that is being written through a reload', async () => {
+    const visit = await scene.open();
+    await visit.page.locator('#composer').fill('half a quest');
+    await visit.page.reload();
+    expect(await visit.page.locator('#composer').inputValue()).toBe('half a quest');
+    await visit.context.close();
+  });
+
   test('speaks the language of the browser, and the one that is chosen, after a reload too', async () => {
     const visit = await scene.open({ locale: 'es-AR' });
     const { page } = visit;

@@ -12,6 +12,9 @@ import {
 } from './scripted-gateway.ts';
 import { MODEL } from './scripted-serving.ts';
 
+/** A real model on a busy machine takes its time. */
+const ANSWER_MS = 40_000;
+
 export interface ChatScene extends AsyncDisposable {
   readonly node: ScriptedGateway;
   readonly browser: TestBrowser;
@@ -94,7 +97,7 @@ export async function openChatScene(options: ScriptedGatewayOptions = {}): Promi
   };
 }
 
-function visitOf(test: TestPage): Visit {
+export function visitOf(test: TestPage): Visit {
   const { page } = test;
   return {
     ...test,
@@ -104,7 +107,7 @@ function visitOf(test: TestPage): Visit {
     },
     lastAnswer: async () => (await page.locator('.answer .markdown').last().textContent()) ?? '',
     answered: async () => {
-      await page.locator('.answer').last().locator('.figures').waitFor();
+      await page.locator('.answer').last().locator('.figures').waitFor({ timeout: ANSWER_MS });
       expect(test.complaints).toEqual([]);
     },
   };

@@ -41,13 +41,14 @@ export async function openScriptedGateway(options: ScriptedGatewayOptions = {}):
     ...{ store, clock, log, serving: () => serving },
     readiness: () => serving.readiness(),
   });
-  let drawn = 0;
+  // Never the same twice, after a restart over the same answers neither.
+  let drawn = store.list('answers').length << 16;
   const gateway = await openGateway(
     { host: '127.0.0.1', port, hosts: [], origins, stopMs: 1_000 },
     {
       ...{ serving, answers, log, clock, webFolder },
       limits: { ...DEFAULT_GATEWAY_LIMITS, ...limits },
-      randomBytes: (count) => new Uint8Array(count).fill(++drawn),
+      randomBytes: (count) => bytesOf(++drawn, count),
     },
   );
   const baseURL = `${gateway.url}/v1`;
@@ -68,4 +69,11 @@ export async function openScriptedGateway(options: ScriptedGatewayOptions = {}):
       await Promise.all([gateway[Symbol.asyncDispose](), serving[Symbol.asyncDispose]()]);
     },
   };
+}
+
+/** A number below 256 is each of the bytes. */
+function bytesOf(number: number, count: number): Uint8Array {
+  return new Uint8Array(count).map((_, index) =>
+    number < 256 ? number : (number >> ((index % 4) * 8)) & 0xff,
+  );
 }

@@ -1,5 +1,5 @@
 /** One conversation on the screen: its messages, and the box for the next one. */
-import { type ReactElement, useMemo, useState } from 'react';
+import { type ReactElement, useEffect, useMemo, useState } from 'react';
 import type { Question } from '../answering/answering.ts';
 import type { ChatSettings } from '../conversation/message.ts';
 import { pathOf, type Step } from '../conversation/tree.ts';
@@ -16,6 +16,7 @@ import { EmptyChat } from './empty-chat.tsx';
 import { MessageList } from './message-list.tsx';
 import { useAttachments } from './use-attachments.ts';
 import { useChatKeys } from './use-chat-keys.ts';
+import { useDraft } from './use-draft.ts';
 import { useFileDrop } from './use-file-drop.ts';
 import { useStickToEnd } from './use-stick-to-end.ts';
 import { useTurnActions } from './use-turn-actions.ts';
@@ -34,7 +35,7 @@ export function ChatView({ chat, settings, onSettings, onAsk }: ChatViewProps): 
   const words = useWords().chat;
   const { answering, models } = useServices();
   const [dialog, setDialog] = useState<ChatDialog | null>(null);
-  const [text, setText] = useState('');
+  const [text, setText] = useDraft(chat?.conversation.id ?? null);
   const attachments = useAttachments();
   const { isOver, dropHandlers } = useFileDrop(attachments.add);
   const { scroller, content, isAtEnd, toEnd } = useStickToEnd();
@@ -43,6 +44,8 @@ export function ChatView({ chat, settings, onSettings, onAsk }: ChatViewProps): 
     [chat],
   );
   useStore(models.state);
+  // A model may have come since, on this node's other pages or by its command line.
+  useEffect(() => void models.refresh(), [models]);
   const model = settings.model ?? models.first();
   const actions = useTurnActions(chat, model);
   const last = path.at(-1)?.message;

@@ -27,13 +27,22 @@ export class ModelShelf {
   readonly state: Store<ModelsState> = createStore<ModelsState>({ kind: 'loading' });
   readonly speeds: Store<Speeds>;
   readonly #deps: ModelShelfDeps;
+  #refreshing: Promise<void> | null = null;
 
   constructor(deps: ModelShelfDeps) {
     this.#deps = deps;
     this.speeds = createStore(speedsIn(deps.kept.get(SPEEDS)));
   }
 
-  async refresh(): Promise<void> {
+  /** Asked for again while it is under way, it is the same. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#read().finally(() => {
+      this.#refreshing = null;
+    });
+    return this.#refreshing;
+  }
+
+  async #read(): Promise<void> {
     try {
       this.state.set({
         kind: 'here',

@@ -26,6 +26,7 @@ export function openServices(): Services {
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'hidden') answering.saveAll();
   });
+  // Asked for now, while the rest of the page is still coming.
   void models.refresh();
   return { library, models, answering };
 }
