@@ -56,7 +56,8 @@ describe('directions', () => {
       'core/src/a.ts': "import { z } from 'zod'; import './model/b.ts';",
       'engine/src/a.ts': "import '@filon/core/a'; import 'node:fs'; import './ffi/b.ts';",
       'node/src/ports/a.ts': "import type { A } from '@filon/core/a';",
-      'web/src/app/a.tsx': "import { a } from '@filon/core/a'; import 'react'; import '../ui/b.tsx'; import './a.css';",
+      'web/src/app/a.tsx':
+        "import { a } from '@filon/core/a'; import 'react'; import '../ui/b.tsx'; import './a.css';",
       'node/src/serve/a.ts': "import type { A } from '../ports/a.ts'; import './b.ts';",
       'node/src/adapters/hub/a.ts': "import '../../ports/a.ts'; import './b.ts'; import '@filon/engine/a';",
       'node/src/gateway/a.ts': "import '../serve/a.ts';",
