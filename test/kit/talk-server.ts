@@ -1,10 +1,9 @@
 /**
- * What `filon chat` needs of a node, and nothing more: a control socket that names an API, and the API, which answers
+ * What `filon chat` needs of a node, and nothing more: a control socket, and the API on its own socket, which answers
  * `wait` with the beginning of an answer that never ends, and everything else with `You said:` and the question.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { createMemoryLog } from '@filon/node/adapters/memory/log';
 import type { Control } from '@filon/node/control/calls';
 import { openControlServer } from '@filon/node/control/server';
@@ -29,15 +28,14 @@ export async function openTalkServer(home: string): Promise<TalkServer> {
     asked.push(messages.map(({ role, content }) => `${role}: ${content}`));
     answer(response, messages.at(-1)?.content ?? '');
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const control = {
-    status: async () => ({ url: `http://127.0.0.1:${port}`, defaultModel: 'tiny' }),
-    show: async ({ name }: { name: string }) => ({ name }),
-  } as unknown as Control;
   const paths = homePaths(home);
   ensureHome(paths);
+  server.listen(paths.apiSocket);
+  await once(server, 'listening');
+  const control = {
+    status: async () => ({ defaultModel: 'tiny' }),
+    show: async ({ name }: { name: string }) => ({ name }),
+  } as unknown as Control;
   const socket = await openControlServer({ path: paths.socket }, { control, log: createMemoryLog() });
   return {
     control,

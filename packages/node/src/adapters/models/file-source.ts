@@ -19,7 +19,10 @@ export function createFileSource(address: { text: string; path: string }): Sourc
       const identity = `${facts.dev}/${facts.ino}/${facts.size}/${facts.mtimeMs}`;
       const startOffset = request.identity === identity ? request.offset : 0;
       const options = { start: startOffset, highWaterMark: CHUNK_BYTES, signal: request.signal };
-      const body: AsyncIterable<Uint8Array> = createReadStream(address.path, options);
+      // Opened by its reader: an abort before that would be an error that nobody handles.
+      const body: AsyncIterable<Uint8Array> = {
+        [Symbol.asyncIterator]: () => createReadStream(address.path, options)[Symbol.asyncIterator](),
+      };
       return {
         totalBytes: facts.size,
         identity,
