@@ -108,6 +108,22 @@ function describeSessions(open: () => Promise<EngineUnderTest>): void {
     });
   }
 
+  test('what one scope computed is reused in that scope alone', async () => {
+    await using under = await loaded(open);
+    const start = { ...(await chat(under)), maxTokens: 1 };
+    const cached: number[] = [];
+    for (const [index, scope] of ['a', 'b', 'a', 'b'].entries()) {
+      const asked = { ...start, session: `asked-${index}`, scope };
+      const [first] = await collect(under.engine.open(asked, { signal }));
+      if (first?.kind === 'prefilled') cached.push(first.cachedTokens);
+    }
+    const again =
+      under.spec.mode === 'exact' ? cached.slice(2) : [start.promptTokens - 1, start.promptTokens - 1];
+    expect(cached).toEqual([0, 0, ...again]);
+    const [plain] = await collect(under.engine.open({ ...start, session: 'plain' }, { signal }));
+    expect(plain).toEqual({ kind: 'prefilled', cachedTokens: 0 });
+  });
+
   test('a stop string ends the answer and is no part of it', async () => {
     await using under = await loaded(open);
     const start = await chat(under);

@@ -23,6 +23,8 @@ export interface SessionRequest {
   grammar: string | null;
   topLogprobs: number | null;
   ignoreEos: boolean;
+  /** What is in the cache is reused within one scope alone, so that nobody learns what another asked. Absent: ''. */
+  scope?: string;
 }
 
 export type SessionEvent =

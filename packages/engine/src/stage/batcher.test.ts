@@ -148,6 +148,25 @@ describe('prefixes', () => {
     expect(bench.context.computedRows - before).toBe(1);
   });
 
+  test('a prompt of another scope neither gives its cells nor is waited for', async () => {
+    const bench = openBench({ rowsMax: 32 });
+    const prompt = expected([9], 100);
+    const scopes = { first: 'a', second: 'b', third: 'a', fourth: undefined };
+    for (const [id, scope] of Object.entries(scopes))
+      bench.batcher.open(request(id, prompt, { maxTokens: 2, ...(scope !== undefined && { scope }) }));
+    const cached = new Map<string, unknown>();
+    for (const id of Object.keys(scopes)) {
+      const outputs = await bench.ended(id);
+      expect(tokensOf(outputs)).toEqual(expected(prompt, 2));
+      const begun = outputs.find(({ kind }) => kind === 'prefilled');
+      cached.set(id, begun?.kind === 'prefilled' ? begun.cachedTokens : null);
+    }
+    expect(Object.fromEntries(cached)).toEqual({ first: 0, second: 0, third: expect.any(Number), fourth: 0 });
+    expect(cached.get('third')).toBeGreaterThan(0);
+    bench.batcher.open(request('later', prompt, { maxTokens: 1, scope: 'c' }));
+    expect((await bench.ended('later'))[0]).toEqual({ kind: 'prefilled', cachedTokens: 0 });
+  });
+
   test('sessions that come together with one prompt compute it once, but for a remainder not worth waiting for', async () => {
     const bench = openBench({ rowsMax: 32 });
     const prompt = expected([9], 100);

@@ -164,7 +164,7 @@ class TickLoop implements Batcher {
     if (this.#crowded) return;
     for (const session of this.#sessions.values()) {
       if (session.slot !== null || this.#awaitsPrefix(session)) continue;
-      const slot = this.#slots.take(session.tokens, this.counters.ticks);
+      const slot = this.#slots.take(session, this.counters.ticks);
       if (slot === null) return;
       session.slot = slot;
       if (session.cachedTokens !== null) continue;
@@ -176,8 +176,8 @@ class TickLoop implements Batcher {
   /** Whether another session is computing just the prompt that this one needs: then it waits and takes a copy. */
   #awaitsPrefix(waiting: Session): boolean {
     if (!this.#spec.weights.canTrim) return false;
-    for (const { slot, tokens } of this.#sessions.values()) {
-      if (slot === null || tokens.length - slot.cached.length <= 1) continue;
+    for (const { slot, tokens, scope } of this.#sessions.values()) {
+      if (slot === null || scope !== waiting.scope || tokens.length - slot.cached.length <= 1) continue;
       const shared = Math.min(commonPrefix(tokens, waiting.tokens), waiting.tokens.length - 1);
       if (shared >= slot.cached.length + COPY_GAIN_TOKENS_MIN) return true;
     }

@@ -17,6 +17,8 @@ export interface Session {
   readonly request: SessionRequest;
   /** Prompt and generated tokens; grows by one a step. */
   readonly tokens: number[];
+  /** Of the cache: what it may reuse, and who may reuse what it leaves. */
+  readonly scope: string;
   /** Order of arrival: the youngest gives way first when the cache is full. */
   readonly arrival: number;
   slot: Slot | null;
@@ -62,6 +64,7 @@ export function openSession(request: SessionRequest, tools: SessionTools): Sessi
   return {
     request,
     tokens,
+    scope: request.scope ?? '',
     arrival: tools.arrival,
     slot: null,
     cachedTokens: null,

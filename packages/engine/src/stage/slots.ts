@@ -1,6 +1,7 @@
 /**
  * Sequences of the KV cache and what they hold. A finished session leaves its tokens behind, and a session whose tokens
- * begin alike takes them over: in place from an idle slot, by copy from one that is in use.
+ * begin alike takes them over: in place from an idle slot, by copy from one that is in use. Only within one scope: how
+ * much was reused can be seen, and what another asked could be guessed from it.
  */
 import { invariant } from '@filon/core/errors';
 import type { Context } from './context.ts';
@@ -9,14 +10,19 @@ export interface Slot {
   readonly sequence: number;
   /** Tokens whose cells are in the cache, in order. */
   cached: number[];
+  /** Whose tokens they are. */
+  scope: string;
   busy: boolean;
   /** Tick of the last use: the idle slot used longest ago goes first. */
   usedTick: number;
 }
 
 export interface Slots {
-  /** A slot for these tokens, with what could be reused left in `cached` (never all of them); null when all are busy. */
-  take(tokens: readonly number[], tick: number): Slot | null;
+  /**
+   * A slot for these tokens, with what could be reused of the same scope left in `cached` (never all of them); null when
+   * all are busy.
+   */
+  take(wanted: { tokens: readonly number[]; scope: string }, tick: number): Slot | null;
   /** Gives the slot back; its tokens stay until somebody needs the room. */
   release(slot: Slot, tick: number): void;
   /** Drops all tokens of the idle slot used longest ago; false when no idle slot holds any. */
@@ -34,13 +40,14 @@ export function createSlots(
 ): Slots {
   const slots = Array.from(
     { length: count },
-    (_, sequence): Slot => ({ sequence, cached: [], busy: false, usedTick: 0 }),
+    (_, sequence): Slot => ({ sequence, cached: [], scope: '', busy: false, usedTick: 0 }),
   );
   const clear = (slot: Slot): void => {
     slot.cached = [];
     invariant(context.trim(slot.sequence, 0), 'a whole sequence can always be dropped');
   };
-  const reusable = (slot: Slot, tokens: readonly number[]): number => {
+  const reusable = (slot: Slot, { tokens, scope }: Parameters<Slots['take']>[0]): number => {
+    if (slot.scope !== scope) return 0;
     const common = commonPrefix(slot.cached, tokens);
     if (canTrim) return Math.min(common, tokens.length - 1);
     // Without trimming a sequence can only grow.
@@ -52,18 +59,19 @@ export function createSlots(
     else slot.cached.length = length;
   };
   return {
-    take: (tokens, tick) => {
-      const target = bestIdle(slots, (slot) => reusable(slot, tokens));
+    take: (wanted, tick) => {
+      const target = bestIdle(slots, (slot) => reusable(slot, wanted));
       if (target === null) return null;
-      const donor = canTrim ? longest(slots, (slot) => reusable(slot, tokens)) : null;
-      const own = reusable(target, tokens);
-      const offered = donor === null ? 0 : reusable(donor, tokens);
+      const donor = canTrim ? longest(slots, (slot) => reusable(slot, wanted)) : null;
+      const own = reusable(target, wanted);
+      const offered = donor === null ? 0 : reusable(donor, wanted);
       if (donor !== null && donor !== target && offered >= own + COPY_GAIN_TOKENS_MIN) {
         context.copy(donor.sequence, target.sequence, offered);
         target.cached = donor.cached.slice(0, offered);
       } else {
         keep(target, own);
       }
+      target.scope = wanted.scope;
       target.busy = true;
       target.usedTick = tick;
       return target;

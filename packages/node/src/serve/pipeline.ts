@@ -237,10 +237,10 @@ class Pipeline implements OpenServing {
     const { engine, clock, randomBytes } = this.#deps;
     const id = Buffer.from(randomBytes(15)).toString('base64url');
     const drawn = request.sampling.seed ?? Buffer.from(randomBytes(8)).readBigUInt64LE();
-    const { resume, recorder } = options;
+    const { resume, recorder, scope: reuseScope = '' } = options;
     const { tokens, maxTokens, seed } = resume?.start ?? { ...made, seed: drawn };
     const plan = route(stored.sha256, engine.status().loaded);
-    const session = { ...made, id, plan, tokens, maxTokens, seed };
+    const session = { ...made, id, plan, tokens, maxTokens, seed, scope: reuseScope };
     recorder?.begun({ model: stored.sha256, tokens, maxTokens, seed });
     const ready = (signal: AbortSignal): Promise<LoadedModel> => this.#ready(hold, signal);
     const onResume = (): void => {

@@ -48,6 +48,8 @@ export interface CompleteOptions {
   /** Ends the answer, also after it has begun. */
   signal: AbortSignal;
   recorder?: AnswerRecorder;
+  /** Whose answer it is: computed prompts are reused within one scope alone. Absent: the common one. */
+  scope?: string;
   /**
    * Goes on with an answer to the same request. Its chunks come from the first one again: those of a choice are a
    * function of the choice's events, so what was sent can be told by counting. The recorder hears only what is new.

@@ -9,6 +9,7 @@ export interface SessionPlan extends Prepared {
   plan: Plan;
   /** Of the first choice; the next ones count up from it, modulo 2^64. */
   seed: bigint;
+  scope: string;
 }
 
 export function sessionRequest(
@@ -27,5 +28,6 @@ export function sessionRequest(
     grammar: made.grammar,
     topLogprobs: request.topLogprobs,
     ignoreEos: request.ignoreEos,
+    scope: made.scope,
   };
 }

@@ -11,7 +11,7 @@ export interface ScriptedWorker {
   readonly life: AbortController;
   readonly loaded: Map<string, LoadedModel>;
   readonly sessions: Map<string, string>;
-  prefixes: Int32Array[];
+  prefixes: { tokens: Int32Array; scope: string }[];
 }
 
 /** A token about to be computed. */
@@ -42,16 +42,22 @@ export async function* runScriptedSession(
   scene: ScriptedScene,
   signal: AbortSignal,
 ): AsyncGenerator<SessionEvent> {
-  const { tokens, promptTokens, grammar } = request;
+  const { tokens, promptTokens, grammar, scope = '' } = request;
   const { counters, hooks } = scene;
   const prompt = textOf(tokens.subarray(0, promptTokens));
   const source = answerSource(request, hooks.answer?.({ text: prompt, grammar }));
   const shown = createTextAssembler({ stop: request.stop });
   for (const token of tokens.subarray(promptTokens)) shown.push(pieceOf(token));
-  const cachedTokens = cachedPrefix(tokens, scene.worker.prefixes);
+  const cachedTokens = cachedPrefix(
+    tokens,
+    scene.worker.prefixes.flatMap((prefix) => (prefix.scope === scope ? [prefix.tokens] : [])),
+  );
   counters.promptTokens += promptTokens;
   counters.cachedTokens += cachedTokens;
-  scene.worker.prefixes = [tokens.slice(), ...scene.worker.prefixes].slice(0, PREFIXES_MAX);
+  scene.worker.prefixes = [{ tokens: tokens.slice(), scope }, ...scene.worker.prefixes].slice(
+    0,
+    PREFIXES_MAX,
+  );
   yield { kind: 'prefilled', cachedTokens };
   for (let position = tokens.length; ; position++) {
     const generated = position - promptTokens;

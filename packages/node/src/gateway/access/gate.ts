@@ -10,6 +10,7 @@ import { type AuthenticateDeps, authenticate, type Found, isReading, principalFr
 import { MeteredServing } from './metered-serving.ts';
 import type { PeerOf } from './peer.ts';
 import { admit, keyNeeded } from './principal.ts';
+import { scopedServing } from './scoped-serving.ts';
 
 export interface GateDeps extends AuthenticateDeps {
   serving: Serving;
@@ -43,7 +44,8 @@ export type ServingDeps = Pick<GateDeps, 'access' | 'serving' | 'log' | 'answerT
 export function servingForOwner(owner: string, deps: ServingDeps): Pick<Serving, 'complete'> {
   const [kind, id = ''] = owner.split(':');
   const { access, serving } = deps;
-  if (kind === 'local' || (kind === 'session' && access?.sessions.has(id))) return serving;
+  if (kind === 'local' || (kind === 'session' && access?.sessions.has(id)))
+    return scopedServing(serving, owner);
   const key = kind === 'key' ? (access?.keys.withId(id) ?? null) : null;
   if (key !== null) return servingFor({ kind: 'key', key }, deps);
   return {
@@ -58,8 +60,9 @@ export function servingForOwner(owner: string, deps: ServingDeps): Pick<Serving,
 }
 
 function servingFor(found: Exclude<Found, { kind: 'nobody' }>, deps: ServingDeps): Serving {
-  if (found.kind !== 'key' || deps.access === null) return deps.serving;
-  return new MeteredServing(found.key, { ...deps, meter: deps.access.meter });
+  const serving = scopedServing(deps.serving, principalFrom(found).owner);
+  if (found.kind !== 'key' || deps.access === null) return serving;
+  return new MeteredServing(found.key, { ...deps, serving, meter: deps.access.meter });
 }
 
 /** Code: ACCESS_RATE. */
