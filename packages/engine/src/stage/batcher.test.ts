@@ -148,7 +148,15 @@ describe('prefixes', () => {
     expect(bench.context.computedRows - before).toBe(1);
   });
 
-  test('a prompt of another scope neither gives its cells nor is waited for', async () => {
+  test('a prompt that another scope computes is not waited for', async () => {
+    const bench = openBench({ rowsMax: 256 });
+    const prompt = expected([9], 100);
+    for (const scope of ['a', 'b']) bench.batcher.open(request(scope, prompt, { maxTokens: 1, scope }));
+    for (const id of ['a', 'b']) await bench.ended(id);
+    expect(bench.context.decodes).toBe(1);
+  });
+
+  test('a prompt of another scope gives nothing of its cells', async () => {
     const bench = openBench({ rowsMax: 32 });
     const prompt = expected([9], 100);
     const scopes = { first: 'a', second: 'b', third: 'a', fourth: undefined };
