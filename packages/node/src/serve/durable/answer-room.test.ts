@@ -46,4 +46,43 @@ describe('room', () => {
     expect(kept.length).toBeGreaterThan(1);
     expect(kept.length).toBeLessThan(all.length);
   });
+
+  test('is made by the owner of the most, and those who hold little keep what they have', async () => {
+    const life = await openKeptLife({ limits: { keptBytesMax: 20_000, keptOwnerBytesMax: 15_000 } });
+    for (const id of ['a', 'b']) await ended(life, id);
+    await ended(life, 'c', 'key:1');
+    for (let count = 0; count < 40; count++) await ended(life, `big${count}`, 'key:2');
+    for (let count = 0; count < 40; count++) await ended(life, `big${count}`, 'key:3');
+    const kept = idsOf(life);
+    expect(kept.slice(0, 3)).toEqual(['local/a', 'local/b', 'key%3A1/c']);
+    expect(kept).toContain('key%3A2/big39');
+    expect(kept).toContain('key%3A3/big39');
+    const of = (owner: string): number => kept.filter((key) => key.startsWith(owner)).length;
+    expect(Math.abs(of('key%3A2/') - of('key%3A3/'))).toBeLessThanOrEqual(1);
+  });
+
+  test('is refused to an owner whose running answers leave none', async () => {
+    const { life, gate } = await openStuckLife({ limits: { keptOwnerBytesMax: 7_000 } });
+    const large = { ...LOCAL, note: 'x'.repeat(4_000) };
+    await life.answers.start(ENDLESS, { ...large, id: 'a' });
+    await gate.crowd(1);
+    const second = life.answers.start(ENDLESS, { ...large, id: 'b' });
+    await expect(second).rejects.toMatchObject({ code: 'ANSWER_ROOM_FULL' });
+    await life.answers.start(ENDLESS, { ...large, id: 'b', owner: 'key:1' });
+    await life.answers.cancel('a', LOCAL);
+    await life.answers.start(ENDLESS, { ...large, id: 'b' });
+    expect(idsOf(life)).toContain('local/b');
+  });
+
+  test('is not for a note over its limit, whether it is kept or not', async () => {
+    const life = await openKeptLife({ limits: { noteBytesMax: 100 } });
+    for (const keep of [true, false]) {
+      const start = (id: string, note: string): Promise<unknown> =>
+        life.answers.start(chatRequest('ore'), { ...LOCAL, id: `${id}${keep}`, keep, note });
+      await start('a', 'x'.repeat(98));
+      await expect(start('b', 'x'.repeat(99))).rejects.toMatchObject({
+        details: { code: 'ANSWER_NOTE_TOO_LARGE', bytes: 101, bytesMax: 100 },
+      });
+    }
+  });
 });

@@ -1,10 +1,11 @@
-/** Answers in the store: their rows, texts and parts, and who makes room for whom. */
+/** Answers in the store: their rows, texts and parts. */
 import { FilonError, invariant } from '@filon/core/errors';
 import type { Chunk } from '@filon/core/serving/completion';
 import type { SessionEvent } from '@filon/core/serving/session';
 import type { AnswerPartRow, AnswerRow, Store } from '../../ports/store.ts';
 import type { DurableErrorDetails } from './errors.ts';
-import { type DurableLimits, PART_BYTES_MAX, PIECE_UNITS_MAX } from './limits.ts';
+import { Holdings } from './holdings.ts';
+import { type DurableLimits, PART_BYTES_MAX, PIECE_UNITS_MAX, RUNNING_RETRY_SECONDS } from './limits.ts';
 import { below, numbered } from './names.ts';
 import { bytesOf, decodeChunk, decodeEvent, encodeChunk } from './stored-form.ts';
 
@@ -18,16 +19,13 @@ export type Ending = Pick<AnswerRow, 'state' | 'endedMs' | 'error'>;
 export class AnswerShelf {
   readonly #store: Store;
   readonly #limits: DurableLimits;
-  /** Oldest first. */
-  readonly #rows: Map<string, AnswerRow>;
-  readonly #counts = new Map<string, number>();
-  #bytes = 0;
+  readonly #rows: Holdings;
   #lastOrder = 0;
 
   constructor(store: Store, limits: DurableLimits) {
     this.#store = store;
     this.#limits = limits;
-    this.#rows = new Map();
+    this.#rows = new Holdings(limits);
     const rows = store.list('answers').sort((a, b) => a.value.order - b.value.order);
     for (const { key, value } of rows) this.#remember(key, value);
   }
@@ -37,14 +35,16 @@ export class AnswerShelf {
   }
 
   running(): [key: string, row: Readonly<AnswerRow>][] {
-    return [...this.#rows].filter(([, { state }]) => state === 'running');
+    return this.#rows.all().filter(([, { state }]) => state === 'running');
   }
 
-  /** Codes: ANSWER_TOO_LARGE, STORE_*. */
+  /** Codes: ANSWER_TOO_LARGE, ANSWER_ROOM_FULL, STORE_*. */
   add(key: string, row: Omit<AnswerRow, 'order' | 'bytes'>, texts: Readonly<Record<TextName, string>>): void {
     const lengths = Object.values(texts).map((text) => Buffer.byteLength(text));
     const bytes = lengths.reduce((sum, length) => sum + length, ROW_BYTES);
     if (bytes > this.#limits.answerBytesMax) throw tooLarge(this.#limits.answerBytesMax);
+    const { keptOwnerBytesMax } = this.#limits;
+    if (this.#rows.runningBytes(row.owner) + bytes > keptOwnerBytesMax) throw roomFull(keptOwnerBytesMax);
     const whole = { ...row, bytes, order: this.#lastOrder + 1 };
     const work = (): void => {
       this.#store.put('answers', key, whole);
@@ -82,14 +82,12 @@ export class AnswerShelf {
     };
     this.#store.transaction(work, { relaxed: true });
     this.#rows.set(key, ended);
-    this.#bytes += bytes - row.bytes;
     this.#makeRoom(row.owner);
   }
 
   /** What its owner deletes stays deleted through a power cut; what makes room need not (`relaxed`). */
   remove(key: string, options: { relaxed: boolean } = { relaxed: false }): void {
-    const row = this.#rows.get(key);
-    if (!row) return;
+    if (!this.#rows.get(key)) return;
     const work = (): void => {
       this.#store.delete('answers', key);
       this.#store.deleteRange('answerTexts', below(key));
@@ -97,10 +95,6 @@ export class AnswerShelf {
     };
     this.#store.transaction(work, options);
     this.#rows.delete(key);
-    this.#bytes -= row.bytes;
-    const left = this.#countOf(row.owner) - 1;
-    if (left === 0) this.#counts.delete(row.owner);
-    else this.#counts.set(row.owner, left);
   }
 
   text(key: string, name: TextName): string {
@@ -133,14 +127,8 @@ export class AnswerShelf {
     return row;
   }
 
-  #countOf(owner: string): number {
-    return this.#counts.get(owner) ?? 0;
-  }
-
   #remember(key: string, row: AnswerRow): void {
     this.#rows.set(key, row);
-    this.#counts.set(row.owner, this.#countOf(row.owner) + 1);
-    this.#bytes += row.bytes;
     this.#lastOrder = Math.max(this.#lastOrder, row.order);
   }
 
@@ -151,14 +139,9 @@ export class AnswerShelf {
     }
   }
 
-  /** What runs stays. */
   #makeRoom(owner: string): void {
-    const { keptMax, keptTotalMax, keptBytesMax } = this.#limits;
-    const full = (): boolean => this.#rows.size > keptTotalMax || this.#bytes > keptBytesMax;
-    if (this.#countOf(owner) <= keptMax && !full()) return;
-    for (const [key, row] of this.#rows) {
-      const crowded = row.owner === owner && this.#countOf(owner) > keptMax;
-      if (row.state !== 'running' && (crowded || full())) this.remove(key, { relaxed: true });
+    for (let key = this.#rows.next(owner); key !== null; key = this.#rows.next(owner)) {
+      this.remove(key, { relaxed: true });
     }
   }
 }
@@ -166,6 +149,13 @@ export class AnswerShelf {
 export function tooLarge(bytesMax: number): FilonError<DurableErrorDetails> {
   const message = `an answer with its request may take ${bytesMax} bytes at most; send less, or do not have it stored`;
   return new FilonError<DurableErrorDetails>({ code: 'ANSWER_TOO_LARGE', bytesMax }, message);
+}
+
+function roomFull(bytesMax: number): FilonError<DurableErrorDetails> {
+  return new FilonError<DurableErrorDetails>(
+    { code: 'ANSWER_ROOM_FULL', bytesMax, retryAfterSeconds: RUNNING_RETRY_SECONDS },
+    `your answers that run take most of the ${bytesMax} bytes that yours may take; wait for one of them, or cancel one`,
+  );
 }
 
 function sumOf(chunks: readonly Chunk[]): number {

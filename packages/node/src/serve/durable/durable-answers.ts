@@ -6,7 +6,7 @@ import type { ErrorObject } from '@filon/core/errors';
 import type { Chunk, CompletionRequest } from '@filon/core/serving/completion';
 import type { Serving } from '../serving.ts';
 
-/** Any JSON value. Kept and given back as it is, never looked into. */
+/** Any JSON value. Kept and given back as it is, never looked into. At most `noteBytesMax` bytes as JSON. */
 export type Note = unknown;
 
 export interface StartOptions {
@@ -17,7 +17,7 @@ export interface StartOptions {
   /** What the API keeps with it: the input items, the metadata. */
   note: Note;
   /**
-   * true: kept after its end, until it is deleted or the owner's newer ones need the room. false: never written to the
+   * true: kept after its end, until it is deleted or newer ones need the room. false: never written to the
    * disk, so it does not outlive the node, and gone soon after its end.
    */
   keep: boolean;
@@ -72,7 +72,8 @@ export interface IndexedChunk {
 export interface DurableAnswers {
   /**
    * Resolves when the answer was admitted, its prompt fits and it is in the store; then it runs by itself. Codes: those
-   * of Serving.complete, ANSWER_ID_INVALID, ANSWER_ID_TAKEN, ANSWER_RUNNING_FULL, ANSWER_TOO_LARGE, STORE_*.
+   * of Serving.complete, ANSWER_ID_INVALID, ANSWER_ID_TAKEN, ANSWER_RUNNING_FULL, ANSWER_NOTE_TOO_LARGE,
+   * ANSWER_TOO_LARGE, ANSWER_ROOM_FULL, STORE_*.
    */
   start(request: CompletionRequest, options: StartOptions): Promise<StartedAnswer>;
   /**

@@ -9,6 +9,10 @@ export type DurableErrorDetails =
   | { code: 'ANSWER_FOLLOWERS_FULL'; followersMax: number; retryAfterSeconds: number }
   /** The request with its note, or what was generated, is over the limit of one answer. */
   | { code: 'ANSWER_TOO_LARGE'; bytesMax: number }
+  /** What is kept with it, such as the conversation and the tools, is over its limit. */
+  | { code: 'ANSWER_NOTE_TOO_LARGE'; bytes: number; bytesMax: number }
+  /** What runs of this owner leaves no room for another, even if all that ended made room. */
+  | { code: 'ANSWER_ROOM_FULL'; bytesMax: number; retryAfterSeconds: number }
   | { code: 'ANSWER_CANCELLED' }
   /** A bug; the log has it. */
   | { code: 'ANSWER_BROKEN' }

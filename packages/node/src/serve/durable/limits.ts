@@ -5,10 +5,14 @@ export interface DurableLimits {
   followersMax: number;
   /** Of one owner; the oldest that has ended goes first. */
   keptMax: number;
-  /** Of all owners together; likewise. */
+  /** Of one owner; likewise. */
+  keptOwnerBytesMax: number;
+  /** Of all owners together. Whoever holds the most makes room; nobody within an equal share has to. */
   keptTotalMax: number;
   /** Likewise. */
   keptBytesMax: number;
+  /** Of one note, as JSON. */
+  noteBytesMax: number;
   /** Of one: its request, its note and what was generated. */
   answerBytesMax: number;
   /** In memory alone, all owners together, because their callers did not want them kept. */
@@ -31,8 +35,10 @@ export const DEFAULT_DURABLE_LIMITS: DurableLimits = {
   backgroundMax: 32,
   followersMax: 16,
   keptMax: 10_000,
+  keptOwnerBytesMax: 64 * 1024 * 1024,
   keptTotalMax: 50_000,
   keptBytesMax: 256 * 1024 * 1024,
+  noteBytesMax: 2 * 1024 * 1024,
   answerBytesMax: 16 * 1024 * 1024,
   unkeptMax: 1_000,
   unkeptMs: 60_000,

@@ -21,7 +21,7 @@ import { type DurableLimits, RUNNING_RETRY_SECONDS } from './limits.ts';
 import { LiveAnswer } from './live-answer.ts';
 import { answerUnknown, checkedKey, knownKey } from './names.ts';
 import { goOn, tooOld, untilReady } from './resume.ts';
-import { encodeRequest, encodeStart } from './stored-form.ts';
+import { encodeNote, encodeRequest, encodeStart } from './stored-form.ts';
 import { UnkeptAnswers } from './unkept-answers.ts';
 
 export interface DurableDeps {
@@ -56,6 +56,14 @@ interface Active {
   run: AnswerRun;
 }
 
+interface Admitted {
+  request: CompletionRequest;
+  /** As it is stored. */
+  note: string;
+  options: StartOptions;
+  answer: Answer;
+}
+
 class KeptAnswers implements OpenDurableAnswers {
   readonly #limits: DurableLimits;
   readonly #deps: DurableDeps;
@@ -79,6 +87,7 @@ class KeptAnswers implements OpenDurableAnswers {
     const { owner, id, signal, serving = this.#deps.serving(owner) } = options;
     const key = checkedKey(owner, id);
     this.#refuse(key, options);
+    const note = encodeNote(options.note, this.#limits.noteBytesMax);
     const run = this.#runOf(key, { ...options, chunks: [], partsBefore: 0 });
     const leave = (): void => run.stop(signal.reason);
     signal.addEventListener('abort', leave, { once: true });
@@ -87,7 +96,7 @@ class KeptAnswers implements OpenDurableAnswers {
       signal.throwIfAborted();
       const answer = await run.begin(request, { serving });
       signal.throwIfAborted();
-      this.#started({ key, owner, run }, { request, options, answer });
+      this.#started({ key, owner, run }, { request, note, options, answer });
       void run.toEnd(answer);
       return { id, model: answer.model, createdMs: answer.createdMs };
     } catch (error) {
@@ -216,14 +225,10 @@ class KeptAnswers implements OpenDurableAnswers {
     });
   }
 
-  #started(
-    active: Active,
-    { request, options, answer }: { request: CompletionRequest; options: StartOptions; answer: Answer },
-  ): void {
+  #started(active: Active, { request, note, options, answer }: Admitted): void {
     const { key, owner, run } = active;
     const { id, keep, background } = options;
     const { model, createdMs } = answer;
-    const note = JSON.stringify(options.note ?? null);
     const row = { id, model, background, createdMs, state: 'running', endedMs: null, error: null } as const;
     if (keep) {
       const texts = { note, request: encodeRequest(request), start: encodeStart(run.start) };

@@ -1,10 +1,24 @@
 /** Requests, chunks and events as JSON values and back. */
+import { FilonError } from '@filon/core/errors';
 import type { Chunk, CompletionRequest, TokenLogprob } from '@filon/core/serving/completion';
 import type { SessionEvent } from '@filon/core/serving/session';
 import type { AnswerStart } from '../serving.ts';
+import type { Note } from './durable-answers.ts';
+import type { DurableErrorDetails } from './errors.ts';
 
 const BYTES_OF_CHUNK = 80;
 const BYTES_OF_LOGPROB = 70;
+
+/** Codes: ANSWER_NOTE_TOO_LARGE. */
+export function encodeNote(note: Note, bytesMax: number): string {
+  const text = JSON.stringify(note ?? null);
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= bytesMax) return text;
+  throw new FilonError<DurableErrorDetails>(
+    { code: 'ANSWER_NOTE_TOO_LARGE', bytes, bytesMax },
+    `what is stored beside the answer (its conversation, instructions and tools) takes ${bytes} bytes and may take ${bytesMax}; send less, or do not have it stored`,
+  );
+}
 
 export function encodeRequest(request: CompletionRequest): string {
   const { sampling } = request;

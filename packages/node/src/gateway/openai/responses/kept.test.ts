@@ -7,7 +7,7 @@ import { openScriptedGateway } from '../../../../../../test/kit/scripted-gateway
 import { MODEL, openScriptedServing } from '../../../../../../test/kit/scripted-serving.ts';
 import { createSystemClock } from '../../../adapters/local/clock.ts';
 import { createMemoryStore } from '../../../adapters/memory/store.ts';
-import { DEFAULT_DURABLE_LIMITS } from '../../../serve/durable/limits.ts';
+import { DEFAULT_DURABLE_LIMITS, type DurableLimits } from '../../../serve/durable/limits.ts';
 import { openDurableAnswers } from '../../../serve/durable/open-durable-answers.ts';
 import { admit, servingOf } from '../../access/principal.ts';
 import { Intake } from '../../http/intake.ts';
@@ -96,14 +96,67 @@ describe('responses of somebody else', () => {
   });
 });
 
+describe('a key that stores much', () => {
+  const limits = { keptBytesMax: 1 << 20, keptOwnerBytesMax: 1 << 18, noteBytesMax: 1 << 16 };
+  const toolOf = (characters: number): object => ({
+    ...{ type: 'function', name: 'dig', parameters: { type: 'object' } },
+    description: 'x'.repeat(characters),
+  });
+
+  test('drops its own answers, never those of others', async () => {
+    const app = await openOwnedApp(limits);
+    const make = async (owner: string, more: object = {}): Promise<string> => {
+      const body = JSON.stringify({ ...BODY, stream: false, ...more });
+      const headers = { owner, 'content-type': 'application/json' };
+      const response = await app.request('/', { method: 'POST', headers, body });
+      expect(response.status).toBe(200);
+      return ((await response.json()) as { id: string }).id;
+    };
+    const statusOf = async (owner: string, id: string): Promise<number> =>
+      (await app.request(`/${id}`, { headers: { owner } })).status;
+    const others = await Promise.all(
+      ['a', 'b', 'c'].map(async (owner) => [owner, await make(owner)] as const),
+    );
+    const large = { tools: [toolOf(60_000)], tool_choice: 'none' };
+    const first = await make('greedy', large);
+    for (let count = 0; count < 40; count++) await make('greedy', large);
+    const last = await make('greedy', large);
+    for (const [owner, id] of others) expect(await statusOf(owner, id)).toBe(200);
+    expect(await statusOf('greedy', first)).toBe(404);
+    expect(await statusOf('greedy', last)).toBe(200);
+  });
+
+  test('is told when what is to be stored beside one answer is too much', async () => {
+    const app = await openOwnedApp(limits);
+    const ask = async (more: object): Promise<Response> =>
+      await app.request('/', {
+        ...{ method: 'POST', headers: { owner: 'a', 'content-type': 'application/json' } },
+        body: JSON.stringify({
+          ...BODY,
+          stream: false,
+          tools: [toolOf(70_000)],
+          tool_choice: 'none',
+          ...more,
+        }),
+      });
+    const refused = await ask({});
+    expect(refused.status).toBe(422);
+    expect(await refused.json()).toMatchObject({ error: { code: 'ANSWER_NOTE_TOO_LARGE' } });
+    expect((await ask({ store: false })).status).toBe(200);
+  });
+});
+
 /** The routes behind a guard that believes whatever a header says. */
-async function openOwnedApp(): Promise<Hono> {
+async function openOwnedApp(limits: Partial<DurableLimits> = {}): Promise<Hono> {
   const clock = createSystemClock();
   const { serving, log } = await openScriptedServing({ clock });
-  const answers = await openDurableAnswers(DEFAULT_DURABLE_LIMITS, {
-    ...{ store: createMemoryStore(), clock, log, serving: () => serving },
-    readiness: () => serving.readiness(),
-  });
+  const answers = await openDurableAnswers(
+    { ...DEFAULT_DURABLE_LIMITS, ...limits },
+    {
+      ...{ store: createMemoryStore(), clock, log, serving: () => serving },
+      readiness: () => serving.readiness(),
+    },
+  );
   const intake = new Intake({
     ...{
       clock,
