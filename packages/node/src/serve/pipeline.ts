@@ -1,6 +1,6 @@
 /** Serving: admit -> prepare -> route -> run. The only module that knows all the stages. */
 import { FilonError } from '@filon/core/errors';
-import type { CompletionRequest, Prompt } from '@filon/core/serving/completion';
+import type { CompletionRequest } from '@filon/core/serving/completion';
 import type { LoadedModel } from '@filon/core/serving/session';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine, Progress, Waiting } from '../ports/engine.ts';
@@ -99,7 +99,7 @@ class Pipeline implements OpenServing {
     }
   }
 
-  async embed(request: { model: string; inputs: Prompt[] }, { signal }: Waiting): Promise<EmbedAnswer> {
+  async embed(...[request, { signal, onBegun }]: Parameters<Serving['embed']>): Promise<EmbedAnswer> {
     const { engine, clock } = this.#deps;
     const stored = await this.#find(request.model);
     const text = JSON.stringify(request.inputs);
@@ -117,8 +117,10 @@ class Pipeline implements OpenServing {
         embedInputs(request.inputs, {
           tokenize: (input) =>
             withTimeout((within) => promptTokens(input, loaded, { engine, signal: within }), timing),
-          embed: (texts) =>
-            withTimeout((within) => engine.embed(loaded.model, texts, { signal: within }), timing),
+          embed: (texts) => {
+            onBegun?.();
+            return withTimeout((within) => engine.embed(loaded.model, texts, { signal: within }), timing);
+          },
         }),
       );
       return { model: stored.name, ...embedded };

@@ -65,7 +65,8 @@ export interface Serving {
   complete(request: CompletionRequest, options: CompleteOptions): Promise<Answer>;
   embed(
     request: { model: string; inputs: Prompt[] },
-    options: { signal: AbortSignal },
+    /** `onBegun`: comes before a vector is computed; what fails earlier has cost nothing. */
+    options: { signal: AbortSignal; onBegun?: () => void },
   ): Promise<{ model: string; vectors: Float32Array[]; promptTokens: number }>;
   /**
    * How many tokens the prompt is, and more than the context holds if so. Loads the model, takes no slot, computes

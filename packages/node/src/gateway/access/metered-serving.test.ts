@@ -115,6 +115,45 @@ describe('what a key uses', () => {
   });
 });
 
+describe('vectors', () => {
+  const inputs = [{ kind: 'text', text: 'ore vein '.repeat(20) } as const];
+
+  test('hold an estimate, so that calls at the same time do not pass a budget together', async () => {
+    const opened = await open({ budgetTokens: 100 });
+    const calls = Array.from({ length: 5 }, () =>
+      opened.metered.embed({ model: MODEL, inputs }, { signal: never }),
+    );
+    const ends = await Promise.allSettled(calls);
+    expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+    expect(ends.at(-1)).toMatchObject({ reason: { code: 'ACCESS_BUDGET_HELD' } });
+  });
+
+  test('that fail are paid for by estimate when they had begun, and not before', async () => {
+    const { metered: _, ...opened } = await open({ budgetTokens: 1_000 });
+    const gone = new RangeError('gone');
+    for (const [begins, promptTokens] of [
+      [false, 0],
+      [true, 90],
+    ] as const) {
+      const serving = Object.create(opened.serving, {
+        embed: {
+          value: (...[, options]: Parameters<MeteredServing['embed']>) => {
+            if (begins) options.onBegun?.();
+            return Promise.reject(gone);
+          },
+        },
+      });
+      const meter = opened.access.meter;
+      const failing = new MeteredServing(opened.key, {
+        ...{ serving, meter, log: createMemoryLog(), answerTokensMax: 512 },
+      });
+      await expect(failing.embed({ model: MODEL, inputs }, { signal: never })).rejects.toBe(gone);
+      expect(opened.usage().promptTokens).toBe(promptTokens);
+    }
+    expect(opened.access.meter.hold(opened.key, 1_000).tokens).toBe(910);
+  });
+});
+
 describe('a budget', () => {
   test('ends an answer as its length does, and then there is none', async () => {
     const opened = await open({ budgetTokens: 40 });

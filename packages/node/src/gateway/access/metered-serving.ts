@@ -1,6 +1,6 @@
 /** Serving within the limits of one key: its models, its budget, and everything that it uses counted. */
 import { FilonError } from '@filon/core/errors';
-import type { CompletionRequest } from '@filon/core/serving/completion';
+import type { CompletionRequest, Prompt } from '@filon/core/serving/completion';
 import type { Key } from '../../access/keys.ts';
 import type { Hold, Meter } from '../../access/meter.ts';
 import type { Log } from '../../ports/log.ts';
@@ -43,17 +43,24 @@ export class MeteredServing implements Serving {
     }
   }
 
-  /** The vectors are computed before their tokens are known: one call may pass the budget. */
-  async embed(
-    request: Parameters<Serving['embed']>[0],
-    options: { signal: AbortSignal },
-  ): ReturnType<Serving['embed']> {
+  /** Only what one call's estimate falls short of can pass the budget. Codes, beside those of serving: as complete. */
+  async embed(...[request, options]: Parameters<Serving['embed']>): ReturnType<Serving['embed']> {
     await this.#allow(request.model);
-    const hold = this.#deps.meter.hold(this.#key, 1);
+    const hold = this.#deps.meter.hold(this.#key, estimatedTokens(request.inputs));
+    const used = (promptTokens: number): void =>
+      hold.settle({ promptTokens, cachedTokens: 0, completionTokens: 0 });
+    let begun = false;
+    const onBegun = (): void => {
+      begun = true;
+      options.onBegun?.();
+    };
     try {
-      const made = await this.#deps.serving.embed(request, options);
-      hold.settle({ promptTokens: made.promptTokens, cachedTokens: 0, completionTokens: 0 });
+      const made = await this.#deps.serving.embed(request, { ...options, onBegun });
+      used(made.promptTokens);
       return made;
+    } catch (error) {
+      if (begun) used(hold.tokens);
+      throw error;
     } finally {
       hold.release();
     }
@@ -126,6 +133,19 @@ export class MeteredServing implements Serving {
     const message = `there is no model '${model}' on this node; filon ls lists what there is`;
     throw new FilonError({ code: 'SERVE_MODEL_UNKNOWN', model }, message);
   }
+}
+
+/** Before anything is tokenized; at least one. Of text: half its bytes. */
+function estimatedTokens(inputs: readonly Prompt[]): number {
+  const each = inputs.map((input) => {
+    if (input.kind === 'tokens') return input.tokens.length;
+    const text = input.kind === 'text' ? input.text : JSON.stringify(input);
+    return Math.ceil(Buffer.byteLength(text) / 2);
+  });
+  return Math.max(
+    1,
+    each.reduce((sum, tokens) => sum + tokens, 0),
+  );
 }
 
 /** The least of a hash that stands for a model here. */
