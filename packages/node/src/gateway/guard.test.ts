@@ -10,7 +10,7 @@ import { createAccess } from '../access/access.ts';
 import { createSystemClock } from '../adapters/local/clock.ts';
 import { createMemoryStore } from '../adapters/memory/store.ts';
 import { DEFAULT_GATEWAY_LIMITS } from './http/limits.ts';
-import { openGateway } from './listen.ts';
+import { openGateway, SERVER_OPTIONS } from './listen.ts';
 
 const BODY = JSON.stringify({ model: MODEL, messages: [{ role: 'user', content: 'a' }], max_tokens: 2 });
 
@@ -137,7 +137,25 @@ describe('behind a proxy', () => {
   });
 });
 
+describe('a whole address in the request line', () => {
+  test('is refused with credentials or the name of another host', async () => {
+    await using scripted = await openScriptedGateway();
+    const here = `127.0.0.1:${scripted.gateway.port}`;
+    for (const host of [`${here}@evil`, 'evil.example', `user@${here}`, `user:word@${here}`]) {
+      const path = `http://${host}/v1/chat/completions`;
+      expect([host, (await send(scripted, {}, { path })).status]).toEqual([host, 400]);
+    }
+    const path = `http://${here}/v1/chat/completions`;
+    expect((await send(scripted, {}, { path })).status).toBe(200);
+    expect(JSON.stringify(scripted.log.lines)).not.toContain('request.failed');
+  });
+});
+
 describe('listening', () => {
+  test('looks for late headers each second, or their time is not kept', () => {
+    expect(SERVER_OPTIONS).toMatchObject({ headersTimeout: 15_000, connectionsCheckingInterval: 1_000 });
+  });
+
   const deps = async (scripted: ScriptedGateway) => ({
     serving: scripted.serving,
     log: scripted.log,

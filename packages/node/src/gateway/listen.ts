@@ -4,16 +4,18 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { FilonError, isFilonError, messageOf } from '@filon/core/errors';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { inUrl, isLoopback, Peers } from './access/peer.ts';
 import { createGateway, type GatewayDeps } from './gateway.ts';
 import type { GatewayErrorDetails } from './http/errors.ts';
+import { guardTarget } from './http/guard.ts';
 import {
   BODY_TIMEOUT_MS,
   CONNECTIONS_MAX,
   HEADER_BYTES_MAX,
   HEADERS_TIMEOUT_MS,
   IDLE_CONNECTION_MS,
+  LATE_CHECK_MS,
 } from './http/limits.ts';
 import { invalid } from './http/validate.ts';
 import { listenInside } from './inside.ts';
@@ -47,12 +49,14 @@ export interface OpenGateway extends AsyncDisposable {
   lanUrls(): string[];
 }
 
-const SERVER_OPTIONS: ServerOptions = {
+export const SERVER_OPTIONS: ServerOptions = {
   maxHeaderSize: HEADER_BYTES_MAX,
   headersTimeout: HEADERS_TIMEOUT_MS,
   // Of headers and body together; the body alone is timed again where it is read.
   requestTimeout: HEADERS_TIMEOUT_MS + BODY_TIMEOUT_MS,
   keepAliveTimeout: IDLE_CONNECTION_MS,
+  // Node looks for late requests only so often, and every 30 s unless told.
+  connectionsCheckingInterval: LATE_CHECK_MS,
 };
 
 /** Codes: GATEWAY_NOT_LOOPBACK, GATEWAY_PORT_TAKEN, GATEWAY_LISTEN_FAILED, GATEWAY_TLS_FILES. */
@@ -72,7 +76,12 @@ export async function openGateway(
     ...{ ...deps, hosts, origins, schemes: schemesOf(tls !== undefined, proxied) },
     reach: { peerOf: peers.of, lanHosts, proxied },
   });
-  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false, errorHandler: plainError });
+  const answer = (request: Request, env: HttpBindings): Response | Promise<Response> => {
+    guardTarget(env.incoming.url ?? '', env.incoming.headers.host);
+    return app.fetch(request, env);
+  };
+  const plain = { overrideGlobalObjects: false, errorHandler: plainError };
+  const listener = getRequestListener((request, env) => answer(request, env as HttpBindings), plain);
   const server = serverFor(listener, tls);
   peers.watch(server, tls === undefined ? 'connection' : 'secureConnection');
   await using stack = new AsyncDisposableStack();

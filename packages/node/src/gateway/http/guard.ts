@@ -4,6 +4,7 @@
  */
 import { FilonError } from '@filon/core/errors';
 import type { GatewayErrorDetails } from './errors.ts';
+import { invalid } from './validate.ts';
 
 export interface GuardRules {
   /** Names with port under which this gateway is reached, in lower case: `127.0.0.1:4141`. */
@@ -71,6 +72,18 @@ export function guardSameOrigin({ host = '', origin, ...headers }: Headers, rule
   const own = schemesOf(rules).some((scheme) => lower === `${scheme}://${host.toLowerCase()}`);
   if (own || (origin === undefined && headers['sec-fetch-site'] === 'same-origin')) return;
   throw forbidden('same-origin', 'only pages of this node itself may ask this');
+}
+
+/** Of a request line that has a whole address: the same host as `Host`, and no user or password. Code: GATEWAY_REQUEST_INVALID. */
+export function guardTarget(target: string, host: string | undefined): void {
+  if (target.startsWith('/') || target === '*') return;
+  const url = URL.parse(target);
+  const asked = url && URL.parse(`${url.protocol}//${host ?? ''}`);
+  if (url !== null && url.host === asked?.host && url.username === '' && url.password === '') return;
+  throw invalid(
+    null,
+    'the address in the request line must have the host of `Host`, and no user or password',
+  );
 }
 
 /** The first header that says that somebody passed the request on. */

@@ -19,6 +19,8 @@ export const HEADER_BYTES_MAX = 16_384;
 export const CONNECTIONS_MAX = 1_024;
 export const HEADERS_TIMEOUT_MS = 15_000;
 export const BODY_TIMEOUT_MS = 30_000;
+/** How late a connection may be found to have passed its time. */
+export const LATE_CHECK_MS = 1_000;
 /** How long a connection without a request stays open. */
 export const IDLE_CONNECTION_MS = 65_000;
 /** What a client is told to wait when requests or bodies are full. */
