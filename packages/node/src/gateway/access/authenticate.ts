@@ -41,17 +41,17 @@ export type Found =
 /** Codes: ACCESS_KEY_WRONG, ACCESS_ATTEMPTS, GATEWAY_FORBIDDEN, GATEWAY_CONTENT_TYPE. */
 export function authenticate(context: Context, peer: Peer, deps: AuthenticateDeps): Found {
   const headers = context.req.header();
+  const rules = rulesFor(peer, deps);
   const local = peer.kind === 'inside' || (peer.loopback && !deps.proxied);
   const secret = presentedKey(headers);
   // Clients that must send some key send any word; only what claims to be one of ours is judged on this machine.
   if (secret !== null && (!local || secret.startsWith(KEY_PREFIX))) {
     const key = deps.access?.keys.find(secret) ?? null;
     if (key === null) throw refused(peer, 'ACCESS_KEY_WRONG', deps);
-    guardOrigin(headers, deps);
+    guardOrigin(headers, rules);
     return { kind: 'key', key };
   }
   if (peer.kind === 'inside') return { kind: 'local' };
-  const rules = { ...deps, hosts: new Set([...deps.hosts, ...deps.lanHosts, peer.here]) };
   const cookie = getCookie(context, SESSION_COOKIE);
   const session = cookie === undefined ? null : (deps.access?.sessions.find(cookie) ?? null);
   if (session !== null) {
@@ -68,6 +68,12 @@ export function authenticate(context: Context, peer: Peer, deps: AuthenticateDep
   }
   guardNames(headers, rules);
   return { kind: 'nobody' };
+}
+
+/** For callers that show who they are: also the names that others may claim. */
+function rulesFor(peer: Peer, deps: AuthenticateDeps): GuardRules {
+  const here = peer.kind === 'network' ? [peer.here] : [];
+  return { ...deps, hosts: new Set([...deps.hosts, ...deps.lanHosts, ...here]) };
 }
 
 export function principalFrom(found: Exclude<Found, { kind: 'nobody' }>): Principal {

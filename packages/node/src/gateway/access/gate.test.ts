@@ -4,7 +4,9 @@ import {
   bearer,
   CHAT,
   HERE,
+  HOST,
   type KeyedGateway,
+  LAN_HOST,
   openKeyedGateway,
   PHONE,
 } from '../../../../../test/kit/keyed-gateway.ts';
@@ -121,6 +123,14 @@ describe('from the network', () => {
       401,
       'https://app.example',
     ]);
+  });
+
+  test('a key may come from a page of this node, by any of its names', async () => {
+    const { ask, key } = await openKeyedGateway();
+    for (const host of [LAN_HOST, 'rig.local:4141', HOST]) {
+      const headers = { ...bearer(key()), origin: `http://${host}` };
+      expect((await ask(CHATS, { peer: PHONE, body: CHAT, headers })).status).toBe(200);
+    }
   });
 
   test('each vendor words it its own way', async () => {
