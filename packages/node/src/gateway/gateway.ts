@@ -8,7 +8,7 @@ import type { DurableAnswers } from '../serve/durable/durable-answers.ts';
 import type { Serving } from '../serve/serving.ts';
 import { type GateDeps, gate } from './access/gate.ts';
 import { INSIDE, type PeerOf } from './access/peer.ts';
-import { servingOf } from './access/principal.ts';
+import { requireControl, seesInside, servingOf } from './access/principal.ts';
 import { accessRoutes } from './access/routes.ts';
 import { anthropicRoutes } from './anthropic/routes.ts';
 import { dress } from './dress.ts';
@@ -62,9 +62,13 @@ export function createGateway(deps: GatewayDeps): Hono {
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', async (c) => {
     const readiness = await servingOf(c).readiness();
-    return c.json(readiness, readiness.ready ? 200 : 503);
+    const { ready } = readiness;
+    return c.json(seesInside(c) ? readiness : { ready }, ready ? 200 : 503);
   });
-  app.get('/metrics', (c) => c.text(metrics.text(servingOf(c).stats())));
+  app.get('/metrics', (c) => {
+    if (!seesInside(c)) requireControl(c);
+    return c.text(metrics.text(servingOf(c).stats()));
+  });
   app.route('/', openApiRoutes(operations, deps.version ?? '0'));
   const intake = new Intake({ clock, log, limits, metrics, faults });
   app.route('/v1', anthropicRoutes(servingOf, intake));

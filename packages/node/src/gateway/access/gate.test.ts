@@ -64,7 +64,15 @@ describe('from this machine', () => {
 describe('from the network', () => {
   test('nothing is answered without a key, and nothing is read', async () => {
     const { ask, engine } = await openKeyedGateway();
-    for (const path of ['/v1/models', '/metrics', '/readyz', '/v1/messages', '/api/tags', CHATS]) {
+    for (const path of [
+      '/v1/models',
+      '/metrics',
+      '/readyz',
+      '/v1/messages',
+      '/api/tags',
+      '/api/version',
+      CHATS,
+    ]) {
       const get = await ask(path, { peer: PHONE });
       expect([401, 404, 405]).toContain(get.status);
       const post = await ask(path, { peer: PHONE, body: 'not even JSON' });
@@ -83,6 +91,18 @@ describe('from the network', () => {
     const headers = { ...bearer(key()), host: 'tunnel.example', via: '1.1 proxy' };
     expect((await ask(CHATS, { peer: PHONE, body: CHAT, headers })).status).toBe(200);
     expect((await ask('/v1/models', { peer: PHONE, headers })).status).toBe(200);
+  });
+
+  test('a key sees no more of the node than whether it is ready', async () => {
+    const { ask, key } = await openKeyedGateway();
+    expect((await ask('/api/version', { peer: PHONE })).status).toBe(401);
+    for (const peer of [HERE, PHONE]) {
+      const headers = bearer(key());
+      expect(await (await ask('/readyz', { peer, headers })).json()).toEqual({ ready: expect.any(Boolean) });
+      expect((await ask('/metrics', { peer, headers })).status).toBe(403);
+    }
+    expect(await (await ask('/readyz')).json()).toMatchObject({ reason: expect.any(String) });
+    expect((await ask('/metrics')).status).toBe(200);
   });
 
   test('a key does not lift what protects against pages', async () => {

@@ -49,6 +49,12 @@ export function requireControl(context: Context): void {
   );
 }
 
+/** Whether a caller may see how the node does: one on this machine, and the operator. Code: ACCESS_KEY_NEEDED. */
+export function seesInside(context: Context): boolean {
+  const { kind, control } = principalOf(context);
+  return kind === 'local' || control;
+}
+
 export function keyNeeded(): FilonError {
   return new FilonError<AccessErrorDetails>(
     { code: 'ACCESS_KEY_NEEDED' },

@@ -41,7 +41,11 @@ export function ollamaRoutes(
   post('/show', 'ollama-show', async (body, { serving }) => json(show(body, await serving.models())));
   app.get('/tags', async (c) => c.json({ models: (await servingOf(c).models()).map(listedModel) }));
   app.get('/ps', async (c) => c.json({ models: await running(c, servingOf) }));
-  app.get('/version', (c) => c.json({ version: API_VERSION }));
+  app.get('/version', (c) => {
+    // Asks who it is.
+    servingOf(c);
+    return c.json({ version: API_VERSION });
+  });
   app.post('/push', () => {
     throw unsupported('/api/push', 'this node publishes no models');
   });

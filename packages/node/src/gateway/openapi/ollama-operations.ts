@@ -90,7 +90,7 @@ const working: readonly Operation[] = [
     answers: { 200: json(runningModels, 'The models.') },
   },
   {
-    ...{ method: 'get', path: '/api/version', id: 'ollamaVersion', audience: 'anyone', api: 'ollama' },
+    ...{ method: 'get', path: '/api/version', id: 'ollamaVersion', ...ollama },
     summary: "Tell which version of Ollama's API this is.",
     answers: { 200: json(ollamaVersion, 'The version.') },
   },
