@@ -43,7 +43,7 @@ export class MeteredServing implements Serving {
     }
   }
 
-  /** Only what one call's estimate falls short of can pass the budget. Codes, beside those of serving: as complete. */
+  /** What estimates fall short of can pass the budget. Codes, beside those of serving: as complete. */
   async embed(...[request, options]: Parameters<Serving['embed']>): ReturnType<Serving['embed']> {
     await this.#allow(request.model);
     const hold = this.#deps.meter.hold(this.#key, estimatedTokens(request.inputs));
