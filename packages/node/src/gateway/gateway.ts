@@ -21,7 +21,7 @@ import { Metrics } from './http/metrics.ts';
 import { RecentFaults } from './http/recent-faults.ts';
 import { ollamaRoutes } from './ollama/routes.ts';
 import { openAiRoutes } from './openai/routes.ts';
-import { methodsAt, operationsOf, type Parts } from './openapi/operations.ts';
+import type { MethodsAt, Parts } from './openapi/operations.ts';
 import { openApiRoutes } from './openapi/routes.ts';
 import type { Jobs } from './panel/jobs.ts';
 import type { PanelNode } from './panel/panel-node.ts';
@@ -55,8 +55,6 @@ export function createGateway(deps: GatewayDeps): Hono {
   const { clock, log, limits, randomBytes, answers = null } = deps;
   const metrics = new Metrics();
   const faults = new RecentFaults(clock);
-  const operations = operationsOf(partsOf(deps));
-  const allowedAt = methodsAt(operations);
   const app = new Hono();
   app.use('*', dress(deps), gate(gateDeps(deps)));
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
@@ -69,7 +67,7 @@ export function createGateway(deps: GatewayDeps): Hono {
     if (!seesInside(c)) requireControl(c);
     return c.text(metrics.text(servingOf(c).stats()));
   });
-  app.route('/', openApiRoutes(operations, deps.version ?? '0'));
+  app.route('/', openApiRoutes(partsOf(deps), deps.version ?? '0'));
   const intake = new Intake({ clock, log, limits, metrics, faults });
   app.route('/v1', anthropicRoutes(servingOf, intake));
   app.route('/api', ollamaRoutes(servingOf, { intake, clock }));
@@ -79,7 +77,13 @@ export function createGateway(deps: GatewayDeps): Hono {
   }
   if (deps.access !== undefined) app.route('/', accessRoutes(gateDeps(deps), deps.access));
   if (deps.webFolder !== undefined) app.route('/', webRoutes(deps.webFolder));
-  app.notFound((c) => errorResponseFor(c.req.raw, unknownRoute(c.req, allowedAt(c.req.path))));
+  let allowedAt: MethodsAt | null = null;
+  app.notFound(async (c) => {
+    // The table of operations costs memory and time that a node without wrong requests never needs.
+    const { methodsAt, operationsOf } = await import('./openapi/operations.ts');
+    allowedAt ??= methodsAt(operationsOf(partsOf(deps)));
+    return errorResponseFor(c.req.raw, unknownRoute(c.req, allowedAt(c.req.path)));
+  });
   app.onError((error, c) => {
     if (!isFilonError(error)) log.error('request.failed', { name: error.name, stack: framesOf(error) });
     return errorResponseFor(c.req.raw, error);
