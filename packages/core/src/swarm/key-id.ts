@@ -1,0 +1,12 @@
+/** How nodes, operators and swarms are named: by their ed25519 public key (RFC 8032), in base64url without padding. */
+import { z } from 'zod';
+
+/** 43 characters, the 32 bytes of the key. */
+export type KeyId = string;
+
+export const KEY_BYTES = 32;
+
+/** The last character carries 4 bits, so its 2 spare bits must be zero: one text a key. */
+export const keyId: z.ZodType<KeyId> = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/, 'it is no key of 32 bytes in base64url');

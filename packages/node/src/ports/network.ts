@@ -1,0 +1,72 @@
+/**
+ * Authenticated, encrypted channels of frames to other nodes, by their key. Knows nothing of models or members but one
+ * question: whether a peer may use a protocol. Adapters: libp2p (real), memory (tests and simulations).
+ */
+import type { KeyId } from '@filon/core/swarm/key-id';
+import type { Waiting } from './engine.ts';
+
+/** One conversation of two nodes. Both halves carry whole frames, in order. */
+export interface Channel {
+  readonly peer: KeyId;
+  /**
+   * Resolves when the frame is on its way and more may follow: a reader that is slow holds the sender up. Codes:
+   * NETWORK_CHANNEL_LOST, NETWORK_FRAME_TOO_LARGE.
+   */
+  send(frame: Uint8Array, options: Waiting): Promise<void>;
+  /**
+   * What the other side sends, until it ends its half. One reader. Taking nothing holds the other side up. Codes:
+   * NETWORK_CHANNEL_LOST (it broke off), NETWORK_FRAME_TOO_LARGE.
+   */
+  readonly frames: AsyncIterable<Uint8Array>;
+  /** Ends our half; the other half may go on. */
+  end(): Promise<void>;
+  /** Drops both halves at once; the other side hears NETWORK_CHANNEL_LOST. Harmless when it is over. */
+  abort(): void;
+}
+
+/** `direct`: one of its addresses. `punched`: through both sides' NATs. `relayed`: by another member, encrypted end to end. */
+export type Reach = 'direct' | 'punched' | 'relayed';
+
+export interface PeerConnection {
+  peer: KeyId;
+  reach: Reach;
+  /** As this node sees the other end. */
+  address: string;
+  /** null: not measured yet. */
+  roundTripMs: number | null;
+  /** Of this node's clock that only grows. */
+  sinceMs: number;
+  receivedBytes: number;
+  sentBytes: number;
+}
+
+/** Whom a node may be asked to connect to: the key that must answer, and where it was said to be. */
+export interface PeerAddress {
+  peer: KeyId;
+  addresses: readonly string[];
+}
+
+export interface ProtocolLimits {
+  frameBytesMax: number;
+  /** Channels of one peer at the same time; more are refused. */
+  channelsPerPeerMax: number;
+  /** Whether peers that are no members are heard. */
+  strangers: boolean;
+}
+
+export interface Network extends AsyncDisposable {
+  readonly self: KeyId;
+  /** Where others may reach this node, best first, as far as it knows. */
+  addresses(): readonly string[];
+  /** Connects, or does nothing where a connection is. Codes: NETWORK_UNREACHABLE, NETWORK_REFUSED. */
+  dial(address: PeerAddress, options: Waiting): Promise<PeerConnection>;
+  /** To a connected peer, or to one whose addresses were dialled before. Codes: NETWORK_UNREACHABLE, NETWORK_PROTOCOL_UNKNOWN. */
+  open(peer: KeyId, protocol: string, options: Waiting & { frameBytesMax: number }): Promise<Channel>;
+  /** Serves a protocol until disposed of. A handler that ends or throws ends its channel. */
+  handle(protocol: string, handler: (channel: Channel) => Promise<void>, limits: ProtocolLimits): Disposable;
+  peers(): readonly PeerConnection[];
+  /** Told when a peer comes and goes; `lost` within milliseconds of a closed connection, within 3 s of a frozen one. */
+  watch(listener: (event: { kind: 'connected' | 'lost'; peer: KeyId }) => void): Disposable;
+  /** Ends the connection with a peer, and refuses it for a while where `refuseMs` says so. */
+  drop(peer: KeyId, options?: { refuseMs: number }): void;
+}
