@@ -14,6 +14,8 @@ export interface EngineUnderTest extends AsyncDisposable {
 
 const signal = AbortSignal.timeout(600_000);
 const ANSWER_TOKENS = 24;
+/** Fits every adapter's context with the prompt and an answer more. */
+const LONG_ANSWER_TOKENS = 400;
 
 export function runEngineConformance(name: string, open: () => Promise<EngineUnderTest>): void {
   describe(`engine: ${name}`, () => {
@@ -198,11 +200,12 @@ function describeFailures(open: () => Promise<EngineUnderTest>): void {
   test('a killed worker fails its sessions by name, and the same session can go on afterwards', async () => {
     await using under = await loaded(open);
     const { engine, spec } = under;
-    const start = await chat(under);
-    const whole = await collect(engine.open({ ...start, session: 'whole' }, { signal }));
+    const start = { ...(await chat(under)), ignoreEos: true };
     const received: SessionSign[] = [];
     const dying = async (): Promise<void> => {
-      for await (const event of engine.open({ ...start, session: 'dying' }, { signal })) {
+      // As long as it may be: a worker that is quick must not have ended it before the kill arrives.
+      const long = { ...start, session: 'dying', maxTokens: LONG_ANSWER_TOKENS };
+      for await (const event of engine.open(long, { signal })) {
         received.push(event);
         if (tokensIn(received).length === 3) await under.kill();
       }
@@ -210,8 +213,11 @@ function describeFailures(open: () => Promise<EngineUnderTest>): void {
     await expect(dying()).rejects.toMatchObject({ code: 'ENGINE_WORKER_DIED' });
     await engine.load(spec, { signal });
     const had = tokensIn(received).map(({ token }) => token);
+    const enough = { ...start, maxTokens: had.length + ANSWER_TOKENS };
+    const whole = await collect(engine.open({ ...enough, session: 'whole' }, { signal }));
     const tokens = Int32Array.of(...start.tokens, ...had);
-    const rest = await collect(engine.open({ ...start, session: 'resumed', tokens }, { signal }));
+    const rest = await collect(engine.open({ ...enough, session: 'resumed', tokens }, { signal }));
+    expect(tokensIn(rest)).toHaveLength(ANSWER_TOKENS);
     if (spec.mode === 'exact') expect(rest.slice(1)).toEqual(whole.slice(1 + had.length));
     expect(engine.status().workers.reduce((sum, { deaths }) => sum + deaths, 0)).toBe(1);
   });
