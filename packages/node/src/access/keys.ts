@@ -1,7 +1,8 @@
 /** The keys of the API: made, listed, removed, and found again from what a caller sends. */
 import { FilonError } from '@filon/core/errors';
+import type { PrivacyTier } from '@filon/core/serving/tier';
 import type { Clock } from '../ports/clock.ts';
-import type { KeyRow, PrivacyTier, Store } from '../ports/store.ts';
+import type { KeyRow, Store } from '../ports/store.ts';
 import type { AccessErrorDetails } from './errors.ts';
 import { KEYS_MAX } from './limits.ts';
 import { parseMoney } from './money.ts';

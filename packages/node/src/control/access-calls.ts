@@ -1,5 +1,6 @@
 /** The calls about who may call: keys, and browsers that were let in. Codes: ACCESS_*. */
 import { FilonError } from '@filon/core/errors';
+import type { PrivacyTier } from '@filon/core/serving/tier';
 import { z } from 'zod';
 import type { Access } from '../access/access.ts';
 import type { BrowserSession } from '../access/browser-sessions.ts';
@@ -12,7 +13,7 @@ import {
   KEY_REQUESTS_PER_MINUTE_MAX,
 } from '../access/limits.ts';
 import { moneyText } from '../access/money.ts';
-import type { PrivacyTier, UsageRow } from '../ports/store.ts';
+import type { UsageRow } from '../ports/store.ts';
 
 /** Times are milliseconds since 1970; null: no limit. Amounts of money are texts such as `12.50`. */
 export interface KeyView {

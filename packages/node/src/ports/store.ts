@@ -1,5 +1,6 @@
 /** Durable small facts, by table and key. Adapters: SQLite (real), memory (tests). Values are JSON. */
 import type { ErrorObject } from '@filon/core/errors';
+import type { PrivacyTier } from '@filon/core/serving/tier';
 
 export interface Tables {
   /** Certified settings and benchmarks, by `${sha256}/${device}`. */
@@ -37,9 +38,6 @@ export interface KeyRow {
   requestsPerMinute: number | null;
   tier: PrivacyTier;
 }
-
-/** Whose machines may see what is asked with a key: the operator's own, those that the operator trusts, anybody's. */
-export type PrivacyTier = 'own' | 'trusted' | 'open';
 
 export interface UsageRow {
   requests: number;

@@ -6,7 +6,7 @@ import type { LoadedModel } from '@filon/core/serving/session';
 /** Codes: SERVE_ROUTE_NONE. */
 export function route(model: string, loaded: readonly LoadedModel[]): Plan {
   const whole = loaded.find((candidate) => candidate.model === model);
-  if (whole) return { model, chain: [{ device: whole.device, layers: null }] };
+  if (whole) return { model, chain: [{ node: null, device: whole.device, layers: null }] };
   throw new FilonError(
     { code: 'SERVE_ROUTE_NONE', model },
     `no worker here holds the model ${model}; load it`,
