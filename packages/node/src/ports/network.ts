@@ -9,13 +9,15 @@ import type { Waiting } from './engine.ts';
 export interface Channel {
   readonly peer: KeyId;
   /**
-   * Resolves when the frame is on its way and more may follow: a reader that is slow holds the sender up. Codes:
-   * NETWORK_CHANNEL_LOST, NETWORK_FRAME_TOO_LARGE.
+   * Resolves when the frame is on its way and more may follow: a reader that is slow holds the sender up. Sends keep
+   * their order. One that is aborted after its first byte went breaks the channel off. Codes: NETWORK_CHANNEL_LOST,
+   * NETWORK_FRAME_TOO_LARGE (nothing was sent).
    */
   send(frame: Uint8Array, options: Waiting): Promise<void>;
   /**
-   * What the other side sends, until it ends its half. One reader. Taking nothing holds the other side up. Codes:
-   * NETWORK_CHANNEL_LOST (it broke off), NETWORK_FRAME_TOO_LARGE.
+   * What the other side sends, until it ends its half. One reader at a time; leaving the iteration keeps the channel,
+   * and the next one goes on behind it. Taking nothing holds the other side up. Codes: NETWORK_CHANNEL_LOST (it broke
+   * off), NETWORK_FRAME_TOO_LARGE (the channel broke off for it).
    */
   readonly frames: AsyncIterable<Uint8Array>;
   /** Ends our half; the other half may go on. */
@@ -60,9 +62,15 @@ export interface Network extends AsyncDisposable {
   addresses(): readonly string[];
   /** Connects, or does nothing where a connection is. Codes: NETWORK_UNREACHABLE, NETWORK_REFUSED. */
   dial(address: PeerAddress, options: Waiting): Promise<PeerConnection>;
-  /** To a connected peer, or to one whose addresses were dialled before. Codes: NETWORK_UNREACHABLE, NETWORK_PROTOCOL_UNKNOWN. */
+  /**
+   * To a connected peer, or to one whose addresses were dialled before. Codes: NETWORK_UNREACHABLE,
+   * NETWORK_REFUSED, NETWORK_PROTOCOL_UNKNOWN, NETWORK_STRANGER, NETWORK_CHANNELS_FULL.
+   */
   open(peer: KeyId, protocol: string, options: Waiting & { frameBytesMax: number }): Promise<Channel>;
-  /** Serves a protocol until disposed of. A handler that ends or throws ends its channel. */
+  /**
+   * Serves a protocol until disposed of. A handler that returns ends its half, and what the peer still sends is thrown
+   * away; one that throws aborts the channel. So does the loss of the connection, which the handler sees on its channel.
+   */
   handle(protocol: string, handler: (channel: Channel) => Promise<void>, limits: ProtocolLimits): Disposable;
   peers(): readonly PeerConnection[];
   /** Told when a peer comes and goes; `lost` within milliseconds of a closed connection, within 3 s of a frozen one. */
