@@ -3,6 +3,7 @@ import { type Dialect, dialectOf, marksOf } from '@filon/core/dialect/dialect';
 import { FilonError } from '@filon/core/errors';
 import type { EngineErrorDetails } from '../errors.ts';
 import type { Backends, NativeDevice } from '../ffi/backends.ts';
+import { releaseFilePages } from '../ffi/file-pages.ts';
 import type { Llama, ModelParams } from '../ffi/llama.ts';
 
 export interface Weights {
@@ -76,6 +77,7 @@ export async function openWeights(
       `llama.cpp could not load ${spec.path}.`,
     );
   }
+  releaseFilePages(spec.path);
   return describe(llama, pointer);
 }
 
