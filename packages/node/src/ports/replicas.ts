@@ -1,0 +1,98 @@
+/**
+ * What serving needs of the other nodes that hold a model (adapter: `swarm`), and the seats at which requests are
+ * answered, here or there. Everything that comes from a seat elsewhere was checked, and is still only what a peer says.
+ */
+import type { ChatPrompt } from '@filon/core/serving/completion';
+import type { Candidate, RoutePolicy, RouteRequest } from '@filon/core/serving/routing';
+import type { LoadedModel, SessionRequest, SessionSign, TokenizedPrompt } from '@filon/core/serving/session';
+import type { PrivacyTier } from '@filon/core/serving/tier';
+import type { KeyId } from '@filon/core/swarm/key-id';
+import type { Waiting } from './engine.ts';
+
+/** A place where one request is answered, held until it is disposed of, which ends what runs there. */
+export interface Seat extends Disposable {
+  /** null: this node. */
+  readonly node: KeyId | null;
+  /** Sessions that may run here together; 0 where only tokens were asked for. */
+  readonly slots: number;
+  /** The model, in memory; here it is loaded again if a death took it away. */
+  ready(options: Waiting): Promise<LoadedModel>;
+  /** As Engine.tokenize. */
+  tokenize(prompt: ChatPrompt | { kind: 'text'; text: string }, options: Waiting): Promise<TokenizedPrompt>;
+  /** A seed for a request that brings none: neither the seat nor this node could choose it alone. */
+  seed(options: Waiting): Promise<bigint>;
+  /** As Engine.open. REPLICA_LOST: it cannot go on here; open it with the tokens received so far at another seat. */
+  open(request: SessionRequest, options: Waiting): AsyncIterable<SessionSign>;
+  /** As Engine.embed. */
+  embed(texts: readonly Int32Array[], options: Waiting): Promise<Float32Array[]>;
+}
+
+/** A place in the queue before a seat. */
+export interface QueuePlace {
+  /** From 1. */
+  position: number;
+  /** By the measured length of requests. */
+  estimateMs: number;
+}
+
+export interface SeatWanted {
+  /** sha256 of the variant's file. */
+  model: string;
+  /** Wished for together; at least one is given, or the seat waited for. 0: no slot, for tokens only. */
+  sessions: number;
+}
+
+export interface TakeOptions extends Waiting {
+  onQueued?: (place: QueuePlace) => void;
+}
+
+/** Seats of this node, for peers: they wait behind its own requests, and never make a model leave memory. */
+export interface GuestSeats {
+  /** Codes: SERVE_QUEUE_FULL, SERVE_QUEUE_TIMEOUT, SERVE_MODEL_UNKNOWN (not in memory), SERVE_STOPPING. */
+  take(wanted: SeatWanted, options: TakeOptions): Promise<Seat>;
+  /** What is ready here, as a candidate: measured rates and the load of this moment. */
+  offers(): readonly Candidate[];
+}
+
+/** A model that other nodes have ready. */
+export interface RemoteModel {
+  /** What most of them call it. */
+  name: string;
+  sha256: string;
+  contextTokens: number;
+  /** The narrowest tier that reaches one of them. */
+  tier: PrivacyTier;
+}
+
+/** What became of a seat that was asked for: the memory of who is reliable is made from it. */
+export interface SeatOutcome {
+  node: KeyId;
+  model: string;
+  /**
+   * `answered`: a session came to its own end. `left`: our side gave it up. `refused`: no seat (full, or over a limit).
+   * `died`: its worker did. `lost`: the channel broke off, or nothing came within the measured deadline. `broken`: it
+   * said what it may not say.
+   */
+  kind: 'answered' | 'left' | 'refused' | 'died' | 'lost' | 'broken';
+  /** From the opening of the session; null: none came. */
+  firstTokenMs: number | null;
+  /** What the cost said of it beforehand. */
+  expectedFirstTokenMs: number;
+  /** Generated there, and how long the whole session took. */
+  tokens: number;
+  tookMs: number;
+}
+
+export interface Replicas {
+  /** For lists, and for finding a model by its name or the beginning of its sha256. */
+  models(): readonly RemoteModel[];
+  /**
+   * Places elsewhere that could compute it, with the load of the likeliest asked for just now, within a deadline of its
+   * own. Rejects with the signal's reason alone.
+   */
+  candidates(request: RouteRequest, options: Waiting): Promise<readonly Candidate[]>;
+  policy(): RoutePolicy;
+  /** A seat at that node. Codes: REPLICA_REFUSED (full, over a limit, none of its members), REPLICA_LOST (unreachable too). */
+  take(wanted: SeatWanted & { node: KeyId }, options: TakeOptions): Promise<Seat>;
+  report(outcome: SeatOutcome): void;
+}
