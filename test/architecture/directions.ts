@@ -4,7 +4,7 @@ import { type Module, resolveSpecifier } from './modules.ts';
 const BELOW_SERVING = ['core', 'ports'];
 const BELOW_COMMANDS = [
   ...['core', 'engine', 'ports', 'config', 'home'],
-  ...['access', 'serve', 'train', 'rig', 'adapters'],
+  ...['access', 'serve', 'train', 'rig', 'swarm', 'adapters'],
 ];
 
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
@@ -15,10 +15,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   config: ['core'],
   home: ['core'],
   access: BELOW_SERVING,
-  control: ['core', 'ports', 'config', 'home', 'access', 'serve', 'rig'],
+  control: ['core', 'ports', 'config', 'home', 'access', 'serve', 'rig', 'swarm'],
   serve: BELOW_SERVING,
   train: BELOW_SERVING,
   rig: BELOW_SERVING,
+  swarm: BELOW_SERVING,
   adapters: ['core', 'engine', 'ports'],
   gateway: BELOW_COMMANDS,
   cli: [...BELOW_COMMANDS, 'control'],

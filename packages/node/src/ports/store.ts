@@ -1,5 +1,6 @@
 /** Durable small facts, by table and key. Adapters: SQLite (real), memory (tests). Values are JSON. */
 import type { ErrorObject } from '@filon/core/errors';
+import type { LoadRate } from '@filon/core/serving/routing';
 import type { PrivacyTier } from '@filon/core/serving/tier';
 
 export interface Tables {
@@ -21,6 +22,12 @@ export interface Tables {
   answerTexts: string;
   /** What came of an answer in one turn, by `${owner}/${id}/${part}`. */
   answerParts: AnswerPartRow;
+  /** How peers did, by node. */
+  reliability: ReliabilityRow;
+  /** What this node computes, by `${sha256}/${numeric class, or fast}`. */
+  speeds: SpeedRow;
+  /** Peers to go to first after a start, by node. */
+  anchors: AnchorRow;
 }
 
 /** Times are milliseconds since 1970; null: no limit. The key itself is nowhere. */
@@ -83,6 +90,36 @@ export interface AnswerPartRow {
   chunks: unknown[];
   /** By choice, in order; none once the answer has ended. */
   events: [choice: number, event: unknown][];
+}
+
+/** Times are milliseconds since 1970. */
+export interface ReliabilityRow {
+  /** At `atMs`; 0 to 1. */
+  value: number;
+  atMs: number;
+  served: number;
+  failed: number;
+  /** Times that it gave wrong bytes. */
+  wrong: number;
+  /** Not used before; 0: it never gave wrong bytes. */
+  shunnedUntilMs: number;
+}
+
+export interface SpeedRow {
+  /** Measured, by `sessions`, which grow. */
+  rates: LoadRate[];
+  /** Milliseconds since 1970. */
+  atMs: number;
+}
+
+/** Times are milliseconds since 1970. */
+export interface AnchorRow {
+  operator: string;
+  /** Best first. */
+  addresses: string[];
+  /** When this node was first and last connected with it. */
+  firstMs: number;
+  lastMs: number;
 }
 
 export type TableName = keyof Tables;

@@ -18,6 +18,7 @@ const TABLES: readonly TableName[] = [
   ...(['certificates', 'pins', 'leases'] as const),
   ...(['keys', 'usage', 'browserSessions'] as const),
   ...(['answers', 'answerTexts', 'answerParts'] as const),
+  ...(['reliability', 'speeds', 'anchors'] as const),
 ];
 
 export interface SqliteStoreConfig {
