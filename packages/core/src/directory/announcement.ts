@@ -83,7 +83,8 @@ const text = (charsMax: number): z.ZodString =>
 
 const count = (max: number): z.ZodInt => z.int().min(0).max(max);
 
-const sha256: z.ZodType<string, Uint8Array> = z.codec(z.instanceof(Uint8Array), z.string(), {
+/** 32 bytes on the wire, 64 hexadecimal digits in values. */
+export const sha256Bytes: z.ZodType<string, Uint8Array> = z.codec(z.instanceof(Uint8Array), z.string(), {
   decode: (bytes, context) => {
     if (bytes.length === HASH_BYTES) return hexOf(bytes);
     context.issues.push({ code: 'custom', input: bytes, message: `it has ${bytes.length} bytes, not 32` });
@@ -119,7 +120,7 @@ const rates = z
   );
 
 const model = z.object({
-  model: sha256,
+  model: sha256Bytes,
   name: text(NAME_CHARS_MAX).min(1),
   numericClass: text(NAME_CHARS_MAX).min(1).nullable(),
   contextTokens: count(TOKENS_MAX).min(1),
@@ -146,7 +147,7 @@ export const announcementSchema: z.ZodType<Announcement, unknown> = z
       )
       .max(DEVICES_MAX),
     models: z.array(model).max(MODELS_MAX),
-    stored: z.array(sha256).max(STORED_MAX),
+    stored: z.array(sha256Bytes).max(STORED_MAX),
     serves: z.enum(['own', 'trusted', 'open']),
     canRelay: z.boolean(),
     addresses: z.array(text(ADDRESS_CHARS_MAX).min(1)).max(ADDRESSES_MAX),
