@@ -1,13 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import {
-  ANNOUNCEMENT_LIFETIME_MS_MAX,
-  type Announcement,
-  announcementSchema,
-  CLOCK_SKEW_MS_MAX,
-  untimely,
-} from './announcement.ts';
+import { CLOCK_SKEW_MS_MAX, untimely } from '../swarm/validity.ts';
+import { ANNOUNCEMENT_LIFETIME_MS_MAX, type Announcement, announcementSchema } from './announcement.ts';
 
 const NOW_MS = 1_800_000_000_000;
 

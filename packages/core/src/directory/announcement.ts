@@ -12,8 +12,6 @@ export const ANNOUNCEMENT_LIFETIME_MS = 900_000;
 export const ANNOUNCEMENT_LIFETIME_MS_MAX = 1_200_000;
 /** How often a node announces itself, changes aside. */
 export const ANNOUNCE_EVERY_MS = 300_000;
-/** How far in the future an announcement may be dated: clocks of rigs are wrong. */
-export const CLOCK_SKEW_MS_MAX = 600_000;
 /** Of the signed bytes. */
 export const ANNOUNCEMENT_BYTES_MAX = 8192;
 
@@ -158,15 +156,6 @@ export const announcementSchema: z.ZodType<Announcement, unknown> = z
     ({ issuedMs, expiresMs }) => expiresMs - issuedMs <= ANNOUNCEMENT_LIFETIME_MS_MAX,
     'it claims to hold for too long',
   );
-
-/** Why an announcement is not for now; null: it is. */
-export function untimely(
-  { issuedMs, expiresMs }: Pick<Announcement, 'issuedMs' | 'expiresMs'>,
-  nowMs: number,
-): 'expired' | 'future' | null {
-  if (nowMs >= expiresMs) return 'expired';
-  return issuedMs > nowMs + CLOCK_SKEW_MS_MAX ? 'future' : null;
-}
 
 function hexOf(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
