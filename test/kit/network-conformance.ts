@@ -69,11 +69,11 @@ function describeConnections(openPair: () => Promise<NetworkPair>): void {
     expect(a.peers()).toEqual([]);
     const heard = Promise.all([told(a, 'connected'), told(b, 'connected')]);
     const connection = await dial(a, b);
-    expect(connection).toMatchObject({ peer: b.self, reach: 'direct' });
+    expect(connection).toMatchObject({ peer: b.self, reach: 'direct', dialled: true });
     expect(await heard).toEqual([b.self, a.self]);
     expect((await dial(a, b)).sinceMs).toBe(connection.sinceMs);
     expect(a.peers().map(({ peer }) => peer)).toEqual([b.self]);
-    expect(b.peers().map(({ peer }) => peer)).toEqual([a.self]);
+    expect(b.peers()).toMatchObject([{ peer: a.self, dialled: false }]);
   });
 
   test('dials of both sides at the same time leave one connection', async () => {

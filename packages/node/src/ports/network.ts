@@ -32,6 +32,8 @@ export type Reach = 'direct' | 'punched' | 'relayed';
 export interface PeerConnection {
   peer: KeyId;
   reach: Reach;
+  /** Whether this node asked for it; both may have. Who asks is the first to say who it is. */
+  dialled: boolean;
   /** As this node sees the other end. */
   address: string;
   /** null: not measured yet. */

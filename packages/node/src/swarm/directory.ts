@@ -2,13 +2,10 @@
  * The announcements of the swarm that hold now. Newest wins; what is replayed, back-dated, expired or too much is refused.
  * Times of peers are compared with one another only; what expires here expires by this node's own clock that grows.
  */
-import {
-  ANNOUNCEMENT_LIFETIME_MS_MAX,
-  CLOCK_SKEW_MS_MAX,
-  untimely,
-} from '@filon/core/directory/announcement';
+import { ANNOUNCEMENT_LIFETIME_MS_MAX } from '@filon/core/directory/announcement';
 import type { OperatorLists } from '@filon/core/serving/tier';
 import type { KeyId } from '@filon/core/swarm/key-id';
+import { CLOCK_SKEW_MS_MAX, untimely } from '@filon/core/swarm/validity';
 import type { Clock } from '../ports/clock.ts';
 import { ISSUE_EVERY_MS, ISSUES_IN_A_ROW_MAX, REFUSED_IDS_MAX } from './directory-limits.ts';
 import { DirectoryRoom } from './directory-room.ts';

@@ -150,6 +150,7 @@ class Hub implements MemoryHub {
 }
 
 interface Connection {
+  dialled: boolean;
   channels: Set<MemoryChannel>;
   sinceMs: number;
   receivedBytes: number;
@@ -267,17 +268,17 @@ class MemoryNetwork implements Network {
     await this.#hub.travel(peer, this.self, options);
     if (this.#connections.has(peer)) return;
     if (found.#refuses(this.self)) throw refused(peer, 'it hung up');
-    this.#meet(peer);
-    found.#meet(this.self);
+    this.#meet(peer, { dialled: true });
+    found.#meet(this.self, { dialled: false });
   }
 
   #refuses(peer: KeyId): boolean {
     return (this.#refusedUntilMs.get(peer) ?? 0) > this.#hub.clock.monotonicMs();
   }
 
-  #meet(peer: KeyId): void {
+  #meet(peer: KeyId, { dialled }: { dialled: boolean }): void {
     const sinceMs = this.#hub.clock.monotonicMs();
-    this.#connections.set(peer, { channels: new Set(), sinceMs, receivedBytes: 0, sentBytes: 0 });
+    this.#connections.set(peer, { dialled, channels: new Set(), sinceMs, receivedBytes: 0, sentBytes: 0 });
     this.#tell('connected', peer);
   }
 
