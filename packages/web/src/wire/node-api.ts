@@ -1,7 +1,9 @@
 /** The node's HTTP API, as far as the chat uses it. */
 import { FilonError, messageOf } from '@filon/core/errors';
+import { EventReader } from '@filon/core/wire/event-reader';
 import type { WireErrorDetails } from './errors.ts';
-import { EventReader } from './event-reader.ts';
+
+const EVENT_CHARACTERS_MAX = 16_777_216;
 
 export interface Waiting {
   signal: AbortSignal;
@@ -77,7 +79,7 @@ async function refusalOf(response: Response): Promise<FilonError<WireErrorDetail
 }
 
 export async function* eventsOf(response: Response): AsyncGenerator<unknown> {
-  const reader = new EventReader();
+  const reader = new EventReader({ charactersMax: EVENT_CHARACTERS_MAX, tooLong });
   const pieces = (response.body ?? new ReadableStream<Uint8Array>()).pipeThrough(decoder()).getReader();
   try {
     for (;;) {
@@ -116,6 +118,10 @@ function parse(data: string): unknown {
       { cause },
     );
   }
+}
+
+function tooLong(): FilonError<WireErrorDetails> {
+  return new FilonError({ code: 'WEB_STREAM_INVALID' }, 'an event of the node does not end');
 }
 
 function memberOf(value: unknown, name: string): unknown {
