@@ -11,7 +11,7 @@ export const RECORD_IDS_MAX = 512;
 export const RECORD_BYTES_MAX: number = ANNOUNCEMENT_BYTES_MAX + 2048;
 /** Of all records in one message, unless it is a single one. */
 export const RECORDS_BYTES_MAX = 32_768;
-const RECORDS_MAX = 64;
+export const RECORDS_MAX = 64;
 
 export type AnnouncementMessage =
   /** These may be had here. Ids, one after another. */

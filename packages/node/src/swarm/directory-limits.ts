@@ -8,7 +8,7 @@ export const NODES_PER_OPERATOR_MAX = 512;
 export const ISSUES_IN_A_ROW_MAX = 6;
 export const ISSUE_EVERY_MS = 10_000;
 /** Ids of records that were refused, so that they are not fetched again and again. */
-export const REFUSED_IDS_MAX = 8192;
+export const REFUSED_IDS_MAX = 32_768;
 
 /** Links that this node makes, and those that others may make with it. */
 export const LINKS_OUT = 6;
@@ -22,7 +22,9 @@ export const LINK_CHECK_MS = 15_000;
 export const FLUSH_MS = 500;
 /** A record that was wanted and did not come is wanted of somebody else. */
 export const WANT_TIMEOUT_MS = 10_000;
-export const WANTED_MAX = 4096;
+export const WANTED_OF_PEER_MAX = 1024;
+/** Ids that are remembered of what a peer has. Fewer than REFUSED_IDS_MAX, so that no old one is taken for news. */
+export const PEER_IDS_MAX = 8192;
 /** Of one peer over all its links: so much at once, and so much a second. */
 export const LINK_BYTES_AT_ONCE: number = 4 * 1024 * 1024;
 export const LINK_BYTES_PER_SECOND = 65_536;

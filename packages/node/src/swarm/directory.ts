@@ -21,10 +21,19 @@ export interface AnnouncedNode extends OpenedRecord {
 }
 
 /**
- * `stale`: an announcement as new is known. `invalid`: no member in good standing made it. `full`: there is no room for
+ * `stale`: an announcement as new is known. `invalid`: no member made it. `barred`: see {@link OpenRecord}. `full`: there is no room for
  * a node of its operator. `often`: its node announces itself too often.
  */
-export type Verdict = 'new' | 'known' | 'stale' | 'expired' | 'future' | 'full' | 'often' | 'invalid';
+export type Verdict =
+  | 'new'
+  | 'known'
+  | 'stale'
+  | 'expired'
+  | 'future'
+  | 'full'
+  | 'often'
+  | 'barred'
+  | 'invalid';
 
 export interface DirectoryDeps {
   clock: Clock;
@@ -59,15 +68,15 @@ export class Directory {
   accept(bytes: Uint8Array): Verdict {
     const id = recordId(bytes);
     if (this.#byId.has(id)) return 'known';
-    let opened: OpenedRecord;
+    let opened: OpenedRecord | null;
     try {
       opened = this.#deps.open(bytes);
     } catch {
       this.#refuse(id);
       return 'invalid';
     }
-    const verdict = this.#judge(opened);
-    if (verdict === 'new') this.#keep(opened, { id, bytes });
+    const verdict = opened ? this.#judge(opened) : 'barred';
+    if (opened && verdict === 'new') this.#keep(opened, { id, bytes });
     else if (verdict !== 'often') this.#refuse(id);
     return verdict;
   }

@@ -15,8 +15,11 @@ export interface OpenedRecord {
   announcement: Announcement;
 }
 
-/** Checks signature, certificate and form. Throws what it fails with; of a member in good standing nothing does. */
-export type OpenRecord = (bytes: Uint8Array) => OpenedRecord;
+/**
+ * Throws where no member made these bytes as they are: nobody honest hands them on. null: a member did, but its membership
+ * is over, or its program is one that says what this one cannot read; others may see that otherwise.
+ */
+export type OpenRecord = (bytes: Uint8Array) => OpenedRecord | null;
 
 export function recordId(bytes: Uint8Array): RecordId {
   return createHash('sha256').update(bytes).digest().toString('latin1', 0, RECORD_ID_BYTES);
