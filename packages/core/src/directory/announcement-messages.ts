@@ -1,14 +1,12 @@
 /** Messages of `/filon/announcements/1`: see docs/protocol/announcements.md. Either side may send any of them. */
 import { z } from 'zod';
 import { type MessageCodec, messageCodec } from '../wire/messages.ts';
-import { ANNOUNCEMENT_BYTES_MAX } from './announcement.ts';
+import { RECORD_BYTES_MAX } from './announcement-record.ts';
 
 /** A record's id: the first bytes of the sha256 of its bytes. */
 export const RECORD_ID_BYTES = 16;
 /** In one message; longer lists go in several. */
 export const RECORD_IDS_MAX = 512;
-/** An announcement, signed, with its node's certificate of membership. */
-export const RECORD_BYTES_MAX: number = ANNOUNCEMENT_BYTES_MAX + 2048;
 /** Of all records in one message, unless it is a single one. */
 export const RECORDS_BYTES_MAX = 32_768;
 export const RECORDS_MAX = 64;

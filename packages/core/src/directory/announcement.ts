@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { LoadRate, Price } from '../serving/routing.ts';
 import type { PrivacyTier } from '../serving/tier.ts';
+import { type RecordKind, recordKind } from '../swarm/signed.ts';
 
 /** How long an announcement holds when its node does not say less. */
 export const ANNOUNCEMENT_LIFETIME_MS = 900_000;
@@ -12,8 +13,7 @@ export const ANNOUNCEMENT_LIFETIME_MS = 900_000;
 export const ANNOUNCEMENT_LIFETIME_MS_MAX = 1_200_000;
 /** How often a node announces itself, changes aside. */
 export const ANNOUNCE_EVERY_MS = 300_000;
-/** Of the signed bytes. */
-export const ANNOUNCEMENT_BYTES_MAX = 8192;
+const ANNOUNCEMENT_BYTES_MAX = 8192;
 
 const DEVICES_MAX = 16;
 const MODELS_MAX = 16;
@@ -156,6 +156,12 @@ export const announcementSchema: z.ZodType<Announcement, unknown> = z
     ({ issuedMs, expiresMs }) => expiresMs - issuedMs <= ANNOUNCEMENT_LIFETIME_MS_MAX,
     'it claims to hold for too long',
   );
+
+/** Signed by the node itself. */
+export const announcements: RecordKind<Announcement> = recordKind<Announcement>('filon/announcement/1', {
+  schema: announcementSchema,
+  bytesMax: ANNOUNCEMENT_BYTES_MAX,
+});
 
 function hexOf(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
