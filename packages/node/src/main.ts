@@ -20,6 +20,7 @@ import type { OpenGateway } from './gateway/listen.ts';
 import type { Jobs } from './gateway/panel/jobs.ts';
 import type { PanelNode } from './gateway/panel/panel-node.ts';
 import type { Certificate } from './home/certificate.ts';
+import type { HomeIdentity } from './home/identity.ts';
 import type { HomePaths } from './home/paths.ts';
 import type { Log } from './ports/log.ts';
 import type { Models } from './ports/models.ts';
@@ -56,6 +57,7 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
   const { takeHomeLock } = await import('./home/lock.ts');
   const lock = stack.use(await takeHomeLock(paths, { purpose: 'node' }));
   const log = stack.use(await openLog(place));
+  await openKeys(place, log);
   const store = stack.use(await openStore(paths));
   const models = stack.use(await openModels(paths, store));
   const workers = stack.use(await openEngine(place, { store, log }));
@@ -99,6 +101,17 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
     await parts.disposeAsync();
   };
   return { control, url: gateway.url, stopAsked: stop.signal, [Symbol.asyncDispose]: close };
+}
+
+/** Made at the first start. */
+async function openKeys({ paths, settings }: Place, log: Log): Promise<HomeIdentity> {
+  const { openIdentity } = await import('./home/identity.ts');
+  const { keyPassphraseFile } = settings;
+  const identity = openIdentity(paths, {
+    passphraseFile: keyPassphraseFile === '' ? null : keyPassphraseFile,
+  });
+  log.info('node.identity', { node: identity.node.key, operator: identity.operator.key });
+  return identity;
 }
 
 /** Drivers take their time: asked at once, they have answered when the first model is loaded. */

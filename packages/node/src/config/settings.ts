@@ -8,6 +8,7 @@ export interface Config {
   tls: 'auto' | 'off';
   tlsCert: string;
   tlsKey: string;
+  keyPassphraseFile: string;
   hosts: string;
   origins: string;
   pricePerMillionTokens: string;
@@ -62,6 +63,12 @@ export const SETTINGS: Fields = {
     pattern: /^.{0,4096}$/,
     allowed: 'a PEM file; empty: none',
     doc: 'Private key of the certificate.',
+  }),
+  keyPassphraseFile: word({
+    default: '',
+    pattern: /^.{0,4096}$/,
+    allowed: "a file with a passphrase, such as one of systemd's credentials; empty: none",
+    doc: 'Seals the keys of this node, its operator and its swarms on the disk. Without it their file mode alone guards them. Nobody has to type it, so a node comes back by itself after a power cut.',
   }),
   hosts: word({
     default: '',

@@ -1,11 +1,12 @@
 /** The certificate of a node that was given none: made once, kept in the home, signed by itself. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { dirname } from 'node:path';
 import { FilonError, messageOf } from '@filon/core/errors';
 import type { HomeErrorDetails } from './errors.ts';
 import type { HomePaths } from './paths.ts';
+import { writePrivately } from './private-file.ts';
 
 export interface Certificate {
   /** PEM. */
@@ -86,11 +87,4 @@ function ownNames(): ({ type: 2; value: string } | { type: 7; ip: string })[] {
     ...[...names].map((value) => ({ type: 2, value }) as const),
     ...[...addresses].map((ip) => ({ type: 7, ip }) as const),
   ];
-}
-
-function writePrivately(path: string, text: string): void {
-  const draft = `${path}.new`;
-  writeFileSync(draft, text, { mode: 0o600, flush: true });
-  chmodSync(draft, 0o600);
-  renameSync(draft, path);
 }

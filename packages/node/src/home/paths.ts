@@ -17,6 +17,10 @@ export interface HomePaths {
   /** The certificate that the node made for itself, and its key. */
   certificate: string;
   certificateKey: string;
+  nodeKey: string;
+  operatorKey: string;
+  /** The folder of the root keys of swarms that were made here. */
+  swarmKeys: string;
   log: string;
   /** What a node in the background said before it had a log. */
   startLog: string;
@@ -37,6 +41,9 @@ export function homePaths(folder: string): HomePaths {
     apiSocket: join(home, 'api.sock'),
     certificate: join(home, 'tls', 'cert.pem'),
     certificateKey: join(home, 'tls', 'key.pem'),
+    nodeKey: join(home, 'node.key'),
+    operatorKey: join(home, 'operator.key'),
+    swarmKeys: join(home, 'swarms'),
     log: join(home, 'logs', 'filon.log'),
     startLog: join(home, 'logs', 'start.log'),
     models: join(home, 'models'),
