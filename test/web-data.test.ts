@@ -1,5 +1,6 @@
 /** What the page keeps and takes in: conversations, files, settings. */
 import { readFile } from 'node:fs/promises';
+import { loadCatalogue } from '@filon/node/adapters/models/load-catalogue';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type ChatScene, openChatScene, type Visit } from './kit/chat-scene.ts';
 import { storedModel } from './kit/fixed-models.ts';
@@ -48,6 +49,23 @@ describe('files', () => {
       'report.pdf:\n```\nThe shaft is deep\n\nThe lamp is bright\n```\n\nWhat does it say?',
     );
     expect(await visit.page.locator('.question .chip').count()).toBe(2);
+    await visit.context.close();
+  });
+
+  test('come by paste and by drop too', async () => {
+    const visit = await scene.open();
+    const { page } = visit;
+    const come = (name: string, event: string, carrier: string): string => `{
+        const carried = new DataTransfer();
+        carried.items.add(new File(['ore;1'], '${name}', { type: 'text/csv' }));
+        const event = new ${event}, { bubbles: true, cancelable: true, ${carrier}: carried });
+        document.getElementById('composer').dispatchEvent(event);
+      }`;
+    await page.evaluate(come('pasted.csv', "ClipboardEvent('paste'", 'clipboardData'));
+    await page.evaluate(come('dropped.csv', "DragEvent('drop'", 'dataTransfer'));
+    await page.getByRole('button', { name: 'Remove pasted.csv' }).waitFor();
+    await page.getByRole('button', { name: 'Remove dropped.csv' }).waitFor();
+    expect(visit.complaints).toEqual([]);
     await visit.context.close();
   });
 
@@ -178,7 +196,8 @@ test('a node without models says how to get one', async () => {
   await using empty = await openChatScene({ stored: [] });
   const visit = await empty.open();
   await visit.page.getByRole('heading', { name: 'This node has no model yet.' }).waitFor();
-  await visit.page.getByText('./filon pull').waitFor();
+  const [, name] = /pull (.+)/.exec((await visit.page.locator('.command').textContent()) ?? '') ?? [];
+  expect((await loadCatalogue()).map((entry) => entry.name)).toContain(name);
   await visit.picture('no-model');
   expect(await visit.page.getByRole('button', { name: 'Send' }).isDisabled()).toBe(true);
   await expect.poll(() => visit.complaints, settle).toEqual([]);

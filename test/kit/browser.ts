@@ -11,7 +11,8 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 const root = dirname(dirname(import.meta.dirname));
 /** Screenshots that a person looks at; git does not see them. */
 const PICTURES = join(root, '.filon', 'pictures');
-const ACTION_MS = 10_000;
+/** Twenty megabytes into a page, on a machine that is busy, take their time. */
+const ACTION_MS = 30_000;
 /** Of people's screens: a phone and a desk. */
 export const PHONE: Size = { width: 390, height: 844 };
 export const DESK: Size = { width: 1440, height: 900 };

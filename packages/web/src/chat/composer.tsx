@@ -101,10 +101,11 @@ function TextBox({ text, onText, attachments, onEditLast }: ComposerProps): Reac
       value={text}
       onChange={({ target }) => onText(target.value)}
       onKeyDown={onKeyDown}
-      onPaste={({ clipboardData, preventDefault }) => {
-        if (clipboardData.files.length === 0) return;
-        preventDefault();
-        attachments.add(clipboardData.files);
+      onPaste={(event) => {
+        const { files } = event.clipboardData;
+        if (files.length === 0) return;
+        event.preventDefault();
+        attachments.add(files);
       }}
     />
   );

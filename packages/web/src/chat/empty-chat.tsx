@@ -47,7 +47,7 @@ function NoModel(): ReactElement {
       <h1>{words.noModel}</h1>
       <p>{words.noModelHow}</p>
       <pre className="command">
-        <code>./filon pull smollm2-135m-instruct</code>
+        <code>./filon pull smollm2-135m</code>
       </pre>
       <p>
         <a className="button button-main" href={hrefOf({ page: 'models' })}>
