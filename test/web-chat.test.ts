@@ -220,7 +220,7 @@ describe('the page', () => {
   test('speaks the language of the browser, and the one that is chosen, after a reload too', async () => {
     const visit = await scene.open({ locale: 'es-AR' });
     const { page } = visit;
-    await page.getByRole('heading', { name: '¿En qué le ayudo?' }).waitFor();
+    await page.getByRole('heading', { name: '¿En qué te ayudo?' }).waitFor();
     expect(await page.locator('html').getAttribute('lang')).toBe('es');
     await page.getByLabel('Idioma').selectOption('en');
     await page.getByLabel('Theme').selectOption('dark');

@@ -171,11 +171,19 @@ export const chatEn: typeof chatEs = {
     SERVE_QUARANTINED:
       'This question made the answering process die twice. Change it or choose another model.',
     SERVE_STOPPING: 'The node is shutting down. Try again when it is back.',
-    ENGINE_MEMORY_SHORT: 'There is no free memory for the model. Choose a smaller one.',
+    SERVE_MODELS_BUSY:
+      'There is no room in memory: the models that fill it are answering. Try again in a moment.',
+    SERVE_STALLED: 'The answer came to a standstill and was given up. Try again.',
+    ENGINE_MEMORY: 'There is not enough free memory for the model. Choose a smaller one.',
+    ENGINE_LOAD_FAILED: 'The model cannot be computed here. Choose another.',
+    ENGINE_CRASH_LOOP: 'The answering process dies again and again. The Status page says more.',
+    ANSWER_RUNNING_FULL: 'Too many answers are coming at once. Wait for one to end, or stop it.',
+    ANSWER_INTERRUPTED: 'The node ended in the middle of the answer, which cannot go on. Ask for it again.',
+    ANSWER_BROKEN: 'Something went wrong inside the node; its log says what.',
     ANSWER_UNKNOWN: 'The node no longer has this answer. Ask for it again.',
     ACCESS_KEY_NEEDED: 'The node does not know this browser. Open the link that ./filon up shows.',
-    ACCESS_SESSION_OVER: 'The session has ended. Open the link that ./filon up shows.',
     GATEWAY_BODY_TOO_LARGE: 'The message and its files are too large. Remove some.',
+    STORE_FULL: 'There is no room left on the disk of the node.',
   },
   keys: {
     heading: 'Keyboard shortcuts',

@@ -14,14 +14,14 @@ export const chatEs = {
     ages: { today: 'Hoy', yesterday: 'Ayer', week: 'Últimos 7 días', older: 'Antes' },
     data: 'Exportar e importar',
     keepFailed:
-      'Este navegador no deja guardar las conversaciones: se pierden al cerrar la página. Expórtelas si las necesita.',
+      'Este navegador no deja guardar las conversaciones: se pierden al cerrar la página. Expórtalas si las necesitas.',
   },
   conversation: {
     heading: 'Conversación',
     name: 'Nombre',
     export: 'Exportar',
     remove: 'Eliminar la conversación',
-    removeSure: 'No se puede deshacer. Pulse otra vez para eliminarla.',
+    removeSure: 'No se puede deshacer. Pulsa otra vez para eliminarla.',
   },
   data: {
     heading: 'Exportar e importar conversaciones',
@@ -29,7 +29,7 @@ export const chatEs = {
     export: 'Exportar todas',
     import: 'Importar un archivo',
     removeAll: 'Eliminar todas',
-    removeAllSure: 'No se puede deshacer. Pulse otra vez para eliminarlas todas.',
+    removeAllSure: 'No se puede deshacer. Pulsa otra vez para eliminarlas todas.',
     imported: (count: number): string =>
       count === 1 ? 'Se importó 1 conversación.' : `Se importaron ${count} conversaciones.`,
     importFailed: (reason: string): string => `El archivo no se pudo leer y no se importó nada: ${reason}`,
@@ -45,7 +45,7 @@ export const chatEs = {
     context: (tokens: string): string => `contexto de ${tokens}`,
     speed: (perSecond: string): string => `${perSecond} tok/s, medido en esta página`,
     noSpeed: 'velocidad aún sin medir',
-    gone: 'Este modelo ya no está en el nodo. Elija otro.',
+    gone: 'Este modelo ya no está en el nodo. Elige otro.',
     failed: (reason: string): string => `No se pudo preguntar al nodo por sus modelos: ${reason}`,
   },
   settings: {
@@ -64,8 +64,8 @@ export const chatEs = {
     automatic: 'automático',
   },
   empty: {
-    heading: '¿En qué le ayudo?',
-    privacy: 'Responde el modelo de su propio nodo. La conversación se queda en este navegador.',
+    heading: '¿En qué te ayudo?',
+    privacy: 'Responde el modelo de tu propio nodo. La conversación se queda en este navegador.',
     examples: {
       explain: { title: 'Explicar', prompt: 'Explícame con un ejemplo sencillo qué es la inflación.' },
       write: {
@@ -82,7 +82,7 @@ export const chatEs = {
       },
     },
     noModel: 'Este nodo aún no tiene ningún modelo.',
-    noModelHow: 'Descargue uno en la página de modelos, o en una terminal:',
+    noModelHow: 'Baja uno en la página de modelos, o en una terminal:',
     toModels: 'Ver los modelos',
     missing: 'Esa conversación no está en este navegador.',
     missingHow:
@@ -90,15 +90,15 @@ export const chatEs = {
   },
   composer: {
     label: 'Mensaje',
-    placeholder: 'Escriba un mensaje',
+    placeholder: 'Escribe un mensaje',
     send: 'Enviar',
     stop: 'Parar',
     stopping: 'Parando…',
     attach: 'Adjuntar texto, CSV o PDF',
-    hint: 'Intro envía, Mayús + Intro cambia de línea. Los modelos se equivocan: compruebe lo importante.',
-    dropHere: 'Suelte aquí los archivos',
+    hint: 'Intro envía, Mayús + Intro cambia de línea. Los modelos se equivocan: comprueba lo importante.',
+    dropHere: 'Suelta aquí los archivos',
     context: (used: string, all: string): string =>
-      `Unos ${used} tokens; el modelo admite ${all}. Puede que no quepa: acorte el texto o los archivos.`,
+      `Unos ${used} tokens; el modelo admite ${all}. Puede que no quepa: acorta el texto o los archivos.`,
   },
   attachment: {
     list: 'Archivos adjuntos',
@@ -113,8 +113,8 @@ export const chatEs = {
     failed: (name: string): string => `${name} no se pudo leer.`,
   },
   answer: {
-    you: 'Usted',
-    yourMessage: 'Su mensaje',
+    you: 'Tú',
+    yourMessage: 'Tu mensaje',
     answerOf: (model: string): string => `Respuesta de ${model}`,
     table: 'Tabla',
     code: 'Código',
@@ -152,26 +152,34 @@ export const chatEs = {
     reconnecting: 'Se perdió la conexión con el nodo. Buscando la respuesta…',
   },
   end: {
-    stopped: 'Parada por usted.',
-    length: 'La respuesta llegó a su largo máximo. Súbalo en los ajustes, o pida que siga.',
-    lost: 'No se pudo volver a encontrar la respuesta. Si el nodo está en marcha, inténtelo de nuevo.',
+    stopped: 'La paraste.',
+    length: 'La respuesta llegó a su largo máximo. Súbelo en los ajustes, o pide que siga.',
+    lost: 'No se pudo volver a encontrar la respuesta. Si el nodo está en marcha, inténtalo de nuevo.',
     failed: (reason: string): string => `No hubo respuesta: ${reason}`,
   },
   errors: {
-    WEB_UNREACHABLE: 'El nodo no contesta. Compruebe que está en marcha (./filon up).',
-    WEB_STREAM_INVALID: 'El nodo envió algo que esta página no entiende. Recárguela.',
-    SERVE_MODEL_UNKNOWN: 'El modelo ya no está en el nodo. Elija otro arriba.',
+    WEB_UNREACHABLE: 'El nodo no contesta. Comprueba que está en marcha (./filon up).',
+    WEB_STREAM_INVALID: 'El nodo envió algo que esta página no entiende. Recárgala.',
+    SERVE_MODEL_UNKNOWN: 'El modelo ya no está en el nodo. Elige otro arriba.',
     SERVE_CONTEXT_EXCEEDED:
-      'La conversación no cabe en el contexto del modelo. Empiece otra, quite archivos o elija un modelo con más contexto.',
-    SERVE_QUEUE_FULL: 'El nodo tiene demasiadas preguntas a la vez. Inténtelo en un momento.',
+      'La conversación no cabe en el contexto del modelo. Empieza otra, quita archivos o elige un modelo con más contexto.',
+    SERVE_QUEUE_FULL: 'El nodo tiene demasiadas preguntas a la vez. Inténtalo en un momento.',
     SERVE_QUARANTINED:
-      'Esta pregunta hizo caer dos veces al proceso que responde. Cámbiela o elija otro modelo.',
-    SERVE_STOPPING: 'El nodo se está apagando. Inténtelo cuando vuelva.',
-    ENGINE_MEMORY_SHORT: 'No hay memoria libre para el modelo. Elija uno más pequeño.',
-    ANSWER_UNKNOWN: 'El nodo ya no tiene esta respuesta. Pídala otra vez.',
-    ACCESS_KEY_NEEDED: 'El nodo no reconoce este navegador. Abra el enlace que muestra ./filon up.',
-    ACCESS_SESSION_OVER: 'La sesión terminó. Abra el enlace que muestra ./filon up.',
-    GATEWAY_BODY_TOO_LARGE: 'El mensaje y sus archivos son demasiado grandes. Quite alguno.',
+      'Esta pregunta hizo caer dos veces al proceso que responde. Cámbiala o elige otro modelo.',
+    SERVE_STOPPING: 'El nodo se está apagando. Inténtalo cuando vuelva.',
+    SERVE_MODELS_BUSY:
+      'No hay sitio en la memoria: los modelos que la ocupan están contestando. Inténtalo en un momento.',
+    SERVE_STALLED: 'La respuesta se quedó parada y se abandonó. Inténtalo de nuevo.',
+    ENGINE_MEMORY: 'No hay bastante memoria libre para el modelo. Elige uno más pequeño.',
+    ENGINE_LOAD_FAILED: 'El modelo no se puede calcular aquí. Elige otro.',
+    ENGINE_CRASH_LOOP: 'El proceso que responde muere una y otra vez. La página de estado dice más.',
+    ANSWER_RUNNING_FULL: 'Hay demasiadas respuestas en marcha. Espera a que una acabe o párala.',
+    ANSWER_INTERRUPTED: 'El nodo se apagó a mitad de la respuesta y ya no puede seguir. Pídela otra vez.',
+    ANSWER_BROKEN: 'Algo falló dentro del nodo; su registro dice qué.',
+    ANSWER_UNKNOWN: 'El nodo ya no tiene esta respuesta. Pídela otra vez.',
+    ACCESS_KEY_NEEDED: 'El nodo no reconoce este navegador. Abre el enlace que muestra ./filon up.',
+    GATEWAY_BODY_TOO_LARGE: 'El mensaje y sus archivos son demasiado grandes. Quita alguno.',
+    STORE_FULL: 'No queda sitio en el disco del nodo.',
   },
   keys: {
     heading: 'Atajos de teclado',

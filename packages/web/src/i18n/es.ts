@@ -18,7 +18,7 @@ export const es = {
   preferences: {
     language: 'Idioma',
     theme: 'Tema',
-    themes: { system: 'Del sistema', light: 'Claro', dark: 'Oscuro' },
+    themes: { system: 'Sistema', light: 'Claro', dark: 'Oscuro' },
     languages: { es: 'Español', en: 'English' },
   },
   common: {
