@@ -4,7 +4,13 @@ import { answer, question } from '../conversation/messages.fixture.ts';
 import { Library } from '../keep/library.ts';
 import { createMemoryKeeper } from '../keep/memory-keeper.ts';
 import { eventsOf } from '../wire/events.fixture.ts';
-import { Answering, type AnsweringDeps, type ResponsesApi } from './answering.ts';
+import {
+  Answering,
+  type AnsweringDeps,
+  ASK_AGAIN_WITHIN_MS,
+  type ResponsesApi,
+  STOP_NAME_WAIT_MS,
+} from './answering.ts';
 
 interface Scene {
   answering: Answering;
@@ -19,7 +25,16 @@ interface Scene {
   nowMs: { value: number };
 }
 
-function openScene(words: readonly string[]): Scene {
+interface SceneOptions {
+  wait?: AnsweringDeps['wait'];
+  /** The node takes the question when this resolves. */
+  taken?: Promise<void>;
+}
+
+function openScene(
+  words: readonly string[],
+  { wait = async () => undefined, taken }: SceneOptions = {},
+): Scene {
   let made = 0;
   const newId = (): string => `id${++made}`;
   const nowMs = { value: 0 };
@@ -33,6 +48,7 @@ function openScene(words: readonly string[]): Scene {
   const api: ResponsesApi = {
     start: async (body) => {
       bodies.push(body);
+      await taken;
       return follow(-1);
     },
     resume: async (response, after) => {
@@ -43,7 +59,7 @@ function openScene(words: readonly string[]): Scene {
     delete: async (response) => void calls.push(`delete ${response}`),
   };
   const deps: AnsweringDeps = {
-    ...{ library, api, newId, wait: async () => undefined, nowMs: () => ++made },
+    ...{ library, api, newId, wait, nowMs: () => ++made },
     monotonicMs: () => nowMs.value,
     onEnd: ended.resolve,
   };
@@ -139,6 +155,31 @@ describe('an answer', () => {
     expect(scene.calls[0]).toBe('cancel resp_1');
   });
 
+  test('that is stopped before its name came is cancelled by that name', async () => {
+    const taken = Promise.withResolvers<void>();
+    const wait: AnsweringDeps['wait'] = () => new Promise<void>(() => undefined);
+    const scene = openScene(['one'], { wait, taken: taken.promise });
+    scene.answering.ask(scene.conversation, null, QUESTION);
+    const id = liveId(scene);
+    const stopped = scene.answering.stop(id);
+    taken.resolve();
+    void scene.next();
+    await stopped;
+    expect(messageOf(scene, id)).toMatchObject({ text: '', end: { kind: 'stopped' } });
+    expect(scene.calls[0]).toBe('cancel resp_1');
+  });
+
+  test('that is stopped while the node does not take it is left after a moment', async () => {
+    const waits: number[] = [];
+    const wait: AnsweringDeps['wait'] = async (ms) => void waits.push(ms);
+    const scene = openScene(['one'], { wait, taken: new Promise<void>(() => undefined) });
+    scene.answering.ask(scene.conversation, null, QUESTION);
+    const id = liveId(scene);
+    await scene.answering.stop(id);
+    expect(messageOf(scene, id).end).toEqual({ kind: 'stopped' });
+    expect([waits, scene.calls]).toEqual([[STOP_NAME_WAIT_MS], []]);
+  });
+
   test('is kept with its place in the stream while it comes', async () => {
     const scene = openScene(['one', ' two']);
     scene.answering.ask(scene.conversation, null, QUESTION);
@@ -171,11 +212,27 @@ describe('an answer', () => {
     expect(scene.calls[0]).toBe('resume resp_1 after 1');
   });
 
-  test('that the node never took is lost with the page', () => {
-    const scene = openScene([]);
-    scene.library.putMessages(scene.conversation, [question('q'), answer('a', 'q', { text: '', end: null })]);
+  const untaken = (scene: Scene, createdMs: number): void => {
+    const coming = answer('a', 'q', { text: '', end: null, createdMs });
+    scene.library.putMessages(scene.conversation, [question('q'), coming]);
     const chat = scene.library.chat(scene.conversation).get();
     if (typeof chat !== 'string') scene.answering.takeUp(chat);
+  };
+
+  test('that the node had not taken when the page went is asked for again', async () => {
+    const scene = openScene(['one']);
+    untaken(scene, 0);
+    await scene.next();
+    await scene.next();
+    void scene.next();
+    expect(await scene.ended).toMatchObject({ id: 'a', text: 'one', end: { kind: 'done' } });
+    expect(scene.bodies).toHaveLength(1);
+  });
+
+  test('that the node had not taken long ago is lost with the page', () => {
+    const scene = openScene([]);
+    untaken(scene, -ASK_AGAIN_WITHIN_MS);
     expect(messageOf(scene, 'a').end).toEqual({ kind: 'lost' });
+    expect(scene.bodies).toEqual([]);
   });
 });

@@ -40,6 +40,10 @@ export interface Question {
 
 /** How much of an answer may be lost with the page; the node has it all the same. */
 export const SAVE_EVERY_MS = 2_000;
+/** A question that the node had not taken when the page went is asked again, unless nobody waits for it any more. */
+export const ASK_AGAIN_WITHIN_MS = 600_000;
+/** For the name of an answer that the node may have begun already: who goes earlier leaves it computing. */
+export const STOP_NAME_WAIT_MS = 1_000;
 
 interface Running {
   live: Store<LiveAnswer>;
@@ -86,7 +90,8 @@ export class Answering {
   takeUp({ conversation, messages }: Chat): void {
     for (const message of messages.values()) {
       if (message.role !== 'assistant' || message.end !== null || this.#running.has(message.id)) continue;
-      if (message.responseId !== null) this.#follow(conversation.id, message);
+      const isAwaited = this.#deps.nowMs() - message.createdMs < ASK_AGAIN_WITHIN_MS;
+      if (message.responseId !== null || isAwaited) this.#follow(conversation.id, message);
       else this.#deps.library.putMessages(conversation.id, [{ ...message, end: { kind: 'lost' } }]);
     }
   }
@@ -101,9 +106,9 @@ export class Answering {
   async stop(id: string): Promise<void> {
     const running = this.#running.get(id);
     if (running === undefined) return;
-    const { live } = running;
-    const { responseId } = live.get().run;
+    const { live, leave } = running;
     live.update((now) => ({ ...now, isStopping: true }));
+    const responseId = await this.#nameOf(live, leave.signal);
     if (responseId !== null) await this.#deps.api.cancel(responseId).catch(() => undefined);
     // Its last event may have come meanwhile.
     if (this.#running.get(id) === running) this.#end(id, { ...live.get().run, end: { kind: 'stopped' } });
@@ -119,6 +124,19 @@ export class Answering {
   /** Keeps what there is of every answer, because the page may be about to go. */
   saveAll(): void {
     for (const [id, running] of this.#running) this.#save(id, running);
+  }
+
+  /** By which the node knows an answer; null: it has not taken it, or its word is late. */
+  async #nameOf(live: Store<LiveAnswer>, signal: AbortSignal): Promise<string | null> {
+    const named = Promise.withResolvers<void>();
+    const unwatch = live.watch(() => {
+      if (live.get().run.responseId !== null) named.resolve();
+    });
+    const { responseId } = live.get().run;
+    if (responseId === null)
+      await Promise.race([named.promise, this.#deps.wait(STOP_NAME_WAIT_MS, { signal })]);
+    unwatch();
+    return live.get().run.responseId;
   }
 
   #follow(conversation: string, message: AnswerMessage): void {
