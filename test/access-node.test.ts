@@ -48,6 +48,18 @@ describe('a node on all addresses', () => {
     expect(ran.stderr).toMatch(/filon keys add NAME.*\[GATEWAY_NOT_LOOPBACK\]/s);
   });
 
+  test('has keys with names of one line, and says when a budget in money holds nothing back', async () => {
+    const ran = await home.run(['keys', 'add', 'two\nlines']);
+    expect([ran.code, ran.stderr]).toEqual([1, expect.stringContaining('[ACCESS_KEY_NAME_INVALID]')]);
+    const free = await home.run(['keys', 'add', 'free', '--budget-money', '1.50']);
+    expect(free.stderr).toContain('pricePerMillionTokens');
+    const paid = { environment: { FILON_PRICE_PER_MILLION_TOKENS: '0.25' } };
+    expect((await home.run(['keys', 'add', 'paid', '--budget-money', '1.50'], paid)).stderr).not.toMatch(
+      /Note/,
+    );
+    for (const name of ['free', 'paid']) await home.run(['keys', 'rm', name]);
+  });
+
   test('has TLS with a certificate of its own, which the official client trusts when it is told to', async () => {
     const key = await addKey('ci', '--budget-tokens', '100000');
     await start();

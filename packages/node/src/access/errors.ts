@@ -18,6 +18,7 @@ export type AccessErrorDetails =
   | { code: 'ACCESS_BUDGET_HELD'; retryAfterSeconds: number }
   /** Asked by the operator. */
   | { code: 'ACCESS_KEY_EXISTS'; name: string }
+  | { code: 'ACCESS_KEY_NAME_INVALID'; name: string }
   | { code: 'ACCESS_KEY_UNKNOWN'; name: string }
   | { code: 'ACCESS_KEYS_FULL'; keysMax: number }
   | { code: 'ACCESS_SESSION_UNKNOWN'; id: string }

@@ -29,6 +29,17 @@ describe('a key', () => {
     expect(JSON.stringify(store.list('keys'))).not.toContain(secret.slice(6, 20));
   });
 
+  test('has a name of one line that nothing is hidden in', () => {
+    const { keys } = open();
+    for (const name of ['', ' a', '-a', 'a\nb', 'a\u001b[31m', 'a\u202eb', 'a/b', 'x'.repeat(65)]) {
+      expect(() => keys.add({ ...ANY, name })).toThrow(
+        expect.objectContaining({ code: 'ACCESS_KEY_NAME_INVALID' }),
+      );
+    }
+    for (const name of ['a', 'Jos\u0065\u0301 2', 'ci@rig.lan', 'x'.repeat(64)]) keys.add({ ...ANY, name });
+    expect(keys.count).toBe(4);
+  });
+
   test('is not found by any other, well-formed or not', () => {
     const { keys } = open();
     for (let count = 0; count < 20; count++) keys.add({ ...ANY, name: `key ${count}` });

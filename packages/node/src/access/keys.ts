@@ -4,11 +4,13 @@ import type { PrivacyTier } from '@filon/core/serving/tier';
 import type { Clock } from '../ports/clock.ts';
 import type { KeyRow, Store } from '../ports/store.ts';
 import type { AccessErrorDetails } from './errors.ts';
-import { KEYS_MAX } from './limits.ts';
+import { KEY_NAME_CHARS_MAX, KEYS_MAX } from './limits.ts';
 import { parseMoney } from './money.ts';
 import { hashOf, isSecret, newId, newSecret, type RandomBytes, sameHash } from './secret.ts';
 
 export const KEY_PREFIX = 'filon_';
+/** One line of plain text: names stand in tables and logs. */
+const NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._@-]*$/u;
 
 export interface NewKey {
   name: string;
@@ -51,7 +53,7 @@ export class Keys {
     return [...this.#byHash.values()].sort((a, b) => a.createdMs - b.createdMs);
   }
 
-  /** The only time that the key itself is seen. Codes: ACCESS_KEY_EXISTS, ACCESS_KEYS_FULL, ACCESS_AMOUNT_INVALID. */
+  /** The only time that the key itself is seen. Codes: ACCESS_KEY_NAME_INVALID, ACCESS_KEY_EXISTS, ACCESS_KEYS_FULL, ACCESS_AMOUNT_INVALID. */
   add(wanted: NewKey): { key: Key; secret: string } {
     const { store, clock, randomBytes } = this.#deps;
     this.#refuse(wanted.name);
@@ -108,6 +110,12 @@ export class Keys {
   }
 
   #refuse(name: string): void {
+    if (name.length > KEY_NAME_CHARS_MAX || !NAME.test(name)) {
+      throw new FilonError<AccessErrorDetails>(
+        { code: 'ACCESS_KEY_NAME_INVALID', name },
+        `A key cannot be called ${JSON.stringify(name)}. A name has up to ${KEY_NAME_CHARS_MAX} letters, digits, spaces and ._@-, and begins with a letter or digit.`,
+      );
+    }
     if (this.list().some((key) => key.name === name)) {
       throw new FilonError<AccessErrorDetails>(
         { code: 'ACCESS_KEY_EXISTS', name },

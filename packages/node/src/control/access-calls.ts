@@ -70,16 +70,8 @@ export interface AccessCalls {
 }
 
 const nothing: z.ZodType<Nothing> = z.object({});
-const keyName = z
-  .string()
-  .max(KEY_NAME_CHARS_MAX)
-  .regex(
-    /^[\p{L}\p{N}][\p{L}\p{N} ._@-]*$/u,
-    'begin with a letter or digit; letters, digits, spaces and ._@- follow',
-  );
-
 const newKey: z.ZodType<NewKey> = z.object({
-  name: keyName,
+  name: z.string().max(KEY_NAME_CHARS_MAX),
   models: z.array(z.string().min(1).max(1024)).min(1).max(KEY_MODELS_MAX).nullable(),
   budgetTokens: z.int().min(1).nullable(),
   budgetMoney: z.string().nullable(),

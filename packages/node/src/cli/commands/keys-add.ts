@@ -2,7 +2,7 @@
 import { FilonError } from '@filon/core/errors';
 import type { NewKey } from '../../access/keys.ts';
 import { KEY_DAYS_MAX, KEY_MODELS_MAX, KEY_REQUESTS_PER_MINUTE_MAX } from '../../access/limits.ts';
-import { parseMoney } from '../../access/money.ts';
+import { parseMoney, parsePrice } from '../../access/money.ts';
 import type { Cli, CommandModule } from '../context.ts';
 import type { CliErrorDetails } from '../errors.ts';
 import { examples } from '../examples.ts';
@@ -38,6 +38,11 @@ export const keysAdd: CommandModule = {
     cli.out.say(
       `This is the key ${key.name}. It is shown only now: keep it where you keep passwords.${until}`,
     );
+    if (key.budgetMoney !== null && parsePrice(cli.config().values.pricePerMillionTokens) === 0n) {
+      cli.out.say(
+        'Note: tokens cost nothing in the settings, so its budget in money holds nothing back. Set pricePerMillionTokens, and start the node again.',
+      );
+    }
   },
 };
 
