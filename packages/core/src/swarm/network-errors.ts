@@ -13,6 +13,8 @@ export type NetworkErrorDetails =
   | { code: 'NETWORK_STRANGER'; peer: KeyId; protocol: string }
   /** The peer has as many channels of this protocol with this node as it allows. */
   | { code: 'NETWORK_CHANNELS_FULL'; peer: KeyId; protocol: string }
+  /** None of what is to be listened on can be. */
+  | { code: 'NETWORK_LISTEN_FAILED'; addresses: readonly string[] }
   /** The channel broke off: the other side dropped it, or the connection is gone. */
   | { code: 'NETWORK_CHANNEL_LOST'; peer: KeyId }
   /** A frame is over the limit of the channel. */

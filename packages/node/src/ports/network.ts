@@ -10,8 +10,8 @@ export interface Channel {
   readonly peer: KeyId;
   /**
    * Resolves when the frame is on its way and more may follow: a reader that is slow holds the sender up. Sends keep
-   * their order. One that is aborted after its first byte went breaks the channel off. Codes: NETWORK_CHANNEL_LOST,
-   * NETWORK_FRAME_TOO_LARGE (nothing was sent).
+   * their order. One that is aborted after its first byte went breaks the channel off. At least one byte. Codes:
+   * NETWORK_CHANNEL_LOST, NETWORK_FRAME_TOO_LARGE (nothing was sent).
    */
   send(frame: Uint8Array, options: Waiting): Promise<void>;
   /**
@@ -66,7 +66,7 @@ export interface Network extends AsyncDisposable {
   dial(address: PeerAddress, options: Waiting): Promise<PeerConnection>;
   /**
    * To a connected peer, or to one whose addresses were dialled before. Codes: NETWORK_UNREACHABLE,
-   * NETWORK_REFUSED, NETWORK_PROTOCOL_UNKNOWN, NETWORK_STRANGER, NETWORK_CHANNELS_FULL.
+   * NETWORK_REFUSED, NETWORK_PROTOCOL_UNKNOWN, NETWORK_STRANGER, NETWORK_CHANNELS_FULL, NETWORK_CHANNEL_LOST (at once).
    */
   open(peer: KeyId, protocol: string, options: Waiting & { frameBytesMax: number }): Promise<Channel>;
   /**

@@ -53,6 +53,7 @@ export class MemoryChannel implements Channel {
   async send(frame: Uint8Array, options: Waiting): Promise<void> {
     const bytes = frame.byteLength;
     const bytesMax = this.frameBytesMax;
+    invariant(bytes > 0, 'a frame has at least one byte');
     if (bytes > bytesMax) throw frameTooLarge(this.peer, { bytes, bytesMax });
     invariant(!this.#sentAll, 'nothing is sent after the end');
     options.signal.throwIfAborted();
@@ -61,7 +62,7 @@ export class MemoryChannel implements Channel {
     if (this.#error !== null) throw this.#error;
     this.#outstandingBytes += bytes;
     this.#end.onSent(bytes);
-    const copy = frame.slice();
+    const copy = new Uint8Array(frame);
     this.#end.line.carry(bytes, () => this.other?.arrive(copy));
   }
 
@@ -78,6 +79,7 @@ export class MemoryChannel implements Channel {
 
   abort(): void {
     if (this.#isOver()) return;
+    this.#arrived = [];
     this.lose();
     this.#end.line.carry(0, () => this.other?.lose());
   }
@@ -115,7 +117,6 @@ export class MemoryChannel implements Channel {
   lose(): void {
     if (this.#isOver()) return;
     this.#error = channelLost(this.peer);
-    this.#arrived = [];
     this.#settle();
   }
 

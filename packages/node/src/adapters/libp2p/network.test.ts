@@ -1,0 +1,38 @@
+import { generateKeyPairSync } from 'node:crypto';
+import type { KeyId } from '@filon/core/swarm/key-id';
+import { openLinkShaper } from '../../../../../test/kit/link-shaper.ts';
+import { describeNetwork } from '../../../../../test/kit/network-conformance.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { openLibp2pNetwork } from './network.ts';
+
+const clock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  sleep: () => Promise.reject(new RangeError('nothing here sleeps by the clock')),
+};
+
+describeNetwork('libp2p', async () => {
+  const members = new Set<KeyId>();
+  const isMember = (peer: KeyId): boolean => members.has(peer);
+  const open = (announce: readonly string[]) => {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    return openLibp2pNetwork(
+      { key: privateKey, listen: ['/ip4/127.0.0.1/tcp/0'], announce },
+      { isMember, clock },
+    );
+  };
+  const a = await open([]);
+  let port = 0;
+  const shaper = await openLinkShaper(() => ({ host: '127.0.0.1', port }));
+  const b = await open([`/ip4/127.0.0.1/tcp/${shaper.port}`]);
+  port = Number(b.listening()[0]?.split('/').at(-1));
+  members.add(a.self).add(b.self);
+  return {
+    ...{ a, b, members },
+    cut: () => shaper.cut(),
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([a, b].map((network) => network[Symbol.asyncDispose]()));
+      await shaper[Symbol.asyncDispose]();
+    },
+  };
+});
