@@ -71,6 +71,7 @@ function describeConnections(openPair: () => Promise<NetworkPair>): void {
     const connection = await dial(a, b);
     expect(connection).toMatchObject({ peer: b.self, reach: 'direct', dialled: true });
     expect(await heard).toEqual([b.self, a.self]);
+    expect([a.peers()[0]?.dialled, b.peers()[0]?.dialled]).toEqual([true, false]);
     expect((await dial(a, b)).sinceMs).toBe(connection.sinceMs);
     expect(a.peers().map(({ peer }) => peer)).toEqual([b.self]);
     expect(b.peers()).toMatchObject([{ peer: a.self, dialled: false }]);

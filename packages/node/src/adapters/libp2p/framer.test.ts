@@ -7,7 +7,9 @@ const MAX = 20_000;
 /** Reads the bytes in pieces cut where `cuts` say. */
 function readIn(bytes: Uint8Array, cuts: readonly number[]): FrameSign[] {
   const reader = new FrameReader(MAX);
-  const at = [0, ...cuts.map((cut) => cut % (bytes.byteLength + 1)), bytes.byteLength].toSorted((a, b) => a - b);
+  const at = [0, ...cuts.map((cut) => cut % (bytes.byteLength + 1)), bytes.byteLength].toSorted(
+    (a, b) => a - b,
+  );
   return at.flatMap((start, index) => [...reader.read(bytes.subarray(start, at[index + 1] ?? start))]);
 }
 
@@ -29,7 +31,8 @@ test('any bytes are read without failing, and no frame is over the limit', () =>
     fc.property(fc.uint8Array({ maxLength: 400 }), fc.array(fc.nat(), { maxLength: 4 }), (bytes, cuts) => {
       const signs = readIn(bytes, cuts);
       for (const sign of signs) {
-        if (typeof sign === 'object' && 'frame' in sign) expect(sign.frame.byteLength).toBeLessThanOrEqual(MAX);
+        if (typeof sign === 'object' && 'frame' in sign)
+          expect(sign.frame.byteLength).toBeLessThanOrEqual(MAX);
       }
       expect(readIn(bytes, [])).toEqual(signs);
     }),

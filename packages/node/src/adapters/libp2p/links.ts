@@ -63,6 +63,7 @@ export class Links {
       links.reduce((total, link) => total + count(link), 0);
     return {
       ...{ peer, reach, address },
+      dialled: links.some((link) => !link.inbound),
       roundTripMs: traffic.roundTripMs,
       sinceMs: Math.min(...links.map((link) => link.sinceMs)),
       receivedBytes: sum((link) => link.traffic.receivedBytes),
