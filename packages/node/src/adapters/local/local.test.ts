@@ -98,6 +98,22 @@ test('a process id that was given to somebody else does not count', () => {
   expect(isSameProcess(process.pid, `another-boot/${process.pid}/1`)).toBe(false);
 });
 
+test('a process that ended counts as dead, even if nobody asks how it ended', async () => {
+  // The shell becomes a program that knows nothing of the child and never asks.
+  const parent = spawn('sh', ['-c', 'sleep 600 & echo $!; exec sleep 600']);
+  try {
+    const [line] = await once(parent.stdout, 'data');
+    const pid = Number(line);
+    const mark = processMark(pid);
+    expect(isSameProcess(pid, mark)).toBe(true);
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => isSameProcess(pid, mark)).toBe(false);
+    expect(existsSync(`/proc/${pid}/stat`)).toBe(true);
+  } finally {
+    parent.kill('SIGKILL');
+  }
+});
+
 test('leases are written down while they are held', async () => {
   const store = createMemoryStore();
   const rig = await openLocalRig({ store, clock: createManualClock(), cards });

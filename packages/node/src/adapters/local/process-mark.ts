@@ -8,18 +8,22 @@ import { readFileSync } from 'node:fs';
 export function processMark(pid: number): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The program's name, in brackets, may hold spaces and brackets; the start time is field 22 of the whole line.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return `${boot}/${pid}/${fields[19]}`;
+    return `${boot}/${pid}/${statOf(pid)[19]}`;
   } catch {
     return '';
   }
 }
 
+/** From the state on, field 3 of the whole line; the start time is field 22. */
+function statOf(pid: number): string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The program's name, in brackets, may hold spaces and brackets.
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
 /** Whether the process `pid` lives and is the one that had this mark. */
 export function isSameProcess(pid: number, mark: string): boolean {
-  if (!exists(pid)) return false;
+  if (!exists(pid) || isZombie(pid)) return false;
   const now = processMark(pid);
   return now === '' || mark === '' || now === mark;
 }
@@ -31,5 +35,14 @@ function exists(pid: number): boolean {
   } catch (error) {
     // Somebody else's process: it lives, we just may not signal it.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/** Ended, and whoever started it has not asked how: in many containers nobody ever does. */
+function isZombie(pid: number): boolean {
+  try {
+    return statOf(pid)[0] === 'Z';
+  } catch {
+    return false;
   }
 }
