@@ -31,7 +31,7 @@ export interface EngineConfig {
   probeTimeoutMs: number;
   /** A model file may be large and on a slow disk. */
   loadTimeoutMs: number;
-  /** A worker that has sessions and gives no sign of life for this long is killed. */
+  /** A worker that has sessions and gives no sign of life for this long, all silences added up, is killed. */
   stallMs: number;
 }
 

@@ -9,7 +9,7 @@ import { tinyModel } from '../../../../test/kit/gguf.ts';
 import { findLibraryDirectory } from '../ffi/library-directory.ts';
 import { FAST_SETTINGS } from '../stage/settings.ts';
 import { createDeviceWorker, type DeviceWorker } from './device-worker.ts';
-import { startWorkerProcess, type WorkerProcessSpec } from './worker-process.ts';
+import { type CallOptions, startWorkerProcess, type WorkerProcessSpec } from './worker-process.ts';
 
 const signal = new AbortController().signal;
 const SPEC: WorkerProcessSpec = {
@@ -53,6 +53,28 @@ describe('a worker process', () => {
         (error: { code: string }) => error.code,
       ),
     );
+  });
+
+  test('one that hangs without a session is ended by the first call that it leaves waiting', async () => {
+    const worker = await startWorkerProcess(SPEC, { signal });
+    process.kill(worker.pid, 'SIGSTOP');
+    const request = { model: 'm', prompt: { kind: 'text', text: 'Hello' } } as const;
+    const asked = worker.call('tokenize', request, { signal, timeoutMs: 300 });
+    await expect(asked).rejects.toMatchObject({ code: 'ENGINE_WORKER_DIED', details: { exit: 'SIGKILL' } });
+  });
+
+  test('one that does not come to the end of a load is ended, and it is held against the model', async () => {
+    await using worker = createDeviceWorker(SPEC);
+    const late = { signal, timeoutMs: 300 };
+    for (let deaths = 1; deaths <= 3; deaths += 1) {
+      const { pid } = await worker.ready(null, CALL);
+      process.kill(pid, 'SIGSTOP');
+      await expect(loadInto(worker, 'slow', tinyModel(), late)).rejects.toMatchObject({
+        code: 'ENGINE_TIMEOUT',
+      });
+      await expect.poll(() => worker.deaths).toBe(deaths);
+    }
+    await expect(loadInto(worker, 'slow', tinyModel())).rejects.toMatchObject({ code: 'ENGINE_MODEL_FATAL' });
   });
 
   test('the reason of a failure is not lost in a long log', async () => {
@@ -160,11 +182,15 @@ describe('a supervised worker', () => {
   });
 });
 
-async function loadInto(worker: DeviceWorker, model: string, bytes: Uint8Array): Promise<LoadedModel> {
+async function loadInto(
+  worker: DeviceWorker,
+  ...[model, bytes, options = CALL]: [model: string, bytes: Uint8Array, options?: CallOptions]
+): Promise<LoadedModel> {
   const path = join(folder, model);
   await writeFile(path, bytes);
   const place = { path, device: 'cpu', mode: 'fast', contextTokens: 256, sessionsMax: 1 } as const;
-  return await worker.load({ spec: { model, ...place }, settings: FAST_SETTINGS, numericClass: null }, CALL);
+  const request = { spec: { model, ...place }, settings: FAST_SETTINGS, numericClass: null };
+  return await worker.load(request, options);
 }
 
 async function answer(worker: DeviceWorker, model: string): Promise<SessionSign[]> {

@@ -19,6 +19,7 @@ import {
   type ToWorker,
   type WireOutput,
 } from './protocol.ts';
+import { StallWatch } from './stall-watch.ts';
 
 export interface CallOptions {
   signal: AbortSignal;
@@ -56,6 +57,8 @@ const LINE_CHARACTERS_MAX = 400;
 const END_GRACE_MS = 2_000;
 const CANCEL_TIMEOUT_MS = 5_000;
 const NEVER = new AbortController().signal;
+/** What a worker answers between two decodes: one that has said nothing at all when the time is over hangs. */
+const SHORT_CALLS: ReadonlySet<CallKind> = new Set(['tokenize', 'unload']);
 const ENTRY = new URL('./main.ts', import.meta.url);
 const OWN_STDERR = new URL('./own-stderr.ts', import.meta.url).href;
 const NO_COUNTS: Counters = { generatedTokens: 0, promptTokens: 0, cachedTokens: 0, cancelled: 0, ticks: 0 };
@@ -73,6 +76,7 @@ export async function startWorkerProcess(
   spec: WorkerProcessSpec,
   { signal }: { signal: AbortSignal },
 ): Promise<WorkerProcess> {
+  signal.throwIfAborted();
   const worker = new ForkedWorker(spec);
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(spec.startTimeoutMs)]);
   try {
@@ -97,10 +101,12 @@ class ForkedWorker implements WorkerProcess {
   readonly #ready = Promise.withResolvers<void>();
   #lastCall = 0;
   #death: FilonError | null = null;
-  #stall: NodeJS.Timeout | null = null;
+  #heardMs = 0;
+  readonly #stall: StallWatch;
 
   constructor(spec: WorkerProcessSpec) {
     this.#spec = spec;
+    this.#stall = new StallWatch(spec.stallMs, () => this.kill());
     const { libraryDirectory, device, backend, threads } = spec;
     this.#child = fork(ENTRY, [JSON.stringify({ libraryDirectory, device, backend, threads })], {
       // A load and a decode run side by side, and no more: decodes take turns. One heap for all threads, or each
@@ -145,7 +151,15 @@ class ForkedWorker implements WorkerProcess {
     this.#lastCall += 1;
     const id = this.#lastCall;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    const late = (): void => reject(timeout(`${kind} on ${this.#spec.device}`, timeoutMs));
+    const askedMs = performance.now();
+    let overdue: FilonError | null = null;
+    const late = (): void => {
+      // Nothing else stops a load, and all loads after it would wait.
+      if (kind === 'load') overdue = timeout(`${kind} on ${this.#spec.device}`, timeoutMs);
+      // The death then ends this call, and those of everybody else.
+      if (kind === 'load' || (SHORT_CALLS.has(kind) && this.#heardMs < askedMs)) this.kill();
+      else reject(timeout(`${kind} on ${this.#spec.device}`, timeoutMs));
+    };
     const timer = setTimeout(late, timeoutMs);
     const abort = (): void => reject(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
@@ -158,7 +172,7 @@ class ForkedWorker implements WorkerProcess {
       return reply;
     } catch (error) {
       this.#send({ kind: 'abort', id });
-      throw error;
+      throw overdue ?? error;
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', abort);
@@ -178,7 +192,7 @@ class ForkedWorker implements WorkerProcess {
     }
     const queue = createOutputQueue(model, signal);
     this.#sessions.set(session, queue);
-    this.#watch();
+    this.#stall.watch(true);
     this.#send({ kind: 'open', request });
     let ended = false;
     try {
@@ -190,7 +204,7 @@ class ForkedWorker implements WorkerProcess {
       }
     } finally {
       this.#sessions.delete(session);
-      this.#watch();
+      this.#stall.watch(this.#sessions.size > 0);
       if (!ended) await this.#cancel(model, session);
     }
   }
@@ -244,10 +258,11 @@ class ForkedWorker implements WorkerProcess {
   }
 
   #receive(message: FromWorker): void {
+    this.#heardMs = performance.now();
     if (message.kind === 'outputs') {
       this.counters = message.counters;
       for (const [session, output] of message.outputs) this.#take(session, output);
-      this.#watch();
+      this.#stall.heard();
     } else if (message.kind === 'ready') this.#ready.resolve();
     else if (message.kind === 'reply') this.#calls.get(message.id)?.resolve(message.value);
     else if (message.kind === 'progress') this.#calls.get(message.id)?.onProgress?.(message.share);
@@ -261,16 +276,6 @@ class ForkedWorker implements WorkerProcess {
     if (queue !== undefined && output.kind === 'end') this.#answered.add(queue.model);
   }
 
-  /** Every sign of life moves the deadline; without sessions there is none. */
-  #watch(): void {
-    if (this.#stall !== null && this.#sessions.size > 0) this.#stall.refresh();
-    else if (this.#sessions.size > 0) this.#stall = setTimeout(() => this.kill(), this.#spec.stallMs);
-    else if (this.#stall !== null) {
-      clearTimeout(this.#stall);
-      this.#stall = null;
-    }
-  }
-
   #log(text: string): void {
     for (const line of text.split('\n')) {
       if (line.trim() === '') continue;
@@ -280,8 +285,7 @@ class ForkedWorker implements WorkerProcess {
   }
 
   #die(exit: WorkerExit): void {
-    if (this.#stall !== null) clearTimeout(this.#stall);
-    this.#stall = null;
+    this.#stall.stop();
     const error = died(this.#spec.device, exit);
     this.#death = error;
     this.#ready.reject(error);
