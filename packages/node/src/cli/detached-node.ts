@@ -5,18 +5,19 @@ import { FilonError, isFilonError } from '@filon/core/errors';
 import { z } from 'zod';
 import type { NodeStatus } from '../control/calls.ts';
 import { takeHomeLock } from '../home/lock.ts';
+import { type HomePaths, homeUnavailable } from '../home/paths.ts';
 import type { Cli } from './context.ts';
 import type { CliErrorDetails } from './errors.ts';
 import { waitFor } from './wait-for.ts';
 
 const START_TIMEOUT_MS = 60_000;
 
-/** Codes: HOME_IN_USE, CLI_NODE_DIED, CLI_TIMEOUT, and whatever the node's start failed with. */
+/** Codes: HOME_IN_USE, HOME_UNAVAILABLE, CLI_NODE_DIED, CLI_TIMEOUT, and whatever the node's start failed with. */
 export async function startDetached(cli: Cli): Promise<NodeStatus> {
   // Whoever holds the home is named at once; the node itself takes the lock a moment later.
   await (await takeHomeLock(cli.paths, { purpose: 'up' }))[Symbol.asyncDispose]();
   const { program, argv, clock } = cli.surroundings;
-  const log = openSync(cli.paths.startLog, 'w', 0o600);
+  const log = openStartLog(cli.paths);
   const flags = argv.filter((word) => word !== '--detach' && word !== '--json');
   // The node works in its home, where a relative path would mean another folder.
   const own = ['--home', cli.paths.home, '--no-model', '--json'];
@@ -45,6 +46,14 @@ export async function startDetached(cli: Cli): Promise<NodeStatus> {
   });
   child.unref();
   return status;
+}
+
+function openStartLog({ home, startLog }: HomePaths): number {
+  try {
+    return openSync(startLog, 'w', 0o600);
+  } catch (error) {
+    throw homeUnavailable(home, error);
+  }
 }
 
 async function statusOrNull(cli: Cli, exitCode: () => number | null | undefined): Promise<NodeStatus | null> {

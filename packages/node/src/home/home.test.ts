@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -50,6 +59,19 @@ describe('the folder', () => {
 });
 
 describe('the lock', () => {
+  test('on a full disk is refused with what to do, and is not kept', async () => {
+    const paths = freshHome();
+    const draft = `${paths.holder}.new`;
+    symlinkSync('/dev/full', draft);
+    await expect(takeHomeLock(paths, { purpose: 'node' })).rejects.toMatchObject({
+      code: 'HOME_UNAVAILABLE',
+      message: expect.stringMatching(/no space left on device.*Free some space/),
+    });
+    unlinkSync(draft);
+    await using _lock = await takeHomeLock(paths, { purpose: 'node' });
+    expect(readHolder(paths)?.purpose).toBe('node');
+  });
+
   test('is held by one, who says where it is, and is free again afterwards', async () => {
     const paths = freshHome();
     {

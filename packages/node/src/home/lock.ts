@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { FilonError, messageOf } from '@filon/core/errors';
 import { z } from 'zod';
 import type { HomeErrorDetails } from './errors.ts';
-import type { HomePaths } from './paths.ts';
+import { type HomePaths, homeUnavailable } from './paths.ts';
 
 export interface Holder {
   pid: number;
@@ -33,11 +33,16 @@ export interface HomeLock extends AsyncDisposable {
 const MEETING_TIMEOUT_MS = 400;
 const SQLITE_BUSY = 5;
 
-/** Codes: HOME_IN_USE, HOME_NO_LOCKS. */
+/** Codes: HOME_IN_USE, HOME_NO_LOCKS, HOME_UNAVAILABLE. */
 export async function takeHomeLock(paths: HomePaths, about: { purpose: string }): Promise<HomeLock> {
   const held = lockFile(paths);
   const holder: Holder = { pid: process.pid, purpose: about.purpose, url: null };
-  writeHolder(paths, holder);
+  try {
+    writeHolder(paths, holder);
+  } catch (error) {
+    held.close();
+    throw error;
+  }
   return {
     announce: (url) => writeHolder(paths, { ...holder, url }),
     [Symbol.asyncDispose]: async () => {
@@ -77,8 +82,12 @@ function lockFile(paths: HomePaths): DatabaseSync {
 
 function writeHolder(paths: HomePaths, holder: Holder): void {
   const draft = `${paths.holder}.new`;
-  writeFileSync(draft, JSON.stringify(holder), { mode: 0o600 });
-  renameSync(draft, paths.holder);
+  try {
+    writeFileSync(draft, JSON.stringify(holder), { mode: 0o600 });
+    renameSync(draft, paths.holder);
+  } catch (error) {
+    throw homeUnavailable(paths.home, error);
+  }
 }
 
 function inUse(paths: HomePaths): FilonError<HomeErrorDetails> {

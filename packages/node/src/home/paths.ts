@@ -60,12 +60,18 @@ export function ensureHome(paths: HomePaths): void {
     accessSync(home, constants.R_OK | constants.W_OK | constants.X_OK);
     mkdirSync(join(home, 'logs'), { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new FilonError<HomeErrorDetails>(
-      { code: 'HOME_UNAVAILABLE', home },
-      `The home ${home} cannot be used: ${messageOf(error)}. Choose another with --home or FILON_HOME.`,
-      { cause: error },
-    );
+    throw homeUnavailable(home, error);
   }
+}
+
+export function homeUnavailable(home: string, error: unknown): FilonError<HomeErrorDetails> {
+  const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
+  const remedy = full ? 'Free some space' : 'Choose another with --home or FILON_HOME';
+  return new FilonError<HomeErrorDetails>(
+    { code: 'HOME_UNAVAILABLE', home },
+    `The home ${home} cannot be used: ${messageOf(error)}. ${remedy}.`,
+    { cause: error },
+  );
 }
 
 /** Step by step: Node's own recursive way never returns where making a folder fails with ENOENT, as it does in /proc. */
