@@ -112,7 +112,7 @@ const STATUS: Readonly<Record<Code, HttpStatus>> = {
   TEMPLATE_BUSY: 503,
 };
 
-/** Families of codes that the engine's folders name themselves. */
+/** Families of codes that the folders below name themselves. */
 const FAMILIES: readonly (readonly [prefix: string, status: HttpStatus])[] = [
   ['SCHEMA_', 400],
   // Nothing could be drawn: the grammar and the biases exclude every token.
@@ -120,6 +120,8 @@ const FAMILIES: readonly (readonly [prefix: string, status: HttpStatus])[] = [
   ['GGUF_', 422],
   ['MODEL_', 422],
   ['ENGINE_', 503],
+  // Somebody else has the card, or no card answered.
+  ['RIG_', 503],
 ];
 
 export function statusOf(error: unknown): HttpStatus {
