@@ -13,10 +13,12 @@ export const freeBytesOnDisk: FreeBytes = async (folder) => {
   return facts.bavail * facts.bsize;
 };
 
-/** Codes: MODEL_DISK_FULL. */
+/** Codes: MODEL_DISK_FULL, with the reserve among what is needed, so that its figures are those of `df`. */
 export async function requireSpace(folder: string, neededBytes: number, freeBytes: FreeBytes): Promise<void> {
-  const free = Math.max(0, (await freeBytes(folder)) - DISK_RESERVE_BYTES);
-  if (neededBytes > free) throw diskFull(folder, { neededBytes, freeBytes: free });
+  if (neededBytes <= 0) return;
+  const free = await freeBytes(folder);
+  const withReserve = neededBytes + DISK_RESERVE_BYTES;
+  if (withReserve > free) throw diskFull(folder, { neededBytes: withReserve, freeBytes: free });
 }
 
 /** Whether writing failed for want of space or quota. */
