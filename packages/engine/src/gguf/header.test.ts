@@ -116,6 +116,11 @@ describe('a bad file has its own code', () => {
     ['half the tensors', tinyModel().subarray(0, 200_000), 'GGUF_TRUNCATED'],
     ['no metadata', writeGguf({ metadata: [], tensors: [] }), 'GGUF_CORRUPT'],
     ['an unknown architecture', tinyModel({ architecture: 'spark-plug' }), 'MODEL_ARCHITECTURE_UNSUPPORTED'],
+    [
+      'a model of images, which has no layers of text',
+      tinyModel({ metadata: { 'general.architecture': text('clip') } }),
+      'MODEL_ARCHITECTURE_UNSUPPORTED',
+    ],
     ['a model of sound', tinyModel({ architecture: 'pockettts' }), 'MODEL_ARCHITECTURE_UNSUPPORTED'],
     ['one part of three', tinyModel({ metadata: { 'split.count': u32(3) } }), 'GGUF_SPLIT'],
     ['an adapter', tinyModel({ metadata: { 'general.type': text('adapter') } }), 'GGUF_NOT_A_MODEL'],

@@ -7,7 +7,6 @@
  */
 import { open } from 'node:fs/promises';
 import { FilonError, messageOf } from '@filon/core/errors';
-import { requireSupported } from './architectures.ts';
 import { ByteReader, type ByteSource } from './byte-reader.ts';
 import {
   corrupt,
@@ -80,7 +79,6 @@ export async function parseGgufHeader(source: ByteSource, options: HeaderOptions
   const metadata = await readMetadata(reader, pairCount);
   checkWholeModel(source.label, metadata);
   const facts = modelFacts(source.label, metadata, limits);
-  requireSupported(source.label, facts.architecture);
   const alignment = alignmentOf(source.label, metadata, limits);
   const tensors = await readTensors(reader, tensorCount, alignment);
   if (tensors.length === 0) throw corrupt(source.label, 'the tensor list', 'is empty');

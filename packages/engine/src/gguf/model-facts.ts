@@ -1,4 +1,5 @@
 /** What the metadata says about the model: sizes that memory and limits follow from, and what people want to know. */
+import { requireSupported } from './architectures.ts';
 import { corrupt } from './errors.ts';
 import type { GgufLimits } from './limits.ts';
 import type { GgufMetadata } from './metadata.ts';
@@ -36,9 +37,11 @@ interface Context {
   architecture: string;
 }
 
-/** Codes: GGUF_CORRUPT for a key that is missing, of the wrong type or out of range. */
+/** Codes: MODEL_ARCHITECTURE_UNSUPPORTED, GGUF_CORRUPT for a key that is missing, of the wrong type or out of range. */
 export function modelFacts(file: string, metadata: GgufMetadata, limits: GgufLimits): ModelFacts {
   const architecture = architectureOf(file, metadata);
+  // First of all: what other kinds of model lack is no damage.
+  requireSupported(file, architecture);
   const context: Context = { file, metadata, limits, architecture };
   const layers = required(context, 'block_count', limits.layers);
   const embeddingLength = required(context, 'embedding_length', limits.embeddingLength);
