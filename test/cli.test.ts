@@ -36,10 +36,24 @@ describe('without a node', () => {
     const ran = await here.run(['help', 'run']);
     expect(ran.stdout).toMatch(/--temperature/);
     expect(ran.stdout).toMatch(/Examples:/);
+    expect((await here.run(['test', '--help'])).stdout).toMatch(/filon test test\/greedy/);
+  });
+
+  test.each([
+    [
+      ['keys'],
+      /'keys' does nothing by itself; there are `filon keys add`, `filon keys ls`, `filon keys rm`\. /,
+    ],
+    [['help', 'nonsense'], /Unknown command 'nonsense'\. /],
+    [['up', 'nonsense'], /got 1: nonsense\. /],
+  ])('%j says what is wrong', async (args, what) => {
+    expect((await here.run(args)).stderr).toMatch(what);
   });
 
   test.each([
     [['nonsense'], 2, 'CLI_USAGE'],
+    [['backend'], 2, 'CLI_USAGE'],
+    [['test'], 2, 'CLI_USAGE'],
     [['up', '--nonsense'], 2, 'CLI_USAGE'],
     [['pull'], 2, 'CLI_USAGE'],
     [['run', 'one', 'two', 'three'], 2, 'CLI_USAGE'],

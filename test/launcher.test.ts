@@ -49,6 +49,12 @@ describe('a good install', () => {
     ]);
   });
 
+  test('needs no development packages to tell of the tests', async () => {
+    const { stdout } = await clone.filon(['test', '--help']);
+    expect(JSON.parse(stdout)).toMatchObject({ ran: 'main', args: ['test', '--help'] });
+    expect(await clone.npmCalls()).toEqual([expect.stringContaining('--omit=dev')]);
+  });
+
   test('keeps the development packages where they are', async () => {
     await clone.filon(['test']);
     await writeFile(

@@ -123,6 +123,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./commands/completion.ts')).completion,
   ),
   entry(
+    'test',
+    'More',
+    'check that this copy of Filon is sound',
+    async () => (await import('./commands/test.ts')).test,
+  ),
+  entry(
     'version',
     'More',
     'say which versions this is made of',

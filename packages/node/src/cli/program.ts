@@ -31,7 +31,7 @@ export async function runProgram(surroundings: Surroundings): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     const interrupted = surroundings.signal.aborted;
-    const shown = interrupted ? interruption() : asUsage(error);
+    const shown = interrupted ? interruption() : asUsage(error, argv);
     out.failure(shown);
     if (interrupted) return EXIT_INTERRUPTED;
     return isFilonError(shown, 'CLI_USAGE') || isFilonError(shown, 'CLI_OPTION_INVALID')
@@ -169,16 +169,27 @@ function configOf(
   });
 }
 
-function asUsage(error: unknown): unknown {
+function asUsage(error: unknown, argv: readonly string[]): unknown {
   if (!(error instanceof CommanderError)) return error;
-  const text = error.message
+  const text = error.code === 'commander.help' ? whatIsMissing(argv) : error.message;
+  const plain = text
     .replace(/^error: /, '')
     .replace(/\s+/g, ' ')
-    .trim();
+    .replace(/[.\s]+$/, '');
   return new FilonError<CliErrorDetails>(
     { code: 'CLI_USAGE' },
-    `${text}. \`filon help\` shows the commands.`,
+    `${plain}. \`filon help\` shows the commands.`,
   );
+}
+
+/** Of a group of commands without one of them, and of help for a command that is not there. */
+function whatIsMissing(argv: readonly string[]): string {
+  const group = Object.keys(PARENTS).find((name) => argv.includes(name));
+  if (argv.includes('help') || group === undefined) {
+    return `Unknown command '${argv[argv.indexOf('help') + 1] ?? ''}'`;
+  }
+  const commands = COMMANDS.filter(({ name }) => name.startsWith(`${group} `)).map(({ name }) => name);
+  return `'${group}' does nothing by itself; there are ${commands.map((name) => `\`filon ${name}\``).join(', ')}`;
 }
 
 function interruption(): FilonError<CliErrorDetails> {
