@@ -1,9 +1,9 @@
 /** Everything that decides who may call and how much: one object a node, over its store. */
 import { isIPv6 } from 'node:net';
+import { Buckets } from '@filon/core/buckets';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import { BrowserSessions } from './browser-sessions.ts';
-import { Buckets } from './buckets.ts';
 import { Keys } from './keys.ts';
 import { ATTEMPT_ADDRESSES_MAX, ATTEMPTS_PER_MINUTE, KEYS_MAX } from './limits.ts';
 import { Meter } from './meter.ts';

@@ -1,5 +1,5 @@
 /** ed25519 keys (RFC 8032) from their 32 secret bytes, by the system's own cryptography. */
-import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { keyIdOf } from '@filon/core/swarm/key-id';
 import type { Signer } from '@filon/core/swarm/signed';
 
@@ -9,9 +9,10 @@ const PRIVATE_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
 /** SPKI: the last bytes are the key. */
 const PUBLIC_BYTES = 32;
 
-/** A key with its secret bytes, for a transport that has its own form of keys. */
 export interface SecretKey extends Signer {
   readonly seed: Uint8Array;
+  /** For a transport, which proves the key in its own way. */
+  readonly privateKey: KeyObject;
 }
 
 export function secretKey(seed: Uint8Array): SecretKey {
@@ -22,5 +23,6 @@ export function secretKey(seed: Uint8Array): SecretKey {
     key: keyIdOf(spki.subarray(-PUBLIC_BYTES)),
     sign: (bytes) => new Uint8Array(sign(null, bytes, privateKey)),
     seed,
+    privateKey,
   };
 }

@@ -1,8 +1,9 @@
 /** The gate before every route: finds the principal and holds it to its limits. */
+
+import type { BucketState } from '@filon/core/buckets';
 import { FilonError } from '@filon/core/errors';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Access } from '../../access/access.ts';
-import type { BucketState } from '../../access/buckets.ts';
 import type { AccessErrorDetails } from '../../access/errors.ts';
 import type { Key } from '../../access/keys.ts';
 import type { Serving } from '../../serve/serving.ts';

@@ -1,9 +1,13 @@
 /** Token buckets: a number of things at once, and as many again over a minute. In memory: a restart forgives. */
-import type { Clock } from '../ports/clock.ts';
-
 const MINUTE_MS = 60_000;
 /** Fractions of a thing that rounding may lose. */
 const SLACK = 1e-9;
+
+/** Of a clock, what measures how much time has passed. */
+export interface Elapsing {
+  /** Milliseconds that only grow. */
+  monotonicMs(): number;
+}
 
 export interface BucketState {
   perMinute: number;
@@ -21,12 +25,12 @@ interface Bucket {
 }
 
 export class Buckets {
-  readonly #clock: Clock;
+  readonly #clock: Elapsing;
   readonly #countMax: number;
   readonly #buckets = new Map<string, Bucket>();
 
   /** Beyond `countMax` the bucket that was touched longest ago is forgotten, which is to say full. */
-  constructor(clock: Clock, countMax: number) {
+  constructor(clock: Elapsing, countMax: number) {
     this.#clock = clock;
     this.#countMax = countMax;
   }
