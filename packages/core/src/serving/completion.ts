@@ -2,7 +2,9 @@
  * One vendor-neutral request and answer. Every API maps its own shapes to these and back; nothing behind the gateway
  * knows a vendor.
  */
+import type { KeyId } from '../swarm/key-id.ts';
 import type { Sampling } from './sampling.ts';
+import type { PrivacyTier } from './tier.ts';
 
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant' | 'tool';
@@ -98,6 +100,18 @@ export interface Usage {
   reasoningTokens: number;
 }
 
+/** Who computed (a part of) an answer. */
+export interface ServedBy {
+  /** null: the node that was asked. */
+  node: KeyId | null;
+  /** null: not known, or that of the node that was asked. */
+  operator: KeyId | null;
+  /** The narrowest tier that reaches it. */
+  tier: PrivacyTier;
+  /** null: in fast mode. */
+  numericClass: string | null;
+}
+
 /** An answer as it comes. Texts of one choice, in order, are the whole answer; `text` never splits a character. */
 export type Chunk =
   | { kind: 'delta'; choice: number; text: string; logprobs: TokenLogprob[] }
@@ -107,9 +121,9 @@ export type Chunk =
   | { kind: 'tool-call'; choice: number; index: number; id: string; name: string }
   /** A piece of the JSON text of its arguments. */
   | { kind: 'tool-arguments'; choice: number; index: number; text: string }
-  /** A worker died; the answer goes on by itself, with nothing lost or repeated. */
+  /** A worker died or a node was lost; the answer goes on by itself, with nothing lost or repeated. */
   | { kind: 'pause'; choice: number }
   /** `stop`: the stop string that was met, if it was one. */
   | { kind: 'end'; choice: number; reason: EndReason; stop?: string }
-  /** Comes once, last. */
-  | { kind: 'usage'; usage: Usage };
+  /** Comes once, last. `servedBy`: in order; absent where the node that was asked did all of it. */
+  | { kind: 'usage'; usage: Usage; servedBy?: readonly ServedBy[] };

@@ -1,3 +1,5 @@
+import type { PrivacyTier } from '@filon/core/serving/tier';
+
 /** What a caller's rights, and changing them, can fail with. */
 export type AccessErrorDetails =
   /** Not a key of this node, or one that has expired or was removed: which of these is not said. */
@@ -16,6 +18,8 @@ export type AccessErrorDetails =
   | { code: 'ACCESS_BUDGET'; budget: 'tokens' | 'money' }
   /** What is left of the budget is set aside for the key's requests in work. */
   | { code: 'ACCESS_BUDGET_HELD'; retryAfterSeconds: number }
+  /** The key may have less far machines compute than the request wants. */
+  | { code: 'ACCESS_TIER'; tier: PrivacyTier; allowed: PrivacyTier }
   /** Asked by the operator. */
   | { code: 'ACCESS_KEY_EXISTS'; name: string }
   | { code: 'ACCESS_KEY_NAME_INVALID'; name: string }

@@ -1,6 +1,7 @@
 /** What the gateway sees of serving: requests in, answers out. Composed in `pipeline.ts`. */
 import type { Chunk, CompletionRequest, Prompt, Usage } from '@filon/core/serving/completion';
 import type { LoadedModel, SessionEvent } from '@filon/core/serving/session';
+import type { PrivacyTier } from '@filon/core/serving/tier';
 import type { Progress, Waiting } from '../ports/engine.ts';
 import type { StoredModel } from '../ports/models.ts';
 
@@ -50,6 +51,8 @@ export interface CompleteOptions {
   recorder?: AnswerRecorder;
   /** Whose answer it is: computed prompts are reused within one scope alone. Absent: the common one. */
   scope?: string;
+  /** Whose machines may compute it, at the widest. Absent: `own`. */
+  tier?: PrivacyTier;
   /**
    * Goes on with an answer to the same request. Its chunks come from the first one again: those of a choice are a
    * function of the choice's events, so what was sent can be told by counting. The recorder hears only what is new.
@@ -66,7 +69,7 @@ export interface Serving {
   embed(
     request: { model: string; inputs: Prompt[] },
     /** `onBegun`: comes before a vector is computed; what fails earlier has cost nothing. */
-    options: { signal: AbortSignal; onBegun?: () => void },
+    options: { signal: AbortSignal; onBegun?: () => void; tier?: PrivacyTier },
   ): Promise<{ model: string; vectors: Float32Array[]; promptTokens: number }>;
   /**
    * How many tokens the prompt is, and more than the context holds if so. Loads the model, takes no slot, computes
@@ -74,7 +77,7 @@ export interface Serving {
    */
   countTokens(
     request: { model: string; prompt: CountedPrompt },
-    options: { signal: AbortSignal },
+    options: { signal: AbortSignal; tier?: PrivacyTier },
   ): Promise<number>;
   models(): Promise<StoredModel[]>;
   /** Whether some model could answer now, and in words why not. */

@@ -233,7 +233,8 @@ function probe({ access }: KeyedGateway): Hono {
   app.use('*', async (c, next) => {
     const found = authenticate(c, HERE, deps);
     const serving = {} as Parameters<typeof admit>[1]['serving'];
-    if (found.kind !== 'nobody') admit(c, { principal: principalFrom(found), serving });
+    const rights = { tierMax: 'own', models: null } as const;
+    if (found.kind !== 'nobody') admit(c, { principal: principalFrom(found), serving, rights });
     await next();
   });
   app.get('/who', (c) => c.json(principalOf(c)));

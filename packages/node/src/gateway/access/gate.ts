@@ -2,6 +2,7 @@
 
 import type { BucketState } from '@filon/core/buckets';
 import { FilonError } from '@filon/core/errors';
+import type { PrivacyTier } from '@filon/core/serving/tier';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Access } from '../../access/access.ts';
 import type { AccessErrorDetails } from '../../access/errors.ts';
@@ -12,6 +13,7 @@ import { MeteredServing } from './metered-serving.ts';
 import type { PeerOf } from './peer.ts';
 import { admit, keyNeeded } from './principal.ts';
 import { scopedServing } from './scoped-serving.ts';
+import { rightsFrom, TIER_HEADER, tierOf } from './tier.ts';
 
 export interface GateDeps extends AuthenticateDeps {
   serving: Serving;
@@ -28,7 +30,9 @@ export function gate(deps: GateDeps): MiddlewareHandler {
     const found = authenticate(c, deps.peerOf(c), deps);
     const rate = found.kind === 'key' && !isReading(c) ? takeRate(found.key, deps.access) : null;
     if (found.kind !== 'nobody') {
-      admit(c, { principal: principalFrom(found), serving: servingFor(found, deps) });
+      const tier = tierOf(c.req.header(TIER_HEADER), found);
+      const serving = servingFor(found, tier, deps);
+      admit(c, { principal: principalFrom(found), serving, rights: rightsFrom(found) });
     } else if (!DOORS.has(c.req.path)) {
       if (!isReading(c)) throw keyNeeded();
       if (c.req.path === '/') return c.redirect('/pair');
@@ -41,14 +45,17 @@ export function gate(deps: GateDeps): MiddlewareHandler {
 
 export type ServingDeps = Pick<GateDeps, 'access' | 'serving' | 'log' | 'answerTokensMax'>;
 
-/** For answers that outlive their request: serving as their owner may use it now. Code: ACCESS_KEY_WRONG. */
+/**
+ * For answers that outlive their request: serving as their owner may use it now. It is in the answer which tier it was
+ * asked with. Code: ACCESS_KEY_WRONG.
+ */
 export function servingForOwner(owner: string, deps: ServingDeps): Pick<Serving, 'complete'> {
   const [kind, id = ''] = owner.split(':');
   const { access, serving } = deps;
   if (kind === 'local' || (kind === 'session' && access?.sessions.has(id)))
-    return scopedServing(serving, owner);
+    return scopedServing(serving, { owner, tier: 'open' });
   const key = kind === 'key' ? (access?.keys.withId(id) ?? null) : null;
-  if (key !== null) return servingFor({ kind: 'key', key }, deps);
+  if (key !== null) return servingFor({ kind: 'key', key }, key.tier, deps);
   return {
     complete: () =>
       Promise.reject(
@@ -60,8 +67,12 @@ export function servingForOwner(owner: string, deps: ServingDeps): Pick<Serving,
   };
 }
 
-function servingFor(found: Exclude<Found, { kind: 'nobody' }>, deps: ServingDeps): Serving {
-  const serving = scopedServing(deps.serving, principalFrom(found).owner);
+function servingFor(
+  found: Exclude<Found, { kind: 'nobody' }>,
+  tier: PrivacyTier,
+  deps: ServingDeps,
+): Serving {
+  const serving = scopedServing(deps.serving, { owner: principalFrom(found).owner, tier });
   if (found.kind !== 'key' || deps.access === null) return serving;
   return new MeteredServing(found.key, { ...deps, serving, meter: deps.access.meter });
 }

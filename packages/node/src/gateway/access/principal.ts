@@ -1,5 +1,6 @@
 /** Who makes a request, and what it may therefore do. Routes ask here and nowhere else. */
 import { FilonError } from '@filon/core/errors';
+import type { PrivacyTier } from '@filon/core/serving/tier';
 import type { Context } from 'hono';
 import type { AccessErrorDetails } from '../../access/errors.ts';
 import type { Serving } from '../../serve/serving.ts';
@@ -17,11 +18,19 @@ export type Principal =
 
 export const LOCAL: Principal = { kind: 'local', owner: 'local', control: false };
 
+export interface Rights {
+  /** The widest tier that may be chosen. */
+  tierMax: PrivacyTier;
+  /** Names of the models that may be used; null: all. */
+  models: readonly string[] | null;
+}
+
 /** What the gate found out about a request, for the routes behind it. */
 export interface Admitted {
   principal: Principal;
   /** Serving with this principal's limits, and its use counted. */
   serving: Serving;
+  rights: Rights;
 }
 
 const VARIABLE = 'filonAdmitted';
@@ -38,6 +47,11 @@ export function principalOf(context: Context): Principal {
 /** Serving as the request's principal may use it. Code: ACCESS_KEY_NEEDED. */
 export function servingOf(context: Context): Serving {
   return admittedOf(context).serving;
+}
+
+/** What the request's principal may choose. Code: ACCESS_KEY_NEEDED. */
+export function rightsOf(context: Context): Rights {
+  return admittedOf(context).rights;
 }
 
 /** For what only the operator may do. Codes: ACCESS_KEY_NEEDED, ACCESS_CONTROL_NEEDED. */

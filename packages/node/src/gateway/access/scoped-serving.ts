@@ -1,11 +1,17 @@
-/** Serving whose computed prompts are reused for one owner alone. */
+/** Serving for one owner: computed prompts are reused for that one alone, on machines of a tier that it may use. */
+import type { PrivacyTier } from '@filon/core/serving/tier';
 import type { Serving } from '../../serve/serving.ts';
 
-export function scopedServing(serving: Serving, scope: string): Serving {
+export interface Scope {
+  owner: string;
+  tier: PrivacyTier;
+}
+
+export function scopedServing(serving: Serving, { owner, tier }: Scope): Serving {
   return {
-    complete: (request, options) => serving.complete(request, { ...options, scope }),
-    embed: (request, options) => serving.embed(request, options),
-    countTokens: (request, options) => serving.countTokens(request, options),
+    complete: (request, options) => serving.complete(request, { ...options, scope: owner, tier }),
+    embed: (request, options) => serving.embed(request, { ...options, tier }),
+    countTokens: (request, options) => serving.countTokens(request, { ...options, tier }),
     models: () => serving.models(),
     readiness: () => serving.readiness(),
     stats: () => serving.stats(),

@@ -10,6 +10,7 @@ import type {
   MessageItem,
   ReasoningItem,
   ResponseObject,
+  ResponseServer,
 } from '../openai/responses/shapes.ts';
 import { chatLogprob } from './openai-answers.ts';
 
@@ -103,6 +104,12 @@ const usage = z.object({
   output_tokens_details: z.object({ reasoning_tokens: count }),
   total_tokens: count,
 });
+const server: z.ZodType<ResponseServer> = z.object({
+  node: z.string().nullable(),
+  operator: z.string().nullable(),
+  tier: z.enum(['own', 'trusted', 'open']),
+  numeric_class: z.string().nullable(),
+});
 const seconds = z.number().min(0);
 
 export const responseObject: z.ZodType<ResponseObject> = z.object({
@@ -121,6 +128,7 @@ export const responseObject: z.ZodType<ResponseObject> = z.object({
   model: z.string(),
   output: z.array(output),
   usage: usage.nullable(),
+  filon: z.exactOptional(z.object({ served_by: z.array(server) })),
   background: z.boolean(),
   instructions: z.string().nullable(),
   max_output_tokens: count.nullable(),

@@ -106,6 +106,28 @@ function textOf(item: OutputItem): string {
   return item.type === 'function_call' ? item.arguments : item.content.map((part) => part.text).join('');
 }
 
+describe('a response', () => {
+  test('tells which nodes it came from when it is whole, and nothing where it was this one alone', () => {
+    const servedBy = [
+      { node: 'a'.repeat(43), operator: null, tier: 'trusted', numericClass: null },
+      { node: null, operator: null, tier: 'own', numericClass: 'cpu-1' },
+    ] as const;
+    const events = eventsOf([delta('ore'), end('stop'), { ...usage, servedBy }]);
+    const told = events.flatMap((event) => ('response' in event ? [event.response.filon] : []));
+    expect(told).toEqual([
+      undefined,
+      undefined,
+      {
+        served_by: [
+          { node: 'a'.repeat(43), operator: null, tier: 'trusted', numeric_class: null },
+          { node: null, operator: null, tier: 'own', numeric_class: 'cpu-1' },
+        ],
+      },
+    ]);
+    expect(finalOf(eventsOf([delta('ore'), end('stop'), usage]))).not.toHaveProperty('filon');
+  });
+});
+
 describe('events of a response', () => {
   test('are numbered without a gap, and their deltas are the answer', () => {
     fc.assert(

@@ -2,7 +2,7 @@
  * Chunks of an answer as the events of a response, and as the response itself. The same chunks always make the same
  * events with the same numbers, so a stream can be made again from stored chunks and cut anywhere.
  */
-import type { Chunk, EndReason, TokenLogprob, Usage } from '@filon/core/serving/completion';
+import type { Chunk, EndReason, ServedBy, TokenLogprob, Usage } from '@filon/core/serving/completion';
 import { type ItemKind, OpenItem } from './open-item.ts';
 import type {
   EventBody,
@@ -12,6 +12,7 @@ import type {
   ResponseEvent,
   ResponseFailure,
   ResponseObject,
+  ResponseServer,
   ResponseStatus,
   ResponseUsage,
 } from './shapes.ts';
@@ -43,6 +44,7 @@ export class ResponseFold {
   #next = 0;
   #reason: EndReason | null = null;
   #usage: ResponseUsage | null = null;
+  #servers: ResponseServer[] = [];
   #outcome: Outcome | null = null;
 
   constructor(head: ResponseHead, echo: ResponseEcho) {
@@ -65,7 +67,10 @@ export class ResponseFold {
 
   /** A pause makes no event: where pauses fall is no property of the answer. Other choices than the first are none. */
   take(chunk: Chunk): ResponseEvent[] {
-    if (chunk.kind === 'usage') this.#usage = usageOf(chunk.usage);
+    if (chunk.kind === 'usage') {
+      this.#usage = usageOf(chunk.usage);
+      this.#servers = (chunk.servedBy ?? []).map(serverOf);
+    }
     if (chunk.kind === 'usage' || chunk.kind === 'pause' || chunk.choice !== 0) return [];
     return this.#numbered(this.#grown(chunk));
   }
@@ -95,6 +100,7 @@ export class ResponseFold {
       model,
       output: [...this.#closed, ...open],
       usage: this.#usage,
+      ...(this.#servers.length === 0 ? {} : { filon: { served_by: this.#servers } }),
     };
   }
 
@@ -190,6 +196,10 @@ function usageOf({ promptTokens, cachedTokens, completionTokens, reasoningTokens
     output_tokens_details: { reasoning_tokens: reasoningTokens },
     total_tokens: promptTokens + completionTokens,
   };
+}
+
+function serverOf({ node, operator, tier, numericClass }: ServedBy): ResponseServer {
+  return { node, operator, tier, numeric_class: numericClass };
 }
 
 function seconds(milliseconds: number): number {

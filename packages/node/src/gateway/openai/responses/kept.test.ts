@@ -170,7 +170,7 @@ async function openOwnedApp(limits: Partial<DurableLimits> = {}): Promise<Hono> 
   app.use('*', async (c, next) => {
     const id = c.req.header('owner') ?? '';
     const principal = { kind: 'key', owner: `key:${id}`, control: false, id, name: id } as const;
-    admit(c, { principal, serving });
+    admit(c, { principal, serving, rights: { tierMax: 'open', models: null } });
     await next();
   });
   return app.route('/', responsesRoutes({ servingOf, intake, clock, randomBytes, answers }));

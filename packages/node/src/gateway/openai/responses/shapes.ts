@@ -1,4 +1,5 @@
 /** What `/v1/responses` says, as OpenAI's clients read it. */
+import type { PrivacyTier } from '@filon/core/serving/tier';
 import type { ChatLogprob } from '../logprobs.ts';
 import type { Effort } from '../thinking.ts';
 
@@ -122,6 +123,15 @@ export interface ResponseUsage {
   total_tokens: number;
 }
 
+/** Who computed a part of a response, in order. */
+export interface ResponseServer {
+  /** Its key; null: the node that was asked. */
+  node: string | null;
+  operator: string | null;
+  tier: PrivacyTier;
+  numeric_class: string | null;
+}
+
 export interface ResponseObject extends ResponseEcho {
   id: string;
   object: 'response';
@@ -134,6 +144,8 @@ export interface ResponseObject extends ResponseEcho {
   model: string;
   output: OutputItem[];
   usage: ResponseUsage | null;
+  /** When it is whole, where other nodes than the one that was asked had a part in it. */
+  filon?: { served_by: ResponseServer[] };
 }
 
 interface InItem {
