@@ -8,6 +8,7 @@ import type { Peer } from '@filon/node/gateway/access/peer';
 import { createGateway, type GatewayDeps } from '@filon/node/gateway/gateway';
 import { DEFAULT_GATEWAY_LIMITS } from '@filon/node/gateway/http/limits';
 import { Jobs } from '@filon/node/gateway/panel/jobs';
+import type { NetworkView } from '@filon/node/gateway/panel/network-view';
 import type { PanelNode } from '@filon/node/gateway/panel/panel-node';
 import type { Models, StoredModel } from '@filon/node/ports/models';
 import { createFixedModels, storedModel } from './fixed-models.ts';
@@ -24,6 +25,7 @@ export interface PanelGatewayOptions extends ScriptedServingOptions {
   catalogue?: CatalogueEntry[];
   pull?: Models['pull'];
   diskFreeBytes?: number;
+  network?: NetworkView;
 }
 
 export interface PanelAsked {
@@ -53,7 +55,7 @@ export interface PanelGateway extends Omit<PanelParts, 'gateway'> {
 }
 
 export async function openPanelParts(options: PanelGatewayOptions = {}): Promise<PanelParts> {
-  const { catalogue = [], pull, diskFreeBytes = 2 ** 40, ...rest } = options;
+  const { catalogue = [], pull, diskFreeBytes = 2 ** 40, network = null, ...rest } = options;
   const opened = await openScriptedServing({ clock: realClock, ...rest });
   const access = createAccess(
     { pricePerMillionTokens: '0' },
@@ -63,7 +65,7 @@ export async function openPanelParts(options: PanelGatewayOptions = {}): Promise
   const pulled: string[] = [];
   const jobs = new Jobs(realClock);
   const node: PanelNode = {
-    ...{ engine: opened.engine, control: opened.serving, clock: realClock },
+    ...{ engine: opened.engine, control: opened.serving, clock: realClock, network },
     models: scriptedModels({ catalogue, stored, pulled, pull }),
     about: { version: '1.2.3', defaultModel: MODEL },
     residentBytes: () => 1_000_000,

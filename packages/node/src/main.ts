@@ -282,7 +282,7 @@ async function openPanel(
   const { Jobs } = await import('./gateway/panel/jobs.ts');
   const { freeBytesOnDisk } = await import('./adapters/models/disk-space.ts');
   const node = {
-    ...{ ...parts, clock, about: { version: VERSION, defaultModel: settings.defaultModel } },
+    ...{ ...parts, clock, network: null, about: { version: VERSION, defaultModel: settings.defaultModel } },
     residentBytes: () => process.memoryUsage.rss(),
     diskFreeBytes: () => freeBytesOnDisk(paths.models),
   };

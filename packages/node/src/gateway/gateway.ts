@@ -25,6 +25,7 @@ import type { MethodsAt, Parts } from './openapi/operations.ts';
 import { openApiRoutes } from './openapi/routes.ts';
 import type { Jobs } from './panel/jobs.ts';
 import type { PanelNode } from './panel/panel-node.ts';
+import { RecentWays } from './panel/recent-ways.ts';
 import { panelRoutes } from './panel/routes.ts';
 import { webRoutes } from './web/routes.ts';
 
@@ -55,8 +56,9 @@ export function createGateway(deps: GatewayDeps): Hono {
   const { clock, log, limits, randomBytes, answers = null } = deps;
   const metrics = new Metrics();
   const faults = new RecentFaults(clock);
+  const ways = new RecentWays(clock);
   const app = new Hono();
-  app.use('*', dress(deps), gate(gateDeps(deps)));
+  app.use('*', dress(deps), gate(gateDeps({ ...deps, serving: ways.noting(deps.serving) })));
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', async (c) => {
     const readiness = await servingOf(c).readiness();
@@ -73,7 +75,7 @@ export function createGateway(deps: GatewayDeps): Hono {
   app.route('/api', ollamaRoutes(servingOf, { intake, clock }));
   app.route('/v1', openAiRoutes({ servingOf, intake, clock, randomBytes, answers }));
   if (deps.panel !== undefined) {
-    app.route('/filon/v1', panelRoutes({ ...deps.panel, intake, faults }));
+    app.route('/filon/v1', panelRoutes({ ...deps.panel, intake, faults, ways }));
   }
   if (deps.access !== undefined) app.route('/', accessRoutes(gateDeps(deps), deps.access));
   if (deps.webFolder !== undefined) app.route('/', webRoutes(deps.webFolder));

@@ -9,6 +9,23 @@ import type {
   PanelSession,
   PanelStatus,
 } from '@filon/core/panel/messages';
+import {
+  PANEL_MODELS_MAX,
+  PANEL_OFFERS_MAX,
+  PANEL_PEERS_MAX,
+  PANEL_STEPS_MAX,
+  PANEL_WAYS_MAX,
+  type PanelNetwork,
+  type PanelOffers,
+  type PanelPeer,
+  type PanelPrice,
+  type PanelSelf,
+  type PanelServed,
+  type PanelSwarm,
+  type PanelWay,
+} from '@filon/core/panel/network';
+import { TIERS } from '@filon/core/serving/tier';
+import { keyId } from '@filon/core/swarm/key-id';
 import { z } from 'zod';
 
 const count = z.int().min(0);
@@ -92,6 +109,96 @@ export const panelStatus: z.ZodType<PanelStatus> = z.object({
     workerDeaths: count,
   }),
   faults: z.array(fault),
+});
+
+const tier = z.enum(['own', 'trusted', 'open']);
+const price: z.ZodType<PanelPrice> = z.object({ promptPico: count, answerPico: count });
+const served: z.ZodType<PanelServed> = z.object({
+  name: text,
+  numericClass: text.nullable(),
+  contextTokens: count,
+  tokensPerSecond: amount.nullable(),
+  price: price.nullable(),
+  sessionsMax: count,
+  load: z.object({ active: count, queued: count }).nullable(),
+});
+const machine = z.object({
+  key: keyId,
+  name: text,
+  operator: keyId.nullable(),
+  version: text.nullable(),
+  canRelay: z.boolean(),
+  devices: z.array(text).max(PANEL_MODELS_MAX),
+  models: z.array(served).max(PANEL_MODELS_MAX),
+});
+const self: z.ZodType<PanelSelf> = machine.extend({
+  reach: z.enum(['direct', 'punched', 'relayed', 'none', 'unknown']),
+  addresses: z.array(text),
+});
+const peer: z.ZodType<PanelPeer> = machine.extend({
+  tier,
+  connection: z
+    .object({
+      reach: z.enum(['direct', 'punched', 'relayed']),
+      roundTripMs: amount.nullable(),
+      receivedBytes: count,
+      sentBytes: count,
+    })
+    .nullable(),
+  seenMs: amount.nullable(),
+  expiresMs: amount.nullable(),
+  reliability: amount.min(0).max(1).nullable(),
+});
+const swarm: z.ZodType<PanelSwarm> = z.object({
+  name: text,
+  key: keyId,
+  expiresMs: amount,
+  isMember: z.boolean(),
+  mayInvite: z.boolean(),
+  hasReachable: z.boolean().nullable(),
+});
+const way: z.ZodType<PanelWay> = z.object({
+  id: count,
+  atMs: amount,
+  model: text,
+  tookMs: amount,
+  tokens: count,
+  pauses: count,
+  steps: z
+    .array(z.object({ node: keyId.nullable(), name: text, tier, numericClass: text.nullable() }))
+    .min(1)
+    .max(PANEL_STEPS_MAX),
+});
+export const panelNetwork: z.ZodType<PanelNetwork> = z.object({
+  atMs: amount,
+  swarm: swarm.nullable(),
+  self: self.nullable(),
+  peers: z.array(peer).max(PANEL_PEERS_MAX),
+  peersTotal: count,
+  ways: z.array(way).max(PANEL_WAYS_MAX),
+});
+
+export const panelOffers: z.ZodType<PanelOffers> = z.object({
+  swarm: text.nullable(),
+  tierMax: tier,
+  models: z
+    .array(
+      z.object({
+        name: text,
+        contextTokens: count,
+        tiers: z
+          .array(
+            z.object({
+              tier,
+              nodes: count,
+              tokensPerSecond: amount.nullable(),
+              priceMax: price.nullable(),
+            }),
+          )
+          .max(TIERS.length),
+      }),
+    )
+    .max(PANEL_OFFERS_MAX),
 });
 
 export const panelCancelled: z.ZodType = z.object({ cancelled: text });

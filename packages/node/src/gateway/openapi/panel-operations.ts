@@ -16,6 +16,8 @@ import {
   panelJob,
   panelJobs,
   panelModels,
+  panelNetwork,
+  panelOffers,
   panelRemoved,
   panelSession,
   panelStatus,
@@ -49,6 +51,16 @@ export const PANEL_OPERATIONS: readonly Operation[] = [
     ...{ method: 'get', path: '/filon/v1/status', id: 'getStatus', ...panel },
     summary: 'Tell how the node is.',
     answers: { 200: json(panelStatus, 'How it is.') },
+  },
+  {
+    ...{ method: 'get', path: '/filon/v1/offers', id: 'listOffers', api: 'panel', audience: 'callers' },
+    summary: 'List what the swarm has ready, by model and tier.',
+    answers: { 200: json(panelOffers, 'No tier wider than the caller may choose.') },
+  },
+  {
+    ...{ method: 'get', path: '/filon/v1/network', id: 'getNetwork', ...panel },
+    summary: 'Tell how the swarm is, as far as this node knows, and which way the last answers took.',
+    answers: { 200: json(panelNetwork, 'How it is.') },
   },
   {
     ...{ method: 'get', path: '/filon/v1/jobs', id: 'followJobs', ...panel },

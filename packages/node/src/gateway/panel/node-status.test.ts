@@ -15,7 +15,12 @@ const loaded: LoadedModel = {
 async function freeWith(...held: { device: string; bytes: number }[]): Promise<number | undefined> {
   const { serving, engine } = await openScriptedServing();
   const node = {
-    ...{ clock: createManualClock(), about: { version: '1', defaultModel: 'a' }, residentBytes: () => 1 },
+    ...{
+      clock: createManualClock(),
+      network: null,
+      about: { version: '1', defaultModel: 'a' },
+      residentBytes: () => 1,
+    },
     ...{ models: createFixedModels([]), control: serving, diskFreeBytes: async () => 1 },
     engine: {
       devices: async () => [device],

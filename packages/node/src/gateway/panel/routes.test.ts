@@ -32,6 +32,7 @@ async function jobOf(response: Response): Promise<PanelJob> {
 const CALLS = [
   ['GET', '/models'],
   ['GET', '/status'],
+  ['GET', '/network'],
   ['GET', '/jobs'],
   ['DELETE', '/jobs/1'],
   ['POST', '/pulls'],

@@ -4,7 +4,7 @@ import type { PanelJobs, PanelSession } from '@filon/core/panel/messages';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { Models, StoredModel } from '../../ports/models.ts';
-import { principalOf, requireControl, servingOf } from '../access/principal.ts';
+import { principalOf, requireControl, rightsOf, servingOf } from '../access/principal.ts';
 import type { GatewayErrorDetails } from '../http/errors.ts';
 import type { EventStream } from '../http/event-stream.ts';
 import type { Intake, Work } from '../http/intake.ts';
@@ -14,13 +14,17 @@ import { openAiErrors } from '../openai/error-shape.ts';
 import type { Jobs } from './jobs.ts';
 import { modelCards } from './model-cards.ts';
 import { nodeStatus } from './node-status.ts';
+import { panelNetwork } from './panel-network.ts';
 import type { PanelNode } from './panel-node.ts';
+import { panelOffers } from './panel-offers.ts';
+import type { RecentWays } from './recent-ways.ts';
 
 export interface PanelDeps {
   node: PanelNode;
   intake: Intake;
   jobs: Jobs;
   faults: RecentFaults;
+  ways: RecentWays;
 }
 
 const NAME_CHARACTERS_MAX = 1024;
@@ -35,6 +39,7 @@ export function panelRoutes(deps: PanelDeps): Hono {
   const app = new Hono();
   const startedMs = node.clock.monotonicMs();
   app.get('/session', (c) => c.json({ control: principalOf(c).control } satisfies PanelSession));
+  app.get('/offers', (c) => c.json(panelOffers(node.network?.look() ?? null, rightsOf(c))));
   app.use('*', async (c, next) => {
     requireControl(c);
     await next();
@@ -44,6 +49,9 @@ export function panelRoutes(deps: PanelDeps): Hono {
     const parts = { node, serving: servingOf(c), faults: deps.faults.list };
     return c.json(await nodeStatus(parts, { startedMs, signal: c.req.raw.signal }));
   });
+  app.get('/network', (c) =>
+    c.json(panelNetwork(node.network?.look() ?? null, deps.ways.list, node.clock.nowMs())),
+  );
   app.get('/jobs', (c) => follow(c, deps));
   app.delete('/jobs/:id', (c) => {
     const job = c.req.param('id');
