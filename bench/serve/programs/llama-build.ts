@@ -2,7 +2,7 @@
  * Builds llama-server once, from the source that the engine's package carries: the same llama.cpp, compiled for this
  * machine. The result stays in the cache under the package's version.
  */
-import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ENGINE_PIN } from '@filon/engine/ffi/library-set';
@@ -23,6 +23,12 @@ const SETTINGS = [
   '-DLLAMA_USE_PREBUILT_UI=OFF',
   '-DLLAMA_OPENSSL=OFF',
 ];
+
+const TILE_CONFIG = {
+  file: 'ggml/src/ggml-cpu/amx/mmq.cpp',
+  call: '_tile_loadconfig(&tc);',
+  kept: '__asm__ volatile("" : : "r"(&tc) : "memory"); _tile_loadconfig(&tc);',
+};
 
 export interface BuildOptions {
   cacheDirectory: string;
@@ -61,9 +67,21 @@ async function sourceIn(
   await runCommand('npm', ['pack', '--silent', `node-llama-cpp@${ENGINE_PIN.package}`], options);
   const bundle = 'package/llama/gitRelease.bundle';
   await runCommand('tar', ['-xzf', `node-llama-cpp-${ENGINE_PIN.package}.tgz`, bundle], options);
+  await rm(`${source}.new`, { recursive: true, force: true });
+  await runCommand('git', ['clone', '--quiet', bundle, `${source}.new`], options);
+  await keepTileConfig(join(`${source}.new`, TILE_CONFIG.file));
   await rm(source, { recursive: true, force: true });
-  await runCommand('git', ['clone', '--quiet', bundle, source], options);
+  await rename(`${source}.new`, source);
   return source;
+}
+
+/**
+ * GCC before 14 tells its optimizer that `_tile_loadconfig` reads 8 bytes of the 64 (its amxtileintrin.h), so the others are
+ * never stored and the first AMX instruction ends the program. A barrier keeps them.
+ */
+async function keepTileConfig(path: string): Promise<void> {
+  const { call, kept } = TILE_CONFIG;
+  await writeFile(path, (await readFile(path, 'utf8')).replace(call, kept));
 }
 
 async function configure(
