@@ -2,7 +2,8 @@
  * `node bench/web.ts`: what the chat page costs, in the Chromium of the tests, over the gateway and a scripted engine of
  * this very process. Not a test: it prints figures with the machine's facts, and judges nothing.
  */
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import { builtPage } from '../../test/kit/built-page.ts';
 import { openChatScene } from '../../test/kit/chat-scene.ts';
 import { readMachine } from '../serve/machine.ts';
 import { firstLoad, firstPaint } from './first-load.ts';
@@ -16,7 +17,7 @@ const machine = await readMachine(root, new AbortController().signal);
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 say('the first load and the first paint');
-const load = await firstLoad(join(root, 'packages', 'web', 'dist'));
+const load = await firstLoad(await builtPage());
 const paint = await withScene(firstPaint);
 say('a conversation of 500 messages');
 const long = await withScene(longConversation);
