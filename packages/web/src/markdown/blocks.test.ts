@@ -77,4 +77,20 @@ describe('blocks', () => {
       }),
     );
   });
+
+  test('with emphasis in emphasis are plain where no stack would do, and only there', () => {
+    const kinds = (text: string): string[] => blocksOf(text).blocks.map(({ kind }) => kind);
+    for (const mark of ['*', '**', '_', '~~']) {
+      expect(kinds(`${mark}a `.repeat(2_000))).toEqual(['plain']);
+      expect(kinds(`(${mark}a`.repeat(2_000))).toEqual(['plain']);
+    }
+    for (const text of [
+      '**Ore** and _tin_, 2*3*4 and snake_case_name. ',
+      '- **Ore**: a\n',
+      'a * b ',
+      '"*a*" ',
+    ]) {
+      expect(kinds(text.repeat(300))).toEqual(['markdown']);
+    }
+  });
 });

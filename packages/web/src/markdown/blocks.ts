@@ -23,6 +23,8 @@ const LIST_ITEM = /^ {0,3}([-+*]|\d{1,9}[.)])([ \t]|$)/;
 const CONTINUED = /^([-+*]|\d{1,9}[.)]|>|\[\^)/;
 /** Quotes and lists in one another, deeper than anybody reads, and than a browser can draw. */
 const TOO_DEEP = /^[ \t]*(?:(?:>|(?:[-+*]|\d{1,9}[.)])[ \t])[ \t]*){24}/m;
+/** Of emphasis in emphasis: the reader and the browser go down once a level, and a stack ends. */
+const EMPHASIS_DEPTH_MAX = 100;
 const DEFINITION = /^ {0,3}\[(?!\^)[^\]\n]{1,200}\]:[ \t]*\S.*$/gm;
 const MATH_FENCE = /^\s*\$\$/;
 
@@ -90,11 +92,27 @@ function isContinued({ lines }: Cutter, line: string): boolean {
 function flush(cutter: Cutter): void {
   const text = cutter.lines.join('\n');
   if (text !== '') {
-    const isPlain = text.length > BLOCK_CHARACTERS_MAX || TOO_DEEP.test(text);
+    const isPlain =
+      text.length > BLOCK_CHARACTERS_MAX || TOO_DEEP.test(text) || emphasisDepth(text) > EMPHASIS_DEPTH_MAX;
     const kind = isPlain ? 'plain' : 'markdown';
     cutter.blocks.push({ kind, text });
   }
   clear(cutter);
+}
+
+/** About: marks that can only open, less those that can close. */
+function emphasisDepth(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const { 0: mark, index } of text.matchAll(/[*_~]+/g)) {
+    const before = text.charAt(index - 1);
+    const after = text.charAt(index + mark.length);
+    const closes = /\S/.test(before) && (!/[\p{L}\p{N}]/u.test(after) || /[\p{L}\p{N}]/u.test(before));
+    if (closes && depth > 0) depth -= 1;
+    else if (/\S/.test(after)) depth += 1;
+    deepest = Math.max(deepest, depth);
+  }
+  return deepest;
 }
 
 function flushCode(cutter: Cutter, language: string): void {
