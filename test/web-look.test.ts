@@ -57,6 +57,9 @@ test.each(looks)('$name has no fault of access', async ({ size, theme, name }) =
     await page.getByRole('button', { name: label }).click();
     await page.getByRole('dialog').waitFor();
     await look(what);
+    const boxes = page.locator('.field-grid input');
+    const heights = await boxes.evaluateAll((all) => all.map((one) => one.clientHeight));
+    expect(new Set(heights).size).toBe(Math.min(heights.length, 1));
     await page.keyboard.press('Escape');
   }
   await page.locator('.edit-question').click();
