@@ -1,8 +1,9 @@
 /** Code as it was written, with its language and a button that copies it. */
-import { type MemoExoticComponent, memo, type ReactElement } from 'react';
+import { type MemoExoticComponent, memo, type ReactElement, useMemo } from 'react';
 import { useWords } from '../i18n/words.ts';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { ScrollBox } from '../ui/scroll-box.tsx';
+import { markedCode } from './code-marks.ts';
 
 const LANGUAGE_CHARACTERS_MAX = 24;
 
@@ -22,10 +23,27 @@ export const CodeBlock: MemoExoticComponent<(props: CodeBlockProps) => ReactElem
         </figcaption>
         <ScrollBox className="code-text" label={words.chat.answer.code}>
           <pre dir="ltr">
-            <code>{text}</code>
+            <MarkedCode text={text} language={language} />
           </pre>
         </ScrollBox>
       </figure>
     );
   },
 );
+
+function MarkedCode({ text, language }: CodeBlockProps): ReactElement {
+  const pieces = useMemo(() => markedCode(text, language), [text, language]);
+  return (
+    <code>
+      {pieces.map(({ at, text: piece, mark }) =>
+        mark === null ? (
+          piece
+        ) : (
+          <span key={at} className={`mark-${mark}`}>
+            {piece}
+          </span>
+        ),
+      )}
+    </code>
+  );
+}
