@@ -7,9 +7,9 @@ import type { Reach } from '../../ports/network.ts';
 import { STREAM_WINDOW_BYTES, STREAMS_MAX } from './limits.ts';
 
 /** A quiet connection is asked whether it lives. */
-const QUIET_MS = 1200;
+const QUIET_MS = 1000;
 /** Without any byte for so long the other end is taken for dead. */
-const DEAD_MS = 2700;
+const DEAD_MS = 2500;
 /** A busy one is asked for its round trip no more often. */
 const MEASURE_MS = 5000;
 /** Weight of a new round trip in the running mean. */
