@@ -128,7 +128,7 @@ function openWorkshop() {
 
 /** Somebody works on Filon here: the last install was for the tests too, or npm was called by hand. */
 function isAboutTests() {
-  return stampOf(root).split(' ')[1] === 'all' || hasDevelopmentPackages(root, platform);
+  return stampOf(root).split(' ')[1] === 'all' || hasDevelopmentPackages(root);
 }
 
 /** Whoever had the lock before may have done it. */

@@ -38,15 +38,20 @@ export function packagesMissing(root, wanted) {
 }
 
 /**
- * Whether somebody works on Filon here: then a new lock file must not take the tools away.
+ * Whether somebody works on Filon here: then a new lock file must not take the tools away. npm's own note of what it put
+ * in says so; today's lock file does not, because what was needed to run may be a tool's by now.
  * @param {string} root
- * @param {string} platform
  * @returns {boolean}
  */
-export function hasDevelopmentPackages(root, platform) {
-  const wanted = new Set(packagesWanted(root, platform, 'run'));
-  const tools = packagesWanted(root, platform, 'all').filter((path) => !wanted.has(path));
-  return packagesMissing(root, tools).length < tools.length;
+export function hasDevelopmentPackages(root) {
+  try {
+    const note = readFileSync(join(root, 'node_modules', '.package-lock.json'), 'utf8');
+    /** @type {{ packages: Record<string, LockEntry> }} */
+    const { packages } = JSON.parse(note);
+    return Object.values(packages).some((entry) => entry.dev === true);
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -65,6 +65,27 @@ describe('a good install', () => {
     expect((await clone.npmCalls())[1]).toContain('--include=dev');
   });
 
+  test('keeps those that npm put in when it was called by hand', async () => {
+    await clone.filon(['up']);
+    await writeFile(
+      join(clone.directory, 'node_modules', '.package-lock.json'),
+      '{ "packages": { "node_modules/tool": { "dev": true } } }',
+    );
+    await writeFile(join(clone.directory, 'package-lock.json'), '{ "packages": {} }');
+    await clone.filon(['up']);
+    expect((await clone.npmCalls())[1]).toContain('--include=dev');
+  });
+
+  test.each(['dev', 'devOptional'])('stays one to run, though a package of it is %s by now', async (flag) => {
+    await clone.filon(['up']);
+    await writeFile(
+      join(clone.directory, 'package-lock.json'),
+      `{ "packages": { "node_modules/plain": { "${flag}": true }, "node_modules/tool": { "dev": true } } }`,
+    );
+    await clone.filon(['up']);
+    expect((await clone.npmCalls())[1]).toContain('--omit=dev');
+  });
+
   test('stays one for the tests, whatever a new lock file calls the tools', async () => {
     await clone.filon(['test']);
     await writeFile(join(clone.directory, 'package-lock.json'), '{ "packages": {} }');
