@@ -1,68 +1,68 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { StallWatch } from './stall-watch.ts';
+import { HangWatch } from './hang-watch.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function watched(): { stall: StallWatch; stalls: () => number } {
-  let stalls = 0;
-  return { stall: new StallWatch(1000, () => (stalls += 1)), stalls: () => stalls };
+function watched(): { watch: HangWatch; hangs: () => number } {
+  let hangs = 0;
+  return { watch: new HangWatch(1000, () => (hangs += 1)), hangs: () => hangs };
 }
 
-test('work without a sign of life is a stall', () => {
-  const { stall, stalls } = watched();
-  stall.watch(true);
+test('work without a sign of life hangs', () => {
+  const { watch, hangs } = watched();
+  watch.watch(true);
   vi.advanceTimersByTime(999);
-  expect(stalls()).toBe(0);
+  expect(hangs()).toBe(0);
   vi.advanceTimersByTime(1);
-  expect(stalls()).toBe(1);
+  expect(hangs()).toBe(1);
 });
 
 test('further work is no sign of life', () => {
-  const { stall, stalls } = watched();
+  const { watch, hangs } = watched();
   for (let ms = 0; ms < 1000; ms += 100) {
-    stall.watch(true);
+    watch.watch(true);
     vi.advanceTimersByTime(100);
   }
-  expect(stalls()).toBe(1);
+  expect(hangs()).toBe(1);
 });
 
 test('silence adds up over work that was given up', () => {
-  const { stall, stalls } = watched();
+  const { watch, hangs } = watched();
   for (let times = 0; times < 3; times += 1) {
-    stall.watch(true);
+    watch.watch(true);
     vi.advanceTimersByTime(300);
-    stall.watch(false);
+    watch.watch(false);
     vi.advanceTimersByTime(5000);
   }
-  expect(stalls()).toBe(0);
-  stall.watch(true);
+  expect(hangs()).toBe(0);
+  watch.watch(true);
   vi.advanceTimersByTime(100);
-  expect(stalls()).toBe(1);
+  expect(hangs()).toBe(1);
 });
 
 test('a sign of life is a new beginning, with the whole time', () => {
-  const { stall, stalls } = watched();
-  stall.watch(true);
+  const { watch, hangs } = watched();
+  watch.watch(true);
   vi.advanceTimersByTime(900);
-  stall.watch(false);
-  stall.watch(true);
-  stall.heard();
+  watch.watch(false);
+  watch.watch(true);
+  watch.heard();
   vi.advanceTimersByTime(999);
-  stall.heard();
+  watch.heard();
   vi.advanceTimersByTime(999);
-  expect(stalls()).toBe(0);
+  expect(hangs()).toBe(0);
   vi.advanceTimersByTime(1);
-  expect(stalls()).toBe(1);
+  expect(hangs()).toBe(1);
 });
 
-test('nothing stalls without work', () => {
-  const { stall, stalls } = watched();
-  stall.watch(true);
-  stall.watch(false);
+test('nothing hangs without work', () => {
+  const { watch, hangs } = watched();
+  watch.watch(true);
+  watch.watch(false);
   vi.advanceTimersByTime(10_000);
-  stall.watch(true);
-  stall.stop();
+  watch.watch(true);
+  watch.stop();
   vi.advanceTimersByTime(10_000);
-  expect(stalls()).toBe(0);
+  expect(hangs()).toBe(0);
 });

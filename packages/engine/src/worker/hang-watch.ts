@@ -2,17 +2,17 @@
  * Notices that a worker has work and says nothing. The time adds up over pieces of work that came and went without a
  * word: clients that lose patience must not hide a device that hangs.
  */
-export class StallWatch {
-  readonly #stallMs: number;
-  readonly #onStall: () => void;
+export class HangWatch {
+  readonly #hangMs: number;
+  readonly #onHang: () => void;
   #timer: NodeJS.Timeout | null = null;
   #sinceMs = 0;
   /** Said nothing for, before the present piece of work. */
   #silentMs = 0;
 
-  constructor(stallMs: number, onStall: () => void) {
-    this.#stallMs = stallMs;
-    this.#onStall = onStall;
+  constructor(hangMs: number, onHang: () => void) {
+    this.#hangMs = hangMs;
+    this.#onHang = onHang;
   }
 
   /** To be told whenever work came or went. */
@@ -44,6 +44,6 @@ export class StallWatch {
 
   #start(): void {
     this.#sinceMs = performance.now();
-    this.#timer = setTimeout(this.#onStall, Math.max(0, this.#stallMs - this.#silentMs));
+    this.#timer = setTimeout(this.#onHang, Math.max(0, this.#hangMs - this.#silentMs));
   }
 }

@@ -10,6 +10,7 @@ import type { DeviceHostSpec } from '../device/device-host.ts';
 import type { EngineErrorDetails } from '../errors.ts';
 import type { Counters } from '../stage/batcher.ts';
 import type { WorkerExit } from './deaths.ts';
+import { HangWatch } from './hang-watch.ts';
 import { createOutputQueue, type OutputQueue } from './output-queue.ts';
 import {
   type CallKind,
@@ -19,7 +20,6 @@ import {
   type ToWorker,
   type WireOutput,
 } from './protocol.ts';
-import { StallWatch } from './stall-watch.ts';
 
 export interface CallOptions {
   signal: AbortSignal;
@@ -102,11 +102,11 @@ class ForkedWorker implements WorkerProcess {
   #lastCall = 0;
   #death: FilonError | null = null;
   #heardMs = 0;
-  readonly #stall: StallWatch;
+  readonly #hang: HangWatch;
 
   constructor(spec: WorkerProcessSpec) {
     this.#spec = spec;
-    this.#stall = new StallWatch(spec.stallMs, () => this.kill());
+    this.#hang = new HangWatch(spec.stallMs, () => this.kill());
     const { libraryDirectory, device, backend, threads } = spec;
     this.#child = fork(ENTRY, [JSON.stringify({ libraryDirectory, device, backend, threads })], {
       // A load and a decode run side by side, and no more: decodes take turns. One heap for all threads, or each
@@ -192,7 +192,7 @@ class ForkedWorker implements WorkerProcess {
     }
     const queue = createOutputQueue(model, signal);
     this.#sessions.set(session, queue);
-    this.#stall.watch(true);
+    this.#hang.watch(true);
     this.#send({ kind: 'open', request });
     let ended = false;
     try {
@@ -204,7 +204,7 @@ class ForkedWorker implements WorkerProcess {
       }
     } finally {
       this.#sessions.delete(session);
-      this.#stall.watch(this.#sessions.size > 0);
+      this.#hang.watch(this.#sessions.size > 0);
       if (!ended) await this.#cancel(model, session);
     }
   }
@@ -262,7 +262,7 @@ class ForkedWorker implements WorkerProcess {
     if (message.kind === 'outputs') {
       this.counters = message.counters;
       for (const [session, output] of message.outputs) this.#take(session, output);
-      this.#stall.heard();
+      this.#hang.heard();
     } else if (message.kind === 'ready') this.#ready.resolve();
     else if (message.kind === 'reply') this.#calls.get(message.id)?.resolve(message.value);
     else if (message.kind === 'progress') this.#calls.get(message.id)?.onProgress?.(message.share);
@@ -285,7 +285,7 @@ class ForkedWorker implements WorkerProcess {
   }
 
   #die(exit: WorkerExit): void {
-    this.#stall.stop();
+    this.#hang.stop();
     const error = died(this.#spec.device, exit);
     this.#death = error;
     this.#ready.reject(error);
