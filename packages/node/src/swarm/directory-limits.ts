@@ -15,6 +15,9 @@ export const LINKS_OUT = 6;
 export const LINKS_IN_MAX = 12;
 /** Of those that others made. */
 export const LINKS_IN_PER_OPERATOR_MAX = 4;
+/** Links beyond these that end after a moment, so that newcomers learn whom else there is. */
+export const GUESTS_MAX = 4;
+export const GUEST_MS = 20_000;
 /** One link is exchanged for another each so often, so that nobody is shut in for ever. */
 export const LINK_EXCHANGE_MS = 600_000;
 export const LINK_CHECK_MS = 15_000;

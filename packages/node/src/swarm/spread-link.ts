@@ -30,6 +30,9 @@ export interface LinkOwner {
   bytesOf(id: RecordId): Uint8Array | null;
 }
 
+/** Who made it; a guest's is ended soon. */
+export type LinkKind = 'ours' | 'theirs' | 'guest';
+
 export interface LinkDeps {
   clock: Clock;
   pace: BytePace;
@@ -39,8 +42,7 @@ export interface LinkDeps {
 
 export class SpreadLink {
   readonly peer: KeyId;
-  /** Whether this node opened it. */
-  readonly isOurs: boolean;
+  readonly kind: LinkKind;
   readonly sinceMs: number;
   /** Records that the peer is known to have. */
   readonly #theirs = new Set<RecordId>();
@@ -54,9 +56,9 @@ export class SpreadLink {
   readonly #channel: Channel;
   readonly #deps: LinkDeps;
 
-  constructor(channel: Channel, { isOurs, ...deps }: LinkDeps & { isOurs: boolean }) {
+  constructor(channel: Channel, { kind, ...deps }: LinkDeps & { kind: LinkKind }) {
     this.peer = channel.peer;
-    this.isOurs = isOurs;
+    this.kind = kind;
     this.sinceMs = deps.clock.monotonicMs();
     this.#channel = channel;
     this.#deps = deps;

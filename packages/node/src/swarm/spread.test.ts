@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
-import { announcementCodec } from '@filon/core/directory/announcement-messages';
+import { announcementCodec, RECORD_ID_BYTES } from '@filon/core/directory/announcement-messages';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import { describe, expect, test } from 'vitest';
 import { createManualClock } from '../adapters/memory/clock.ts';
@@ -31,12 +32,17 @@ function scene() {
     spread: Spread;
     log: ReturnType<typeof createMemoryLog>;
   }[] = [];
-  const open = (key: string, admits: () => boolean = () => true) => {
+  const open = (key: string, verdict: 'stays' | 'refused' = 'stays') => {
     const network = hub.open({ key });
     const read = (bytes: Uint8Array): OpenedRecord => JSON.parse(Buffer.from(bytes).toString());
     const directory = new Directory({ clock, lists: () => NONE, open: read });
     const log = createMemoryLog();
-    const node = { network, directory, log, spread: new Spread({ network, directory, clock, log, admits }) };
+    const node = {
+      network,
+      directory,
+      log,
+      spread: new Spread({ network, directory, clock, log, admits: () => verdict }),
+    };
     all.push(node);
     return node;
   };
@@ -150,8 +156,8 @@ describe('announcements spread', () => {
     await at.pass(1000);
     await both;
     await at.pass(1000);
-    expect(a.spread.links().map(({ isOurs }) => isOurs)).toEqual([true]);
-    expect(b.spread.links().map(({ isOurs }) => isOurs)).toEqual([false]);
+    expect(a.spread.links().map(({ kind }) => kind)).toEqual(['ours']);
+    expect(b.spread.links().map(({ kind }) => kind)).toEqual(['theirs']);
     b.directory.accept(record('b'));
     await at.pass(2000);
     expect(a.directory.find('b')).not.toBeNull();
@@ -271,7 +277,7 @@ describe('a hostile peer', () => {
     let sent = 0;
     const flood = async (): Promise<void> => {
       for (let round = 0; round < 4000; round += 1) {
-        const ids = idsToBytes(Array.from({ length: 512 }, (_, i) => recordId(Buffer.from(`${round}/${i}`))));
+        const ids = new Uint8Array(randomBytes(512 * RECORD_ID_BYTES));
         await channel.send(announcementCodec.encode({ kind: 'have', ids }), { signal });
         sent += ids.length;
       }
@@ -285,7 +291,7 @@ describe('a hostile peer', () => {
 
   test('is told so where there is no room for a link', async () => {
     await using at = scene();
-    const node = at.open('node', () => false);
+    const node = at.open('node', 'refused');
     const channel = await hostile(at, node);
     const [frame] = await received(channel);
     expect(() => announcementCodec.decode(frame as Uint8Array)).toThrow(/SPREAD_FULL/);

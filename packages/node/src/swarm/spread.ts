@@ -11,17 +11,20 @@ import type { Log } from '../ports/log.ts';
 import type { Channel, Network } from '../ports/network.ts';
 import { BytePace } from './byte-pace.ts';
 import type { Directory } from './directory.ts';
-import { BROKEN_REFUSE_MS, FLUSH_MS, WANT_TIMEOUT_MS } from './directory-limits.ts';
+import { BROKEN_REFUSE_MS, FLUSH_MS, GUEST_MS, WANT_TIMEOUT_MS } from './directory-limits.ts';
 import type { RecordId } from './records.ts';
-import { type LinkOwner, SpreadLink } from './spread-link.ts';
+import { type LinkKind, type LinkOwner, SpreadLink } from './spread-link.ts';
 
 export interface SpreadDeps {
   network: Network;
   directory: Directory;
   clock: Clock;
   log: Log;
-  /** Whether a link that a member makes is taken; may close others to make room. */
-  admits: (peer: KeyId, links: readonly SpreadLink[]) => boolean;
+  /**
+   * Whether a link that a member makes is taken; may close others to make room. A guest stays for a moment, to learn whom
+   * else there is: else who knows one member alone would know nobody when that one is full.
+   */
+  admits: (peer: KeyId, links: readonly SpreadLink[]) => 'stays' | 'guest' | 'refused';
 }
 
 const REFUSALS = new Set(['WIRE_MALFORMED', 'WIRE_TOO_LARGE', 'NETWORK_FRAME_TOO_LARGE', 'SPREAD_BROKEN']);
@@ -33,7 +36,7 @@ export class Spread implements AsyncDisposable {
   readonly #wanted = new Map<RecordId, { of: SpreadLink; untilMs: number }>();
   readonly #over = new AbortController();
   readonly #parts = new DisposableStack();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(link: SpreadLink) => void>();
   #flushing = false;
   #checking = false;
 
@@ -51,7 +54,7 @@ export class Spread implements AsyncDisposable {
   }
 
   /** Told when a link ended. */
-  watch(listener: () => void): Disposable {
+  watch(listener: (link: SpreadLink) => void): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
@@ -62,7 +65,7 @@ export class Spread implements AsyncDisposable {
     const { protocol, frameBytesMax } = announcementCodec;
     const either = AbortSignal.any([signal, this.#over.signal]);
     const channel = await this.#deps.network.open(peer, protocol, { frameBytesMax, signal: either });
-    void this.#run(channel, true);
+    void this.#run(channel, 'ours');
   }
 
   /** Wants what links have and this node had no room to want, or refused to hear so often. */
@@ -77,7 +80,13 @@ export class Spread implements AsyncDisposable {
   }
 
   async #serve(channel: Channel): Promise<void> {
-    if (this.#deps.admits(channel.peer, this.links())) return await this.#run(channel, false);
+    const verdict = this.#deps.admits(channel.peer, this.links());
+    if (verdict === 'stays') await this.#run(channel, 'theirs');
+    else if (verdict === 'guest') await this.#run(channel, 'guest');
+    else await this.#turnAway(channel);
+  }
+
+  async #turnAway(channel: Channel): Promise<void> {
     const refusal = {
       code: 'SPREAD_FULL',
       message: 'this node has as many links as it takes; try another one',
@@ -88,13 +97,14 @@ export class Spread implements AsyncDisposable {
     await channel.end();
   }
 
-  async #run(channel: Channel, isOurs: boolean): Promise<void> {
+  async #run(channel: Channel, kind: LinkKind): Promise<void> {
     const { clock } = this.#deps;
     const deps = { clock, pace: this.#pace, owner: this.#owner, signal: this.#over.signal };
-    const link = new SpreadLink(channel, { ...deps, isOurs });
+    const link = new SpreadLink(channel, { ...deps, kind });
     if (!this.#take(link)) return link.close();
     for (const { id } of this.#deps.directory.nodes()) link.tell(id);
     this.#flushSoon();
+    if (kind === 'guest') this.#showOut(link);
     try {
       await link.run();
     } catch (error) {
@@ -103,16 +113,24 @@ export class Spread implements AsyncDisposable {
       link.close();
       if (this.#links.get(link.peer) === link) this.#links.delete(link.peer);
       this.#wantElsewhere(([, { of }]) => of === link);
-      for (const listener of [...this.#listeners]) listener();
+      for (const listener of [...this.#listeners]) listener(link);
     }
+  }
+
+  #showOut(link: SpreadLink): void {
+    this.#deps.clock.sleep(GUEST_MS, { signal: this.#over.signal }).then(
+      () => link.close(),
+      () => undefined,
+    );
   }
 
   /** One link a peer. Where both sides made one at the same time, that of the smaller key stays. */
   #take(link: SpreadLink): boolean {
+    const { self } = this.#deps.network;
+    const isOurs = link.kind === 'ours';
     const other = this.#links.get(link.peer);
-    const opener = link.isOurs ? this.#deps.network.self : link.peer;
-    const stays =
-      !other || other.isOurs === link.isOurs || opener < (link.isOurs ? link.peer : this.#deps.network.self);
+    const isSecond = other !== undefined && (other.kind === 'ours') !== isOurs;
+    const stays = !isSecond || (isOurs ? self < link.peer : link.peer < self);
     if (!stays || this.#over.signal.aborted) return false;
     other?.close();
     this.#links.set(link.peer, link);
