@@ -15,7 +15,10 @@ export interface AnnouncingMember {
   record(announcement: Announcement): Uint8Array;
 }
 
-export function announcingMember(name: string, { swarm = 'swarm', operator = name } = {}): AnnouncingMember {
+export function announcingMember(
+  name: string,
+  { swarm = 'swarm', operator = name }: { swarm?: string; operator?: string } = {},
+): AnnouncingMember {
   const signer = keyNamed(`node ${name}`);
   const owner = keyNamed(`operator ${operator}`);
   const proof = proofOf({ swarm: keyNamed(swarm), node: signer, operator: owner });
