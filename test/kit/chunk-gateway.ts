@@ -24,7 +24,11 @@ export async function openChunkGateway(): Promise<ChunkGateway> {
   const serving: Serving = {
     complete: async (request) => {
       requests.push(request);
-      return { id: 'made-up', model: MODEL, createdMs: 0, usage: CHUNK_USAGE, chunks: script() };
+      return {
+        ...{ id: 'made-up', model: MODEL, createdMs: 0, servedBy: [] },
+        usage: CHUNK_USAGE,
+        chunks: script(),
+      };
     },
     embed: (request, options) => scripted.serving.embed(request, options),
     countTokens: (request, options) => scripted.serving.countTokens(request, options),

@@ -4,7 +4,13 @@
  */
 import { FilonError } from '@filon/core/errors';
 import type { Clock } from '../ports/clock.ts';
-import { RETRY_AFTER_MAX_SECONDS, SERVICE_GUESS_MS, SERVICE_MEAN_WEIGHT } from './limits.ts';
+import type { QueuePlace } from '../ports/replicas.ts';
+import {
+  GUEST_QUEUE_SHARE,
+  RETRY_AFTER_MAX_SECONDS,
+  SERVICE_GUESS_MS,
+  SERVICE_MEAN_WEIGHT,
+} from './limits.ts';
 import { withTimeout } from './timeout.ts';
 
 export interface Ticket {
@@ -16,8 +22,18 @@ export interface Ticket {
 }
 
 interface Waiter {
+  guest: boolean;
+  onQueued: ((place: QueuePlace) => void) | undefined;
   grant(): void;
   refuse(error: unknown): void;
+}
+
+export interface AdmitOptions {
+  signal: AbortSignal;
+  /** Of a peer: it waits behind this node's own requests, and peers fill a share of the queue at most. */
+  guest?: boolean;
+  /** Told when it begins to wait and whenever its place changes. */
+  onQueued?: ((place: QueuePlace) => void) | undefined;
 }
 
 interface Lane {
@@ -47,11 +63,11 @@ export class Admission {
   }
 
   /** Waits for a slot of `model`. Codes: SERVE_QUEUE_FULL (at once), SERVE_QUEUE_TIMEOUT. */
-  async admit(model: string, options: { signal: AbortSignal }): Promise<Ticket> {
+  async admit(model: string, options: AdmitOptions): Promise<Ticket> {
     options.signal.throwIfAborted();
     const lane = this.#lane(model);
     if (lane.held < lane.slots && lane.waiting.length === 0) lane.held += 1;
-    else await this.#queue(lane, options.signal);
+    else await this.#queue(lane, options);
     this.#admitted += 1;
     this.#active += 1;
     return this.#ticket(lane);
@@ -67,6 +83,15 @@ export class Admission {
   /** Sends everybody home who has no slot yet. */
   refuseWaiting(error: unknown): void {
     for (const lane of this.#lanes.values()) for (const waiter of [...lane.waiting]) waiter.refuse(error);
+  }
+
+  /** What a new request for `model` would find. */
+  load(model: string): { active: number; queued: number; queueMs: number } {
+    const lane = this.#lanes.get(model);
+    if (!lane) return { active: 0, queued: 0, queueMs: 0 };
+    const queued = lane.waiting.length;
+    const waits = queued > 0 || lane.held >= lane.slots;
+    return { active: lane.held, queued, queueMs: waits ? waitMs(lane, queued + 1) : 0 };
   }
 
   stats(): { active: number; queued: number; queueMax: number; admitted: number; refused: number } {
@@ -89,23 +114,28 @@ export class Admission {
     return lane;
   }
 
-  async #queue(lane: Lane, signal: AbortSignal): Promise<void> {
+  async #queue(lane: Lane, { signal, guest = false, onQueued }: AdmitOptions): Promise<void> {
     const { queueMax, queueWaitMs, clock } = this.#options;
-    if (this.#queued >= queueMax) {
+    if (this.#queued >= (guest ? Math.ceil(queueMax * GUEST_QUEUE_SHARE) : queueMax)) {
       this.#refused += 1;
       throw queueFull(lane);
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiter: Waiter = { grant: resolve, refuse: reject };
-    lane.waiting.push(waiter);
+    const waiter: Waiter = { guest, onQueued, grant: resolve, refuse: reject };
+    const firstGuest = guest ? -1 : lane.waiting.findIndex((other) => other.guest);
+    lane.waiting.splice(firstGuest < 0 ? lane.waiting.length : firstGuest, 0, waiter);
     this.#queued += 1;
+    tellPlaces(lane);
     try {
       await withTimeout(() => promise, { clock, signal, timeoutMs: queueWaitMs, what: 'a free slot' });
     } catch (error) {
       const place = lane.waiting.indexOf(waiter);
       // Granted and given up in the same turn: the slot goes on to the next one.
       if (place < 0) this.#giveBack(lane, 1);
-      else lane.waiting.splice(place, 1);
+      else {
+        lane.waiting.splice(place, 1);
+        tellPlaces(lane);
+      }
       if (error instanceof FilonError && error.code === 'SERVE_TIMEOUT')
         throw queueTimeout(lane, queueWaitMs);
       throw error;
@@ -150,13 +180,23 @@ export class Admission {
       if (!next) return;
       lane.held += 1;
       next.grant();
+      tellPlaces(lane);
     }
   }
 }
 
+function tellPlaces(lane: Lane): void {
+  for (const [index, { onQueued }] of lane.waiting.entries())
+    onQueued?.({ position: index + 1, estimateMs: waitMs(lane, index + 1) });
+}
+
+function waitMs(lane: Lane, position: number): number {
+  return (position * lane.meanServiceMs) / Math.max(1, lane.slots);
+}
+
 /** Seconds until somebody at this place of the queue has a slot, from the measured length of requests. */
 function waitSeconds(lane: Lane, position: number): number {
-  const seconds = Math.ceil((position * lane.meanServiceMs) / Math.max(1, lane.slots) / 1000);
+  const seconds = Math.ceil(waitMs(lane, position) / 1000);
   return Math.min(RETRY_AFTER_MAX_SECONDS, Math.max(1, seconds));
 }
 

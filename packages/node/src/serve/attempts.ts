@@ -1,17 +1,28 @@
 /** Decides, failure by failure, whether a piece of work may be tried again. */
 import { isFilonError } from '@filon/core/errors';
 import type { Clock } from '../ports/clock.ts';
-import { DEATHS_MAX, RETRIES_MAX, RETRY_FIRST_MS } from './limits.ts';
+import { BEGUN_RETRIES_MAX, DEATHS_MAX, LOSSES_MAX, RETRIES_MAX, RETRY_FIRST_MS } from './limits.ts';
 import type { Presence } from './suspects.ts';
 
 /** A slot is given back a moment after its session ended; a restarted worker has nothing loaded. */
-const PASSING = new Set(['ENGINE_SLOTS_FULL', 'ENGINE_MODEL_NOT_LOADED']);
+const PASSING = new Set(['ENGINE_SLOTS_FULL', 'ENGINE_MODEL_NOT_LOADED', 'REPLICA_LOST']);
 const DEATHS = new Set(['ENGINE_WORKER_DIED', 'SERVE_STALLED']);
+/** There is no room now; an answer that has begun waits for some. */
+const FULL = new Set(['SERVE_ROUTE_NONE', 'SERVE_QUEUE_FULL', 'SERVE_MODELS_BUSY']);
+
+export interface FailedAt {
+  /** The work was in the worker at the time. */
+  inside: boolean;
+  /** Something of the answer was sent. */
+  begun?: boolean;
+  signal: AbortSignal;
+}
 
 export class Attempts {
   readonly #presence: Presence;
   readonly #clock: Clock;
   #deaths: number;
+  #losses = 0;
   #retries = 0;
 
   constructor(presence: Presence, clock: Clock) {
@@ -26,49 +37,57 @@ export class Attempts {
   }
 
   /**
-   * Returns when the work may be tried again, and whether a worker died; otherwise throws what to tell the client.
-   * `inside`: the work was in the worker at the time. Codes: SERVE_QUARANTINED, or the failure itself.
+   * Returns when the work may be tried again, and whether a worker died or a node was lost with it inside; otherwise
+   * throws what to tell the client. Codes: SERVE_QUARANTINED, or the failure itself.
    */
-  async again(
-    failure: unknown,
-    options: { inside: boolean; signal: AbortSignal },
-  ): Promise<'after a death' | 'after a pause'> {
-    options.signal.throwIfAborted();
+  async again(failure: unknown, at: FailedAt): Promise<'after a death' | 'after a pause'> {
+    at.signal.throwIfAborted();
     if (!isFilonError(failure)) throw failure;
-    if (options.inside && DEATHS.has(failure.code)) {
+    if (at.inside && DEATHS.has(failure.code)) {
       this.#deaths += 1;
       this.#presence.died(this.#deaths);
       if (this.#deaths >= DEATHS_MAX) throw this.#presence.giveUp(this.#deaths, failure);
       return 'after a death';
     }
-    const passing = PASSING.has(failure.code) || DEATHS.has(failure.code);
-    if (!passing || this.#retries >= RETRIES_MAX) throw failure;
-    await this.#clock.sleep(RETRY_FIRST_MS * 2 ** this.#retries, options);
+    if (at.inside && failure.code === 'REPLICA_LOST') {
+      // A link that broke says less than a worker that died: nothing of the prompt is held against it.
+      this.#losses += 1;
+      if (this.#losses >= LOSSES_MAX) throw this.#presence.giveUp(this.#losses, failure);
+      return 'after a death';
+    }
+    if (this.#retries >= this.#retriesMax(failure.code, at)) throw failure;
+    await this.#clock.sleep(RETRY_FIRST_MS * 2 ** this.#retries, at);
     this.#retries += 1;
     return 'after a pause';
   }
+
+  #retriesMax(code: string, { begun = false }: FailedAt): number {
+    if (begun && FULL.has(code)) return BEGUN_RETRIES_MAX;
+    return PASSING.has(code) || DEATHS.has(code) ? RETRIES_MAX : 0;
+  }
 }
 
-/** What runs against a worker that may die: `ready` loads again what a death took away. */
-export interface Restartable<R, T> {
-  ready: (signal: AbortSignal) => Promise<R>;
-  work: (ready: R) => Promise<T>;
+/** What runs at a seat that may be lost: `enter` finds the next one. */
+export interface Restartable<S, T> {
+  enter: (signal: AbortSignal) => Promise<S>;
+  work: (seat: S) => Promise<T>;
+  failed: (seat: S, failure: unknown) => void;
 }
 
 /** Short work (no partial results), tried again after deaths within the limits of {@link Attempts}. */
-export async function withAttempts<R, T>(
-  task: Restartable<R, T>,
+export async function withAttempts<S, T>(
+  task: Restartable<S, T>,
   attempts: Attempts,
   signal: AbortSignal,
 ): Promise<T> {
   for (;;) {
-    let inside = false;
+    let seat: S | null = null;
     try {
-      const ready = await task.ready(signal);
-      inside = true;
-      return await task.work(ready);
+      seat = await task.enter(signal);
+      return await task.work(seat);
     } catch (error) {
-      await attempts.again(error, { inside, signal });
+      if (seat !== null) task.failed(seat, error);
+      await attempts.again(error, { inside: seat !== null, signal });
     }
   }
 }

@@ -1,5 +1,5 @@
 /** The sessions of one request as one stream of chunks. */
-import type { Chunk, TokenLogprob, Usage } from '@filon/core/serving/completion';
+import type { Chunk, ServedBy, TokenLogprob, Usage } from '@filon/core/serving/completion';
 import type { SessionEvent } from '@filon/core/serving/session';
 import { Merge } from './merge.ts';
 import type { TakenApart } from './taken-apart.ts';
@@ -15,6 +15,8 @@ export interface ChoicesPlan {
   /** Counted on as tokens come; begins with the prompt's. */
   usage: Usage;
   signal: AbortSignal;
+  /** Who computed it, so far. */
+  servedBy?: readonly ServedBy[];
   /** Takes the tokens of a choice apart; absent: all of them are text, and there is nothing to do. */
   apart?: (choice: number) => TakenApart;
 }
@@ -24,7 +26,9 @@ export async function* answerChoices(plan: ChoicesPlan): AsyncGenerator<Chunk> {
   const { usage } = plan;
   if (plan.choices === 1) yield* chunksOf(0, plan.open(0, plan.signal), { usage, apart: plan.apart?.(0) });
   else yield* several(plan);
-  yield { kind: 'usage', usage: { ...usage } };
+  const { servedBy = [] } = plan;
+  const elsewhere = servedBy.some(({ node }) => node !== null);
+  yield { kind: 'usage', usage: { ...usage }, ...(elsewhere && { servedBy: [...servedBy] }) };
 }
 
 /** The first choice prefills the prompt; the others wait for that and find it in the prefix cache. */

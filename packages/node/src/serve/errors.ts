@@ -21,7 +21,9 @@ export type ServeErrorDetails =
   | { code: 'SERVE_QUARANTINED'; deaths: number }
   /** The worker lives but has not said anything of this session for so long, not even that it waits. */
   | { code: 'SERVE_STALLED'; quietMs: number }
-  /** Nothing that is loaded covers the model's layers. */
-  | { code: 'SERVE_ROUTE_NONE'; model: string }
+  /** A peer asked for a model that is not in memory here. */
+  | { code: 'SERVE_MODEL_NOT_READY'; model: string }
+  /** No place may or can compute it. `refused`: why not, and how many places that is true of. */
+  | { code: 'SERVE_ROUTE_NONE'; model: string; refused: Readonly<Record<string, number>> }
   | { code: 'SERVE_TIMEOUT'; what: string; timeoutMs: number }
   | { code: 'SERVE_STOPPING' };

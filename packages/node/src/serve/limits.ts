@@ -38,6 +38,33 @@ export const SERVICE_GUESS_MS = 5_000;
 export const SERVICE_MEAN_WEIGHT = 0.2;
 export const RETRY_AFTER_MAX_SECONDS = 600;
 
+/** Of the queue, what requests of peers may fill. */
+export const GUEST_QUEUE_SHARE = 0.5;
+
+/** Times that one session goes on elsewhere because a node was lost with it inside; deaths of workers count apart. */
+export const LOSSES_MAX = 4;
+/** As RETRIES_MAX, for an answer that has begun: a place may come back. 25 s in all. */
+export const BEGUN_RETRIES_MAX = 10;
+/** An answer of unknown length is taken to have so many tokens when places are compared. */
+export const ANSWER_TOKENS_GUESS = 256;
+/** Characters of a prompt that make a token, before it is tokenized. */
+export const CHARACTERS_PER_TOKEN_GUESS = 4;
+
+/** First tokens are compared with what was expected of them: so many are remembered. */
+export const FIRST_TOKENS_KEPT = 64;
+/** Before so many were seen, this many times the expectation is taken for their 95th percentile. */
+export const FIRST_TOKENS_ENOUGH = 8;
+export const FIRST_TOKEN_FACTOR_GUESS = 4;
+/** A second seat is never asked earlier: a moment's delay is no reason. */
+export const HEDGE_MIN_MS = 300;
+/** Of all requests, how many may have a second seat: hedging must not double the load of a busy swarm. */
+export const HEDGE_SHARE_MAX = 0.1;
+
+/** Conversations of which it is remembered where they were answered; the oldest go first. */
+export const STAYS_MAX = 1_000;
+
+/** What a model takes to load before that was measured. */
+export const LOAD_BYTES_PER_SECOND_GUESS = 200_000_000;
 /** Texts that one call of the engine embeds. */
 export const EMBED_BATCH_TEXTS = 32;
 

@@ -1,11 +1,13 @@
 /** Serving: admit -> prepare -> route -> run. The only module that knows all the stages. */
 import { FilonError } from '@filon/core/errors';
 import type { CompletionRequest } from '@filon/core/serving/completion';
-import type { LoadedModel } from '@filon/core/serving/session';
+import type { LoadedModel, SessionRequest } from '@filon/core/serving/session';
+import { type PrivacyTier, tierAllows } from '@filon/core/serving/tier';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine, Progress, Waiting } from '../ports/engine.ts';
 import type { Log } from '../ports/log.ts';
 import type { Models, StoredModel } from '../ports/models.ts';
+import type { GuestSeats, Replicas, SeatOutcome } from '../ports/replicas.ts';
 import { Admission } from './admit.ts';
 import { AnswerStream } from './answer-stream.ts';
 import { Attempts, withAttempts } from './attempts.ts';
@@ -13,22 +15,27 @@ import { answerChoices } from './choices.ts';
 import type { ServingConfig } from './config.ts';
 import { continued } from './continued.ts';
 import { type Embedded, embedInputs } from './embed.ts';
+import { FirstTokenTimes } from './first-token-times.ts';
+import { openGuestSeats } from './guest-seats.ts';
 import { CANCEL_GRACE_MS, EMBED_TIMEOUT_MS, TOKENIZE_TIMEOUT_MS } from './limits.ts';
+import { LocalSeats, type MeasuredRates } from './local-seats.ts';
+import { type Placed, Placing } from './placing.ts';
 import { type Grammars, grammarOf, type Prepared, prepare, promptTokens } from './prepare.ts';
 import { readinessOf } from './readiness.ts';
-import { type Hold, Residency } from './residency.ts';
-import { route } from './route.ts';
-import { runSession } from './run.ts';
+import { Residency } from './residency.ts';
+import { type RunEvent, runSession } from './run.ts';
 import { type Scope, Scopes } from './scope.ts';
+import type { Seating, Taken } from './seating.ts';
 import type {
   Answer,
+  AnswerSoFar,
   CompleteOptions,
-  CountedPrompt,
   Serving,
   ServingControl,
   ServingStats,
 } from './serving.ts';
 import { sessionRequest } from './session-request.ts';
+import { sit } from './sitting.ts';
 import { type Presence, Suspects, type Suspicious } from './suspects.ts';
 import { TakenApart } from './taken-apart.ts';
 import { withTimeout } from './timeout.ts';
@@ -42,6 +49,10 @@ export interface ServingDeps {
   grammars: Grammars;
   /** Seeds and ids are made from it. */
   randomBytes: (count: number) => Uint8Array;
+  /** Absent or null: this node answers alone. */
+  replicas?: Replicas | null;
+  /** Absent: nothing is measured, and places are compared without it. */
+  rates?: MeasuredRates;
 }
 
 export type OpenServing = Serving & ServingControl & AsyncDisposable;
@@ -51,13 +62,17 @@ export async function openServing(config: ServingConfig, deps: ServingDeps): Pro
   return new Pipeline(config, deps);
 }
 
-/** A request that has a slot. */
-interface Admitted {
-  stored: StoredModel;
-  hold: Hold;
+/** A request that was let in: it has no seat yet. */
+interface Entered {
+  placed: Placed;
+  seating: Seating;
   presence: Presence;
   scope: Scope;
-  /** Sessions that it may run together. */
+}
+
+/** What was settled at its first seat. */
+interface Made extends Prepared {
+  seed: bigint;
   together: number;
 }
 
@@ -66,84 +81,85 @@ class Pipeline implements OpenServing {
   readonly #deps: ServingDeps;
   readonly #admission: Admission;
   readonly #residency: Residency;
+  readonly #local: LocalSeats;
+  readonly #placing: Placing;
   readonly #suspects: Suspects;
   readonly #scopes = new Scopes();
+  readonly #times = new FirstTokenTimes();
   #resumed = 0;
 
   constructor(config: ServingConfig, deps: ServingDeps) {
     this.#config = config;
     this.#deps = deps;
-    this.#admission = new Admission({ ...config, clock: deps.clock, slots: config.sessionsMax });
-    this.#suspects = new Suspects(deps.clock);
+    const { clock, replicas = null } = deps;
+    this.#admission = new Admission({ ...config, clock, slots: config.sessionsMax });
+    this.#suspects = new Suspects(clock);
     this.#residency = new Residency({ ...config, ...deps, specOf: (stored) => specOf(stored, config) });
+    const parts = { admission: this.#admission, residency: this.#residency };
+    this.#local = new LocalSeats(config, { ...deps, ...parts });
+    this.#placing = new Placing(config, { ...deps, replicas, local: this.#local });
   }
 
   async complete(request: CompletionRequest, options: CompleteOptions): Promise<Answer> {
-    const { signal, resume } = options;
-    const { engine, clock, grammars } = this.#deps;
+    const { resume } = options;
+    const { clock, grammars } = this.#deps;
     checkOffer(request);
     const grammar = grammarOf(request.format, grammars);
-    const stored = await this.#find(resume?.start.model ?? request.model);
-    const presence = this.#suspects.enter(request);
-    const scope = this.#scopes.enter(signal);
+    const entered = await this.#enter(request, options);
+    const { scope } = entered;
     try {
-      const admitted = await this.#admit({ stored, presence, scope }, request.choices);
       const timing = { clock, signal: scope.signal, timeoutMs: TOKENIZE_TIMEOUT_MS, what: 'tokenizing' };
-      const made = await this.#attempt(admitted, (loaded) =>
-        withTimeout((within) => prepare(request, loaded, { engine, grammar, signal: within }), timing),
+      const made = await this.#attempt(entered, ({ seat, loaded }) =>
+        withTimeout(async (signal): Promise<Made> => {
+          const known = resume?.start.seed ?? request.sampling.seed;
+          const [prepared, seed] = await Promise.all([
+            prepare(request, loaded, { seat, grammar, signal }),
+            known ?? seat.seed({ signal }),
+          ]);
+          return { ...prepared, seed, together: seat.slots };
+        }, timing),
       );
-      return this.#answer({ request, options }, admitted, made);
+      return this.#answer({ request, options }, entered, made);
     } catch (error) {
       scope.close();
       throw error;
     }
   }
 
-  async embed(...[request, { signal, onBegun }]: Parameters<Serving['embed']>): Promise<EmbedAnswer> {
-    const { engine, clock } = this.#deps;
-    const stored = await this.#find(request.model);
-    const text = JSON.stringify(request.inputs);
-    const suspicious = {
-      model: request.model,
-      prompt: { kind: 'text', text },
-      format: { kind: 'text' },
-    } as const;
-    const presence = this.#suspects.enter({ ...suspicious, stop: [] });
-    const scope = this.#scopes.enter(signal);
+  async embed(...[request, options]: Parameters<Serving['embed']>): Promise<EmbedAnswer> {
+    const { clock } = this.#deps;
+    const { model, inputs } = request;
+    const prompt = { kind: 'text', text: JSON.stringify(inputs) } as const;
+    const entered = await this.#enter({ ...PLAIN, model, prompt }, options);
+    const { scope, placed } = entered;
     const timing = { clock, signal: scope.signal, timeoutMs: EMBED_TIMEOUT_MS, what: 'embedding' };
     try {
-      const admitted = await this.#admit({ stored, presence, scope }, 1);
-      const embedded = await this.#attempt(admitted, (loaded) =>
-        embedInputs(request.inputs, {
+      const embedded = await this.#attempt(entered, ({ seat, loaded }) =>
+        embedInputs(inputs, {
           tokenize: (input) =>
-            withTimeout((within) => promptTokens(input, loaded, { engine, signal: within }), timing),
+            withTimeout((within) => promptTokens(input, loaded, { seat, signal: within }), timing),
           embed: (texts) => {
-            onBegun?.();
-            return withTimeout((within) => engine.embed(loaded.model, texts, { signal: within }), timing);
+            options.onBegun?.();
+            return withTimeout((within) => seat.embed(texts, { signal: within }), timing);
           },
         }),
       );
-      return { model: stored.name, ...embedded };
+      return { model: placed.model.name, ...embedded };
     } finally {
       scope.close();
     }
   }
 
-  async countTokens(
-    { model, prompt }: { model: string; prompt: CountedPrompt },
-    { signal }: Waiting,
-  ): Promise<number> {
-    const { engine, clock } = this.#deps;
-    const asked: Suspicious = { model, prompt, format: { kind: 'text' }, stop: [] };
+  async countTokens(...[{ model, prompt }, options]: Parameters<Serving['countTokens']>): Promise<number> {
+    const { clock } = this.#deps;
+    const asked = { ...PLAIN, model, prompt, choices: 0 };
     checkOffer(asked);
-    const stored = await this.#find(model);
-    const presence = this.#suspects.enter(asked);
-    const scope = this.#scopes.enter(signal);
+    const entered = await this.#enter(asked, options);
+    const { scope } = entered;
     const timing = { clock, signal: scope.signal, timeoutMs: TOKENIZE_TIMEOUT_MS, what: 'tokenizing' };
     try {
-      const hold = scope.use(this.#residency.hold(stored));
-      const { tokens } = await this.#attempt({ hold, presence, scope }, (loaded) =>
-        withTimeout((within) => engine.tokenize(loaded.model, prompt, { signal: within }), timing),
+      const { tokens } = await this.#attempt(entered, ({ seat }) =>
+        withTimeout((within) => seat.tokenize(prompt, { signal: within }), timing),
       );
       return tokens.length;
     } finally {
@@ -172,22 +188,27 @@ class Pipeline implements OpenServing {
       resumed: this.#resumed,
       quarantined: this.#suspects.quarantined,
       workerDeaths: workers.reduce((sum, { deaths }) => sum + deaths, 0),
-      loaded: loaded.map(({ model }) => this.#residency.nameOf(model)),
+      loaded: loaded.map(({ model }) => this.#residency.storedOf(model)?.name ?? model),
     };
   }
 
   async load(model: string, options: Waiting & Progress): Promise<LoadedModel> {
-    const stored = await this.#find(model);
+    const stored = await this.#stored(model);
     const { signal, ...progress } = options;
     using hold = this.#residency.hold(stored, progress);
-    return await this.#ready(hold, signal);
+    return await this.#local.ready(hold, { signal });
   }
 
   async unload(model: string, options: Waiting): Promise<void> {
-    const stored = await this.#find(model);
+    const stored = await this.#stored(model);
     if (await this.#residency.unload(stored.sha256, options)) return;
     const message = `${stored.name} is answering; stop it again when its answers are finished`;
     throw new FilonError({ code: 'SERVE_MODEL_IN_USE', model: stored.name }, message);
+  }
+
+  guests(): GuestSeats {
+    const parts = { suspects: this.#suspects, scopes: this.#scopes, residency: this.#residency };
+    return openGuestSeats({ ...this.#deps, ...parts, local: this.#local });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -200,75 +221,85 @@ class Pipeline implements OpenServing {
   }
 
   /** Codes: SERVE_MODEL_UNKNOWN. */
-  async #find(model: string): Promise<StoredModel> {
-    const stored = await this.#deps.models.find(model);
+  async #stored(model: string): Promise<StoredModel> {
+    const { stored } = await this.#placing.find(model, 'own');
     if (stored) return stored;
-    const message = `there is no model '${model}' on this node; filon ls lists what there is`;
+    const message = `the model '${model}' is not stored on this node; filon pull brings it`;
     throw new FilonError({ code: 'SERVE_MODEL_UNKNOWN', model }, message);
   }
 
-  async #admit(entered: Omit<Admitted, 'hold' | 'together'>, sessions: number): Promise<Admitted> {
-    const { stored, scope } = entered;
-    const ticket = await this.#admission.admit(stored.sha256, scope);
-    scope.use({ [Symbol.dispose]: ticket.release });
-    const hold = scope.use(this.#residency.hold(stored));
-    ticket.grow(sessions - 1);
-    return { ...entered, hold, together: ticket.slots };
+  /** Codes: SERVE_MODEL_UNKNOWN, SERVE_QUARANTINED, SERVE_STOPPING. */
+  async #enter(
+    request: Suspicious & Pick<CompletionRequest, 'choices' | 'maxTokens'>,
+    options: Pick<CompleteOptions, 'signal' | 'resume' | 'scope' | 'tier'>,
+  ): Promise<Entered> {
+    const { resume } = options;
+    const tier = narrower(options.tier ?? 'own', resume?.start.tier ?? 'open');
+    const model = await this.#placing.find(resume?.start.model ?? request.model, tier);
+    const presence = this.#suspects.enter(request);
+    const scope = this.#scopes.enter(options.signal);
+    const { prompt, maxTokens, choices } = request;
+    const begun = resume ? { ...resume.start, tokens: tokensSoFar(resume) } : null;
+    const placed = { model, tier, prompt, maxTokens, begun, scope: options.scope ?? '', sessions: choices };
+    const seating = scope.use(this.#placing.seating(placed, scope.signal));
+    return { placed, seating, presence, scope };
   }
 
-  async #ready(hold: Hold, signal: AbortSignal): Promise<LoadedModel> {
-    const loaded = await hold.ready(signal);
-    this.#admission.resize(loaded.model, loaded.sessionsMax);
-    return loaded;
-  }
-
-  async #attempt<T>(
-    { hold, presence, scope }: Pick<Admitted, 'hold' | 'presence' | 'scope'>,
-    work: (loaded: LoadedModel) => Promise<T>,
-  ): Promise<T> {
-    const ready = (signal: AbortSignal): Promise<LoadedModel> => this.#ready(hold, signal);
-    return await withAttempts({ ready, work }, new Attempts(presence, this.#deps.clock), scope.signal);
+  async #attempt<T>({ seating, presence, scope }: Entered, work: (taken: Taken) => Promise<T>): Promise<T> {
+    const task = {
+      work,
+      enter: (signal: AbortSignal) => seating.enter(signal),
+      failed: (taken: Taken, failure: unknown) => seating.failed(taken, failure),
+    };
+    return await withAttempts(task, new Attempts(presence, this.#deps.clock), scope.signal);
   }
 
   #answer(
     { request, options }: { request: CompletionRequest; options: CompleteOptions },
-    admitted: Admitted,
-    made: Prepared,
+    entered: Entered,
+    made: Made,
   ): Answer {
-    const { stored, hold, presence, scope, together } = admitted;
-    const { engine, clock, randomBytes } = this.#deps;
+    const { placed, seating, scope } = entered;
+    const { clock, randomBytes } = this.#deps;
     const id = Buffer.from(randomBytes(15)).toString('base64url');
-    const drawn = request.sampling.seed ?? Buffer.from(randomBytes(8)).readBigUInt64LE();
-    const { resume, recorder, scope: reuseScope = '' } = options;
-    const { tokens, maxTokens, seed } = resume?.start ?? { ...made, seed: drawn };
-    const plan = route(stored.sha256, engine.status().loaded);
-    const session = { ...made, id, plan, tokens, maxTokens, seed, scope: reuseScope };
-    recorder?.begun({ model: stored.sha256, tokens, maxTokens, seed });
-    const ready = (signal: AbortSignal): Promise<LoadedModel> => this.#ready(hold, signal);
+    const { resume, recorder } = options;
+    const { tokens, maxTokens } = resume?.start ?? made;
+    const { seed, reading, together } = made;
+    const model = placed.model.sha256;
+    const session = { ...made, id, model, tokens, maxTokens, scope: placed.scope };
+    const { tier } = placed;
+    recorder?.begun({ model, tokens, maxTokens, seed, tier, numericClass: seating.numericClass });
+    const usage = { promptTokens: tokens.length, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
+    const callId = callIds({ model, tokens, seed });
+    const chunks = answerChoices({
+      ...{ choices: request.choices, together, usage, signal: scope.signal, servedBy: seating.served },
+      ...(reading && { apart: (choice) => new TakenApart({ reading, choice, usage, callId }) }),
+      open: (choice, signal) =>
+        continued(sessionRequest(request, session, choice), {
+          known: resume?.events[choice] ?? [],
+          run: (start) => this.#run({ start, entered, isFirst: choice === 0 }, signal),
+          record: (event) => recorder?.event(choice, event),
+        }),
+    });
+    const { name } = placed.model;
+    const told = { id, model: name, createdMs: clock.nowMs(), usage, servedBy: seating.served };
+    return { ...told, chunks: new AnswerStream(chunks, scope) };
+  }
+
+  async *#run(
+    { start, entered, isFirst }: { start: SessionRequest; entered: Entered; isFirst: boolean },
+    signal: AbortSignal,
+  ): AsyncGenerator<RunEvent> {
+    const { seating, presence, placed } = entered;
+    const { clock } = this.#deps;
+    const report = (outcome: SeatOutcome): void => this.#placing.report(outcome);
+    const sitting = { seating, clock, times: this.#times, report, hedges: isFirst };
     const onResume = (): void => {
       this.#resumed += 1;
     };
-    const promptTokens = tokens.length;
-    const usage = { promptTokens, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
-    const { reading } = made;
-    const callId = callIds({ model: stored.sha256, tokens, seed });
-    const chunks = answerChoices({
-      choices: request.choices,
-      together,
-      usage,
-      signal: scope.signal,
-      ...(reading && { apart: (choice) => new TakenApart({ reading, choice, usage, callId }) }),
-      open: (choice, signal) => {
-        const deps = { engine, clock, ready, onResume, attempts: new Attempts(presence, clock) };
-        return continued(sessionRequest(request, session, choice), {
-          known: resume?.events[choice] ?? [],
-          run: (start) => runSession(start, deps, signal),
-          record: (event) => recorder?.event(choice, event),
-        });
-      },
-    });
-    const createdMs = clock.nowMs();
-    return { id, model: stored.name, createdMs, usage, chunks: new AnswerStream(chunks, scope) };
+    const attempts = new Attempts(presence, clock);
+    yield* runSession(start, { attempts, onResume, enter: (within) => sit(sitting, within) }, signal);
+    this.#placing.stayed(placed, seating.served.at(-1)?.node ?? null);
   }
 
   async #idleWithin(timeoutMs: number): Promise<void> {
@@ -281,6 +312,24 @@ class Pipeline implements OpenServing {
 }
 
 type EmbedAnswer = Embedded & { model: string };
+
+/** Of requests that draw no token. */
+const PLAIN = {
+  format: { kind: 'text' },
+  stop: [],
+  choices: 1,
+  maxTokens: 1,
+} satisfies Partial<CompletionRequest>;
+
+function narrower(one: PrivacyTier, other: PrivacyTier): PrivacyTier {
+  return tierAllows(one, other) ? other : one;
+}
+
+/** Of the longest choice. */
+function tokensSoFar({ start, events }: AnswerSoFar): number {
+  const counts = events.map((known) => known.filter(({ kind }) => kind === 'token').length);
+  return start.tokens.length + Math.max(0, ...counts);
+}
 
 function specOf(stored: StoredModel, config: ServingConfig): Parameters<Engine['load']>[0] {
   const { mode, device, sessionsMax } = config;

@@ -2,7 +2,7 @@
 import { FilonError, isFilonError } from '@filon/core/errors';
 import type { AnswerFormat, CompletionRequest, Prompt } from '@filon/core/serving/completion';
 import type { LoadedModel, TokenizedPrompt } from '@filon/core/serving/session';
-import type { Engine } from '../ports/engine.ts';
+import type { Seat } from '../ports/replicas.ts';
 import { CHARACTERS_PER_TOKEN_MAX } from './limits.ts';
 import { answerGrammar, type Reading, readingOf } from './tools.ts';
 
@@ -24,7 +24,7 @@ export interface Prepared {
 }
 
 interface PrepareDeps {
-  engine: Pick<Engine, 'tokenize'>;
+  seat: Pick<Seat, 'tokenize'>;
   signal: AbortSignal;
 }
 
@@ -76,7 +76,7 @@ export async function promptTokens(
 async function tokenized(
   prompt: Prompt,
   loaded: LoadedModel,
-  { engine, signal }: PrepareDeps,
+  { seat, signal }: PrepareDeps,
 ): Promise<TokenizedPrompt> {
   if (prompt.kind === 'tokens') {
     if (prompt.tokens.length >= loaded.contextTokens) throw contextExceeded(prompt.tokens.length, loaded);
@@ -85,7 +85,7 @@ async function tokenized(
   }
   const atLeast = Math.ceil(charactersOf(prompt) / CHARACTERS_PER_TOKEN_MAX);
   if (atLeast > loaded.contextTokens) throw contextExceeded(atLeast, loaded);
-  return await engine.tokenize(loaded.model, prompt, { signal });
+  return await seat.tokenize(prompt, { signal });
 }
 
 function charactersOf(prompt: Exclude<Prompt, { kind: 'tokens' }>): number {

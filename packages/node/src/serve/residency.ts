@@ -42,6 +42,8 @@ export class Residency {
   readonly #closing = new AbortController();
   /** Models that answered their self-test in this life of the node and have not failed to load since. */
   readonly #proven = new Set<string>();
+  /** How long their last load took. */
+  readonly #loadMs = new Map<string, number>();
 
   constructor(options: ResidencyOptions) {
     this.#options = options;
@@ -83,9 +85,19 @@ export class Residency {
     return this.#options.engine.status().loaded.find(({ model }) => model === sha256) ?? null;
   }
 
-  /** The name of a model that was held once; its sha256 otherwise. */
-  nameOf(sha256: string): string {
-    return this.#residents.get(sha256)?.stored.name ?? sha256;
+  /** null: it was not held yet. */
+  storedOf(sha256: string): StoredModel | null {
+    return this.#residents.get(sha256)?.stored ?? null;
+  }
+
+  /** How long it took to load it; null: not measured. */
+  loadMs(sha256: string): number | null {
+    return this.#loadMs.get(sha256) ?? null;
+  }
+
+  /** Whether it is in memory, or could be without another one leaving. */
+  hasRoom(sha256: string): boolean {
+    return this.#others(sha256).length < this.#options.modelsLoadedMax;
   }
 
   isProven(sha256: string): boolean {
@@ -142,11 +154,9 @@ export class Residency {
         return await engine.load(spec, options);
       });
       this.#proven.add(sha256);
-      log.info('model.loaded', {
-        model: name,
-        device: loaded.device,
-        tookMs: Math.round(clock.monotonicMs() - startedMs),
-      });
+      const tookMs = Math.round(clock.monotonicMs() - startedMs);
+      this.#loadMs.set(sha256, tookMs);
+      log.info('model.loaded', { model: name, device: loaded.device, tookMs });
     } catch (error) {
       this.#proven.delete(sha256);
       log.warn('model.load-failed', { model: name, code: isFilonError(error) ? error.code : 'unknown' });
@@ -157,9 +167,9 @@ export class Residency {
   /** Codes: SERVE_MODELS_BUSY. */
   async #makeRoom(forModel: Resident): Promise<void> {
     const { modelsLoadedMax } = this.#options;
-    while (this.#others(forModel).length >= modelsLoadedMax) {
+    while (this.#others(forModel.stored.sha256).length >= modelsLoadedMax) {
       if (await this.#evictOne()) continue;
-      const loaded = this.#others(forModel).map(({ stored }) => stored.name);
+      const loaded = this.#others(forModel.stored.sha256).map(({ stored }) => stored.name);
       throw new FilonError(
         {
           code: 'SERVE_MODELS_BUSY',
@@ -172,10 +182,10 @@ export class Residency {
     }
   }
 
-  #others(than: Resident): Resident[] {
+  #others(than: string): Resident[] {
     const inMemory = new Set(this.#options.engine.status().loaded.map(({ model }) => model));
     return [...this.#residents.values()].filter(
-      (other) => other !== than && (other.changing !== null || inMemory.has(other.stored.sha256)),
+      ({ stored, changing }) => stored.sha256 !== than && (changing !== null || inMemory.has(stored.sha256)),
     );
   }
 

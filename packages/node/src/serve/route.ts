@@ -1,14 +1,40 @@
 /** Where a request is computed. A whole model on one worker is a chain of length one. */
 import { FilonError } from '@filon/core/errors';
-import type { Plan } from '@filon/core/serving/plan';
-import type { LoadedModel } from '@filon/core/serving/session';
+import type { Candidate, RoutePolicy, RouteRequest, Routing } from '@filon/core/serving/routing';
+import { routeCost } from '@filon/core/serving/routing-cost';
+import { rankCandidates } from '@filon/core/serving/routing-rank';
+import type { ServeErrorDetails } from './errors.ts';
 
-/** Codes: SERVE_ROUTE_NONE. */
-export function route(model: string, loaded: readonly LoadedModel[]): Plan {
-  const whole = loaded.find((candidate) => candidate.model === model);
-  if (whole) return { model, chain: [{ node: null, device: whole.device, layers: null }] };
-  throw new FilonError(
-    { code: 'SERVE_ROUTE_NONE', model },
-    `no worker here holds the model ${model}; load it`,
+export interface Places {
+  /** This node; null: it does not have the model. */
+  local: Candidate | null;
+  remote: readonly Candidate[];
+  policy: RoutePolicy;
+}
+
+/** The places that may compute it, best first. Where this node is the only one there is nothing to weigh. */
+export function route(request: RouteRequest, { local, remote, policy }: Places): Routing {
+  if (remote.length > 0) return ranked(request, local === null ? remote : [local, ...remote], policy);
+  if (local === null) return { ranked: [], refused: [] };
+  const cost = routeCost(local, request, policy);
+  return { ranked: [{ candidate: local, tier: 'own', cost, stayed: false }], refused: [] };
+}
+
+export function routeNone(model: string, { refused }: Routing): FilonError<ServeErrorDetails> {
+  const counts: Record<string, number> = {};
+  for (const { refusal } of refused) counts[refusal] = (counts[refusal] ?? 0) + 1;
+  const why = Object.entries(counts).map(([refusal, count]) => `${count} x ${refusal}`);
+  const reasons = why.length === 0 ? 'no node has it ready now' : `of those that have it: ${why.join(', ')}`;
+  return new FilonError<ServeErrorDetails>(
+    { code: 'SERVE_ROUTE_NONE', model, refused: counts },
+    `nobody can compute ${model} for you now; ${reasons}. filon route explains it`,
   );
+}
+
+/** A prompt's tokens are guessed before a seat tokenizes it: too long a guess is no reason to refuse all places. */
+function ranked(request: RouteRequest, places: readonly Candidate[], policy: RoutePolicy): Routing {
+  const routing = rankCandidates(places, request, policy);
+  if (request.resuming || routing.ranked.length > 0) return routing;
+  if (!routing.refused.some(({ refusal }) => refusal === 'context')) return routing;
+  return rankCandidates(places, { ...request, promptTokens: 1 }, policy);
 }

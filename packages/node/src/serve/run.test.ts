@@ -15,7 +15,7 @@ import {
 import { createManualClock, type ManualClock } from '../adapters/memory/clock.ts';
 import { Attempts } from './attempts.ts';
 import { STALL_CHECK_MS, STALL_MS } from './limits.ts';
-import { type RunDeps, type RunEvent, runSession } from './run.ts';
+import { attemptSession, type RunDeps, type RunEvent, runSession } from './run.ts';
 import { Suspects } from './suspects.ts';
 
 const kinds = (chunks: readonly Chunk[]): Set<string> => new Set(chunks.map(({ kind }) => kind));
@@ -193,11 +193,13 @@ function runAlone(
     ignoreEos: false,
   };
   const presence = new Suspects(clock).enter({ ...chatRequest('alone'), model: MODEL });
+  const seat = { open: (_: SessionRequest, { signal }: { signal: AbortSignal }) => say(signal) };
   const deps: RunDeps = {
-    engine: { open: (_, { signal }) => say(signal) },
-    clock,
     attempts: new Attempts(presence, clock),
-    ready: async () => undefined,
+    enter: async () => ({
+      open: (session, signal) => attemptSession(session, { seat, clock }, signal),
+      leave: () => undefined,
+    }),
     onResume: () => undefined,
   };
   return runSession(request, deps, never);

@@ -1,15 +1,18 @@
 /** What the gateway sees of serving: requests in, answers out. Composed in `pipeline.ts`. */
-import type { Chunk, CompletionRequest, Prompt, Usage } from '@filon/core/serving/completion';
+import type { Chunk, CompletionRequest, Prompt, ServedBy, Usage } from '@filon/core/serving/completion';
 import type { LoadedModel, SessionEvent } from '@filon/core/serving/session';
 import type { PrivacyTier } from '@filon/core/serving/tier';
 import type { Progress, Waiting } from '../ports/engine.ts';
 import type { StoredModel } from '../ports/models.ts';
+import type { GuestSeats } from '../ports/replicas.ts';
 
 export interface Answer {
   id: string;
   /** Catalogue name of the model that answers. */
   model: string;
   createdMs: number;
+  /** Who computes it, so far: the first from the beginning, others as they go on with it. */
+  servedBy: readonly ServedBy[];
   /** So far: the prompt's tokens from the first moment, the others as they are computed. */
   usage: Readonly<Usage>;
   /** Must be iterated to its end or left (`return`), which frees every slot at once. */
@@ -28,6 +31,10 @@ export interface AnswerStart {
   maxTokens: number;
   /** Of the first choice. */
   seed: bigint;
+  /** Whoever goes on with it is within this tier. */
+  tier: PrivacyTier;
+  /** Of the place that began it; null: in fast mode. */
+  numericClass: string | null;
 }
 
 /** Hears what it takes to go on with an answer after the end of this process. */
@@ -112,4 +119,6 @@ export interface ServingControl {
   load(model: string, options: Waiting & Progress): Promise<LoadedModel>;
   /** Frees the model's memory. Codes: SERVE_MODEL_UNKNOWN, SERVE_MODEL_IN_USE while it answers. */
   unload(model: string, options: Waiting): Promise<void>;
+  /** What peers get of this node. */
+  guests(): GuestSeats;
 }

@@ -1,12 +1,12 @@
 /** The session of one choice: what the driver keeps, and all that a worker needs to begin or to go on. */
 import type { CompletionRequest } from '@filon/core/serving/completion';
-import type { Plan } from '@filon/core/serving/plan';
 import type { SessionRequest } from '@filon/core/serving/session';
 import type { Prepared } from './prepare.ts';
 
 export interface SessionPlan extends Prepared {
   id: string;
-  plan: Plan;
+  /** sha256 of the variant. */
+  model: string;
   /** Of the first choice; the next ones count up from it, modulo 2^64. */
   seed: bigint;
   scope: string;
@@ -19,7 +19,7 @@ export function sessionRequest(
 ): SessionRequest {
   return {
     session: `${made.id}.${choice}`,
-    model: made.plan.model,
+    model: made.model,
     tokens: made.tokens,
     promptTokens: made.tokens.length,
     maxTokens: made.maxTokens,

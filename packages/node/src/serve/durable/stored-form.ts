@@ -38,7 +38,14 @@ export function encodeStart(start: AnswerStart): string {
 
 export function decodeStart(text: string): AnswerStart {
   const start = JSON.parse(text);
-  return { ...start, tokens: Int32Array.from(start.tokens), seed: BigInt(start.seed) };
+  // Earlier versions answered here alone.
+  const { tier = 'own', numericClass = null } = start;
+  return {
+    ...start,
+    ...{ tier, numericClass },
+    tokens: Int32Array.from(start.tokens),
+    seed: BigInt(start.seed),
+  };
 }
 
 interface StoredLogprob {

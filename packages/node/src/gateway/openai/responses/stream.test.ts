@@ -26,7 +26,7 @@ async function* played(chunks: readonly Chunk[], failure?: unknown): AsyncGenera
 
 async function sourceOf(chunks: readonly Chunk[], failure?: unknown): Promise<ResponseSource> {
   const usage = { promptTokens: 1, cachedTokens: 0, completionTokens: 1, reasoningTokens: 0 };
-  const answer = { id: 'a', model: 'm', createdMs: 0, usage, chunks: played(chunks, failure) };
+  const answer = { id: 'a', model: 'm', createdMs: 0, servedBy: [], usage, chunks: played(chunks, failure) };
   const serving = { complete: async () => answer };
   return await directSource(request, { serving, clock, id: 'resp_5f' }, caller());
 }

@@ -1,0 +1,153 @@
+/** Where requests may be answered: the models that are here or elsewhere, and a seat for each request. */
+import { FilonError, isFilonError } from '@filon/core/errors';
+import type { CompletionRequest, Prompt } from '@filon/core/serving/completion';
+import type { RankedCandidate, RoutePolicy, RouteRequest, Routing } from '@filon/core/serving/routing';
+import { type PrivacyTier, tierAllows } from '@filon/core/serving/tier';
+import type { Models, StoredModel } from '../ports/models.ts';
+import type { Replicas, Seat, SeatOutcome, TakeOptions } from '../ports/replicas.ts';
+import type { ServingConfig } from './config.ts';
+import { ANSWER_TOKENS_GUESS, CHARACTERS_PER_TOKEN_GUESS } from './limits.ts';
+import type { LocalSeats } from './local-seats.ts';
+import { route, routeNone } from './route.ts';
+import { type RankWanted, Seating } from './seating.ts';
+import { Stays } from './stays.ts';
+
+/** A model that somebody has. */
+export interface Found {
+  sha256: string;
+  name: string;
+  /** null: not here. */
+  stored: StoredModel | null;
+}
+
+/** One request, as far as it matters for where it is answered. */
+export interface Placed {
+  model: Found;
+  tier: PrivacyTier;
+  /** Whose prefixes. */
+  scope: string;
+  prompt: Prompt;
+  maxTokens: number | null;
+  /** Sessions wished for together. */
+  sessions: number;
+  /** Of an answer that an earlier process began. */
+  begun: { numericClass: string | null; tokens: number } | null;
+}
+
+export interface PlacingDeps {
+  models: Models;
+  /** null: this node knows no others. */
+  replicas: Replicas | null;
+  local: LocalSeats;
+}
+
+const ALONE: RoutePolicy = { lists: { own: new Set(), trusted: new Set() }, msPerUnit: 0 };
+/** The least of a hash that stands for a model. */
+const SHA_CHARS_MIN = 8;
+
+export class Placing {
+  readonly #config: ServingConfig;
+  readonly #deps: PlacingDeps;
+  readonly #stays = new Stays();
+
+  constructor(config: ServingConfig, deps: PlacingDeps) {
+    this.#config = config;
+    this.#deps = deps;
+  }
+
+  /** Codes: SERVE_MODEL_UNKNOWN. */
+  async find(model: string, tier: PrivacyTier): Promise<Found> {
+    const stored = await this.#deps.models.find(model);
+    if (stored) return { sha256: stored.sha256, name: stored.name, stored };
+    const elsewhere = this.#deps.replicas?.models() ?? [];
+    const named = elsewhere.filter(
+      ({ name, sha256 }) => name === model || (model.length >= SHA_CHARS_MIN && sha256.startsWith(model)),
+    );
+    const reached = named.find((one) => tierAllows(tier, one.tier));
+    if (reached) return { ...reached, stored: null };
+    const [beyond] = named;
+    const why = beyond
+      ? `; others have it, but not within the tier '${tier}' (it takes '${beyond.tier}')`
+      : '; filon ls lists what there is';
+    const message = `there is no model '${model}' on this node${why}`;
+    throw new FilonError({ code: 'SERVE_MODEL_UNKNOWN', model }, message);
+  }
+
+  seating(placed: Placed, signal: AbortSignal): Seating {
+    const { sha256 } = placed.model;
+    const { begun, sessions } = placed;
+    return new Seating({
+      ...{ model: sha256, sessions, signal, exact: this.#config.mode === 'exact' },
+      numericClass: begun?.numericClass ?? null,
+      resuming: begun !== null,
+      rank: (wanted) => this.#rank(placed, wanted, signal),
+      take: (place, options) => this.#take(placed, place, options),
+      none: (routing) => routeNone(sha256, routing),
+    });
+  }
+
+  /** The answer is at an end, there. */
+  stayed(placed: Placed, node: string | null): void {
+    if (this.#deps.replicas !== null) this.#stays.note({ ...placed, model: placed.model.sha256 }, node);
+  }
+
+  report(outcome: SeatOutcome): void {
+    this.#deps.replicas?.report(outcome);
+  }
+
+  async #rank(placed: Placed, wanted: RankWanted, signal: AbortSignal): Promise<Routing> {
+    const { replicas, local } = this.#deps;
+    const { stored } = placed.model;
+    const request = this.#routeRequest(placed, wanted);
+    return route(request, {
+      local: stored === null ? null : local.candidate(stored),
+      remote: (await replicas?.candidates(request, { signal })) ?? [],
+      policy: replicas?.policy() ?? ALONE,
+    });
+  }
+
+  #routeRequest(placed: Placed, wanted: RankWanted): RouteRequest {
+    const { model, tier, prompt, maxTokens, begun } = placed;
+    const stayAt = this.#stays.of({ ...placed, model: model.sha256 });
+    return {
+      ...wanted,
+      ...{ model: model.sha256, tier, exact: this.#config.mode === 'exact' },
+      promptTokens: begun?.tokens ?? tokensGuess(prompt),
+      answerTokens: Math.min(maxTokens ?? ANSWER_TOKENS_GUESS, ANSWER_TOKENS_GUESS),
+      ...(stayAt === undefined ? {} : { stayAt }),
+    };
+  }
+
+  async #take(
+    { model, sessions }: Placed,
+    place: RankedCandidate,
+    options: Pick<TakeOptions, 'signal'>,
+  ): Promise<Seat> {
+    const { replicas, local } = this.#deps;
+    const { node } = place.candidate;
+    if (node === null || replicas === null) {
+      if (model.stored === null) throw routeNone(model.sha256, { ranked: [], refused: [] });
+      return await local.take(model.stored, { sessions }, options);
+    }
+    try {
+      return await replicas.take({ node, model: model.sha256, sessions }, options);
+    } catch (error) {
+      options.signal.throwIfAborted();
+      const kind = isFilonError(error, 'REPLICA_REFUSED') ? 'refused' : 'lost';
+      const none = { firstTokenMs: null, expectedFirstTokenMs: 0, tokens: 0, tookMs: 0 };
+      replicas.report({ node, model: model.sha256, kind, ...none });
+      throw error;
+    }
+  }
+}
+
+/** Before a seat has tokenized it. */
+function tokensGuess(prompt: Prompt): number {
+  if (prompt.kind === 'tokens') return prompt.tokens.length;
+  const characters = prompt.kind === 'text' ? prompt.text.length : charactersOf(prompt);
+  return Math.ceil(characters / CHARACTERS_PER_TOKEN_GUESS);
+}
+
+function charactersOf({ messages }: Extract<CompletionRequest['prompt'], { kind: 'chat' }>): number {
+  return messages.reduce((sum, { content }) => sum + content.length, 0);
+}
