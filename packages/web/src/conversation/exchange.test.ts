@@ -62,7 +62,7 @@ describe('a file', () => {
 
   test.each([
     ['is no JSON', '{', 'file'],
-    ['is something else', '[]', ''],
+    ['is something else', '[]', 'file'],
     ['is of another program', '{"format":"other"}', 'format'],
     ['is newer', good().replace('"version": 1', '"version": 2'), 'version'],
     [

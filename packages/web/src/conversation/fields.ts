@@ -8,7 +8,8 @@ export interface Field {
   path: string;
 }
 
-export function refuse({ path }: Field, reason: string): FilonError<ConversationErrorDetails> {
+export function refuse(field: Field, reason: string): FilonError<ConversationErrorDetails> {
+  const path = field.path === '' ? 'file' : field.path;
   return new FilonError({ code: 'WEB_IMPORT_INVALID', path, reason }, `${path}: ${reason}`);
 }
 

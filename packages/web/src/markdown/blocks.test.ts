@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BLOCK_CHARACTERS_MAX, blocksOf } from './blocks.ts';
+import { BLOCK_CHARACTERS_MAX, blocksOf, plainPieces } from './blocks.ts';
 
 const kinds = (text: string): string[] => blocksOf(text).blocks.map(({ kind }) => kind);
 const lines = fc.array(
@@ -92,5 +92,17 @@ describe('blocks', () => {
     ]) {
       expect(kinds(text.repeat(300))).toEqual(['markdown']);
     }
+  });
+
+  test('that are plain are shown in pieces, with whole characters', () => {
+    fc.assert(
+      fc.property(fc.nat(5), (shift) => {
+        const text = `${'x'.repeat(shift)}${'⛏😀'.repeat(5_000)}`;
+        const pieces = plainPieces(text);
+        expect(pieces.map((piece) => piece.text).join('')).toBe(text);
+        expect(pieces.length).toBeGreaterThan(1);
+        expect(pieces.every((piece) => piece.text.isWellFormed())).toBe(true);
+      }),
+    );
   });
 });

@@ -120,6 +120,11 @@ function flushCode(cutter: Cutter, language: string): void {
   clear(cutter);
 }
 
+/** Of text that is not read as Markdown; no character is cut in two. */
+export function plainPieces(text: string): { at: number; text: string }[] {
+  return [...text.matchAll(/[\s\S]{1,4000}/gu)].map(({ 0: piece, index }) => ({ at: index, text: piece }));
+}
+
 function clear(cutter: Cutter): void {
   cutter.lines = [];
   cutter.blanks = [];

@@ -4,7 +4,7 @@
  */
 import { lazy, memo, type ReactElement, Suspense, useMemo } from 'react';
 import { ErrorBoundary } from '../ui/error-boundary.tsx';
-import { blocksOf } from './blocks.ts';
+import { blocksOf, plainPieces } from './blocks.ts';
 import { CodeBlock } from './code-block.tsx';
 import { hasFormula, withFormulas } from './formulas.ts';
 import { PlainMarkdown } from './plain-markdown.tsx';
@@ -48,17 +48,11 @@ const MarkdownBlock = memo(function MarkdownBlock({ text, definitions }: Markdow
   );
 });
 
-const PIECE = 4_000;
-
 /** In pieces that the browser lays out only when they are seen. */
 const PlainBlock = memo(function PlainBlock({ text }: { text: string }): ReactElement {
-  const pieces = Array.from({ length: Math.ceil(text.length / PIECE) }, (_, index) => ({
-    at: index * PIECE,
-    text: text.slice(index * PIECE, (index + 1) * PIECE),
-  }));
   return (
     <div className="plain-block">
-      {pieces.map((piece) => (
+      {plainPieces(text).map((piece) => (
         <div key={piece.at}>{piece.text}</div>
       ))}
     </div>
