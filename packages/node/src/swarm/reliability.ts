@@ -5,6 +5,7 @@
  */
 import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Clock } from '../ports/clock.ts';
+import type { SeatOutcome } from '../ports/replicas.ts';
 import type { ReliabilityRow, Store } from '../ports/store.ts';
 
 /** `late`: it missed a deadline. `wrong`: other bytes than two nodes of its numeric class. */
@@ -27,6 +28,19 @@ const WRITE_EVERY_MS = 60_000;
 
 interface Remembered extends ReliabilityRow {
   writtenMs: number;
+}
+
+/** A first token that comes later than so many times what was expected, and this, missed its deadline. */
+const LATE_TIMES = 4;
+const LATE_MS = 2000;
+
+/** What an attempt at a seat says of its node; null: nothing. Who tells of free places and refuses is late, too. */
+export function experienceOf(outcome: SeatOutcome): Experience | null {
+  const { kind, firstTokenMs, expectedFirstTokenMs } = outcome;
+  if (kind === 'left') return null;
+  if (kind === 'refused') return 'late';
+  if (kind !== 'answered') return 'failed';
+  return (firstTokenMs ?? 0) > expectedFirstTokenMs * LATE_TIMES + LATE_MS ? 'late' : 'served';
 }
 
 export class Reliability {

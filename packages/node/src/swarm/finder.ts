@@ -1,0 +1,173 @@
+/**
+ * Finds places elsewhere that could compute a request: from the directory, with the load of the few likeliest asked just
+ * now. Which of them is taken is decided by routing, from what is told here.
+ */
+import { isFilonError } from '@filon/core/errors';
+import type { Candidate, RoutePolicy, RouteRequest } from '@filon/core/serving/routing';
+import { rankCandidates } from '@filon/core/serving/routing-rank';
+import type { KeyId } from '@filon/core/swarm/key-id';
+import type { Clock } from '../ports/clock.ts';
+import type { Waiting } from '../ports/engine.ts';
+import type { Log } from '../ports/log.ts';
+import type { Network } from '../ports/network.ts';
+import type { RemoteModel, Replicas } from '../ports/replicas.ts';
+import type { Directory } from './directory.ts';
+import type { LoadProbe, ToldLoad } from './load-probe.ts';
+import { candidatesOf, remoteModels } from './offers.ts';
+import type { Reliability } from './reliability.ts';
+
+/** The likeliest few are asked for their load, and by lot some of those behind them, so that new ones are noticed. */
+const ASK_BEST = 3;
+const ASK_BY_LOT = 1;
+const LOT_AMONG = 16;
+/** So long all of them have, if none answers. */
+const ALL_MS = 1500;
+/** Once one has answered, the others have so many times as long as it took, within bounds: who is far off is no quicker. */
+const OTHERS_TIMES = 3;
+const OTHERS_MS_MIN = 30;
+const OTHERS_MS_MAX = 250;
+/** A peer that cannot be reached is left out of choices for so long. */
+const UNREACHED_MS = 30_000;
+const UNREACHED_MAX = 1024;
+
+export interface FinderDeps {
+  network: Network;
+  directory: Directory;
+  reliability: Reliability;
+  probe: LoadProbe;
+  policy: () => RoutePolicy;
+  clock: Clock;
+  log: Log;
+  /** 0 to below 1. */
+  draw: () => number;
+}
+
+export class Finder implements Pick<Replicas, 'models' | 'candidates' | 'policy'> {
+  readonly #deps: FinderDeps;
+  readonly #unreached = new Map<KeyId, number>();
+
+  constructor(deps: FinderDeps) {
+    this.#deps = deps;
+  }
+
+  policy(): RoutePolicy {
+    return this.#deps.policy();
+  }
+
+  models(): readonly RemoteModel[] {
+    const { directory, network, policy } = this.#deps;
+    const others = directory.nodes().filter(({ node }) => node !== network.self);
+    return remoteModels(others, policy().lists);
+  }
+
+  async candidates(request: RouteRequest, { signal }: Waiting): Promise<readonly Candidate[]> {
+    signal.throwIfAborted();
+    const all = this.announced(request.model);
+    const asked = this.likeliest(all, request);
+    const { told, failed } = await this.#ask(asked, request, signal);
+    signal.throwIfAborted();
+    const isSilent = (node: KeyId): boolean => asked.includes(node) && !told.has(node);
+    return all.flatMap((candidate) => {
+      const { node } = candidate;
+      if (node === null) return [];
+      const answer = told.get(node);
+      if (answer) return [withLoad(candidate, answer)];
+      // Slow ones are better than none.
+      const isOut = failed.has(node) || (isSilent(node) && told.size > 0);
+      return isOut ? [] : [candidate];
+    });
+  }
+
+  /** As announced, without the load of this moment. */
+  announced(model: string): Candidate[] {
+    const { directory, network, reliability, clock } = this.#deps;
+    const roundTrips = new Map(network.peers().map(({ peer, roundTripMs }) => [peer, roundTripMs]));
+    const view = {
+      reliability: (node: KeyId) => reliability.of(node),
+      roundTripMs: (node: KeyId) => roundTrips.get(node) ?? null,
+    };
+    const nowMs = clock.monotonicMs();
+    return directory
+      .serving(model)
+      .filter(({ node }) => node !== network.self && (this.#unreached.get(node) ?? 0) <= nowMs)
+      .flatMap((announced) => candidatesOf(announced, model, view));
+  }
+
+  /** Whom to ask for their load: the best by what is announced, where the session is, and some by lot. */
+  likeliest(candidates: readonly Candidate[], request: RouteRequest): KeyId[] {
+    const { draw, policy } = this.#deps;
+    const { ranked } = rankCandidates(candidates, request, policy());
+    const nodes = [...new Set(ranked.slice(0, LOT_AMONG).map(({ candidate }) => candidate.node))];
+    const asked = nodes.slice(0, ASK_BEST);
+    const rest = nodes.slice(ASK_BEST);
+    for (let i = 0; i < ASK_BY_LOT && rest.length > 0; i += 1) {
+      asked.push(...rest.splice(Math.floor(draw() * rest.length), 1));
+    }
+    return asked.filter((node) => node !== null);
+  }
+
+  /** Connects where there is no connection. Codes: NETWORK_UNREACHABLE, NETWORK_REFUSED. */
+  async reach(node: KeyId, { signal }: Waiting): Promise<void> {
+    const { network, directory } = this.#deps;
+    if (network.peers().some(({ peer }) => peer === node)) return;
+    const addresses = directory.find(node)?.announcement.addresses ?? [];
+    await network.dial({ peer: node, addresses }, { signal });
+  }
+
+  /** Resolves when all have answered, or time is over. */
+  async #ask(
+    nodes: readonly KeyId[],
+    { model, prefix = new Uint8Array(0) }: RouteRequest,
+    signal: AbortSignal,
+  ): Promise<{ told: Map<KeyId, ToldLoad>; failed: Set<KeyId> }> {
+    const { clock, probe } = this.#deps;
+    const told = new Map<KeyId, ToldLoad>();
+    const failed = new Set<KeyId>();
+    if (nodes.length === 0) return { told, failed };
+    const startMs = clock.monotonicMs();
+    const over = new AbortController();
+    const within = AbortSignal.any([signal, over.signal]);
+    const deadline = (durationMs: number): Promise<void> =>
+      clock.sleep(durationMs, { signal: within }).then(
+        () => over.abort(),
+        () => undefined,
+      );
+    const asking = nodes.map(async (node) => {
+      try {
+        await this.reach(node, { signal: within });
+        const answer = await probe.ask(node, { model, prefix }, { signal: within });
+        if (told.size === 0) void deadline(othersMs(clock.monotonicMs() - startMs));
+        told.set(node, answer);
+      } catch (error) {
+        if (!isFilonError(error)) return;
+        failed.add(node);
+        this.#missed(node, error.code);
+      }
+    });
+    void deadline(ALL_MS);
+    await Promise.all(asking);
+    over.abort();
+    return { told, failed };
+  }
+
+  #missed(node: KeyId, code: string): void {
+    const { clock, reliability, log } = this.#deps;
+    this.#unreached.delete(node);
+    this.#unreached.set(node, clock.monotonicMs() + UNREACHED_MS);
+    const [oldest] = this.#unreached.keys();
+    if (this.#unreached.size > UNREACHED_MAX && oldest !== undefined) this.#unreached.delete(oldest);
+    reliability.note(node, 'late');
+    log.debug('swarm.load-not-told', { peer: node, code });
+  }
+}
+
+function othersMs(firstTookMs: number): number {
+  return Math.min(OTHERS_MS_MAX, Math.max(OTHERS_MS_MIN, OTHERS_TIMES * firstTookMs));
+}
+
+function withLoad(candidate: Candidate, { load, sessionsMax, roundTripMs }: ToldLoad): Candidate {
+  const measured = { roundTripMs: candidate.roundTripMs ?? roundTripMs };
+  return load
+    ? { ...candidate, ...measured, load, sessionsMax }
+    : { ...candidate, ...measured, ready: false };
+}
