@@ -1,6 +1,8 @@
 /** The build of the chat page by the launcher, on made-up clones with a made-up Vite. */
+import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Clone, makeClone } from './launcher/made-up-clone.ts';
 
@@ -71,4 +73,15 @@ test('a published package has its page and builds nothing', async () => {
   await rm(join(clone.directory, 'packages', 'web', 'src'), { recursive: true });
   expect((await clone.filon(['up'])).stderr).toBe('');
   expect(await page()).toBe('built for production');
+});
+
+test('packing the page builds it first', async () => {
+  const root = dirname(import.meta.dirname);
+  const stamp = join(root, 'packages', 'web', 'dist', '.filon-built');
+  await rm(stamp, { force: true });
+  const pack = ['pack', '--dry-run', '--json', '--workspace', 'packages/web'];
+  const { stdout } = await promisify(execFile)('npm', pack, { cwd: root });
+  const [{ files }]: [{ files: { path: string }[] }] = JSON.parse(stdout);
+  expect(files.map(({ path }) => path)).toContain('dist/index.html');
+  expect((await readFile(stamp, 'utf8')).trim()).toMatch(/^[\da-f]{64}$/);
 });
