@@ -44,6 +44,20 @@ export interface PeerConnection {
   sentBytes: number;
 }
 
+/** Whether others get through to this node, as other members found. */
+export interface Reachability {
+  /** `unknown`: nobody was asked yet. `reachable`: somebody got through, at `reached`. */
+  state: 'unknown' | 'reachable' | 'unreachable';
+  /** Addresses at which members got through when they were asked to. */
+  reached: readonly string[];
+  /** How members see the host of this node; more than one behind several providers, none before anybody was asked. */
+  seenHosts: readonly string[];
+  /** Connected members that pass others on to this node. */
+  relays: readonly KeyId[];
+  /** What this node passes on for others; null: it offers nothing. */
+  passedOn: { circuits: number; bytes: number; bytesToday: number; refused: number } | null;
+}
+
 /** Whom a node may be asked to connect to: the key that must answer, and where it was said to be. */
 export interface PeerAddress {
   peer: KeyId;

@@ -33,13 +33,18 @@ export class Traffic {
   sentBytes = 0;
   lastReceivedMs: number;
   roundTripMs: number | null = null;
+  readonly reach: Reach;
+  /** What it was dialled from, where that was chosen. */
+  readonly localPort: number | null;
   readonly #clock: Clock;
   #muxer: Muxer | null = null;
   #asking: Promise<void> | null = null;
   #askedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, how: { reach: Reach; localPort?: number | undefined }) {
     this.#clock = clock;
+    this.reach = how.reach;
+    this.localPort = how.localPort ?? null;
     this.lastReceivedMs = clock.monotonicMs();
   }
 

@@ -23,17 +23,23 @@ export class Links {
   readonly #listeners = new Set<Listener>();
   readonly #timer: NodeJS.Timeout;
   #checkedMs: number;
+  #alsoCheck: (nowMs: number) => void = () => undefined;
 
-  constructor(self: KeyId, deps: { clock: Clock; onCheck: (nowMs: number) => void }) {
+  constructor(self: KeyId, deps: { clock: Clock }) {
     this.#self = self;
     this.#clock = deps.clock;
     this.#checkedMs = deps.clock.monotonicMs();
     this.#timer = setInterval(() => {
       const nowMs = this.#clock.monotonicMs();
       this.#check(nowMs);
-      deps.onCheck(nowMs);
+      this.#alsoCheck(nowMs);
     }, CHECK_EVERY_MS);
     this.#timer.unref();
+  }
+
+  /** Calls this too, a few times a second. */
+  onCheck(check: (nowMs: number) => void): void {
+    this.#alsoCheck = check;
   }
 
   all(): Link[] {

@@ -29,6 +29,7 @@ describeNetwork('libp2p', async () => {
   members.add(a.self).add(b.self);
   return {
     ...{ a, b, members },
+    reach: 'direct',
     cut: () => shaper.cut(),
     [Symbol.asyncDispose]: async () => {
       await Promise.all([a, b].map((network) => network[Symbol.asyncDispose]()));

@@ -7,27 +7,31 @@ import { orAborted } from '@filon/core/abort';
 import { FilonError } from '@filon/core/errors';
 import { parseAddress } from '@filon/core/swarm/address';
 import type { KeyId } from '@filon/core/swarm/key-id';
-import { channelLost, openRefused, refused, unreachable } from '@filon/core/swarm/network-errors';
+import { channelLost, openRefused, unreachable } from '@filon/core/swarm/network-errors';
 import type { Connection, Libp2p, Stream } from '@libp2p/interface';
 import { noise } from '@libp2p/noise';
 import { createLibp2p } from 'libp2p';
 import type { Clock } from '../../ports/clock.ts';
 import type { Waiting } from '../../ports/engine.ts';
-import type { Channel, Network, PeerAddress, PeerConnection, ProtocolLimits } from '../../ports/network.ts';
+import type {
+  Channel,
+  Network,
+  PeerAddress,
+  PeerConnection,
+  ProtocolLimits,
+  Reachability,
+} from '../../ports/network.ts';
 import { StreamChannel } from './channel.ts';
-import { confirm, firstOf } from './dial.ts';
+import { Dialler, withoutPeer } from './dialler.ts';
 import { Gate } from './gate.ts';
 import { Handlers, refusalOf } from './handlers.ts';
-import { keyIdOf, peerIdOf, privateKeyOf } from './keys.ts';
+import { peerIdOf, privateKeyOf } from './keys.ts';
 import { DEFAULT_LIMITS, HANDSHAKE_MS, type NetworkLimits, STREAMS_MAX } from './limits.ts';
 import { type Link, openMuxer } from './link.ts';
 import { Links } from './links.ts';
 import { Sockets } from './transport.ts';
+import { Ways, type WaysConfig } from './ways.ts';
 
-/** All addresses of a peer together. */
-const DIAL_MS = 10_000;
-const DIALS_MAX = 64;
-const KNOWN_PEERS_MAX = 4096;
 /** New connections of one host a second; a farm behind one address starts together. */
 const CONNECTIONS_PER_SECOND_MAX = 64;
 const HANDSHAKES_MAX = 128;
@@ -40,7 +44,11 @@ export interface Libp2pConfig {
   /** Told to others in place of those that are listened on: a forwarded port, a name. */
   announce?: readonly string[];
   limits?: Partial<NetworkLimits>;
+  /** Without any of them by default. */
+  ways?: Partial<WaysConfig>;
 }
+
+const NO_WAYS: WaysConfig = { relay: null, useRelays: false, punch: false, mapPort: false };
 
 export interface Libp2pDeps {
   /** Asked at each opening of a channel, so it must be quick. */
@@ -51,6 +59,7 @@ export interface Libp2pDeps {
 export interface Libp2pNetwork extends Network {
   /** The addresses of this machine that are listened on. */
   listening(): readonly string[];
+  reachability(): Reachability;
 }
 
 /** Codes: NETWORK_LISTEN_FAILED. */
@@ -58,7 +67,7 @@ export async function openLibp2pNetwork(config: Libp2pConfig, deps: Libp2pDeps):
   const privateKey = privateKeyOf(config.key);
   const self = Buffer.from(privateKey.publicKey.raw).toString('base64url');
   const limits = { ...DEFAULT_LIMITS, ...config.limits };
-  const links: Links = new Links(self, { ...deps, onCheck: (nowMs) => links.abort(gate.overstayed(nowMs)) });
+  const links = new Links(self, deps);
   const gate = new Gate(limits, { ...deps, links });
   const sockets = new Sockets(deps.clock);
   try {
@@ -81,15 +90,9 @@ export async function openLibp2pNetwork(config: Libp2pConfig, deps: Libp2pDeps):
       },
       connectionMonitor: { enabled: false },
     });
-    return new Node({
-      self,
-      libp2p,
-      links,
-      gate,
-      sockets,
-      announce: config.announce ?? [],
-      ...deps,
-    });
+    const ways = { ...NO_WAYS, ...config.ways };
+    const announce = config.announce ?? [];
+    return new Node({ ...deps, ...{ self, libp2p, links, gate, sockets, announce } }, ways);
   } catch (cause) {
     links[Symbol.dispose]();
     const message = `This node cannot listen on ${config.listen.join(', ')}. Is the port taken, or not this machine's?`;
@@ -110,25 +113,40 @@ class Node implements Libp2pNetwork {
   readonly self: KeyId;
   readonly #parts: Parts;
   readonly #handlers: Handlers;
-  readonly #known = new Map<KeyId, readonly string[]>();
-  readonly #dials = new Map<KeyId, Promise<Link>>();
-  readonly #closing = new AbortController();
+  readonly #dialler: Dialler;
+  readonly #ways: Ways;
 
-  constructor(parts: Parts) {
+  constructor(parts: Parts, ways: WaysConfig) {
     this.self = parts.self;
     this.#parts = parts;
     this.#handlers = new Handlers(parts);
-    const { libp2p } = parts;
+    const { libp2p, links, gate } = parts;
     libp2p.addEventListener('connection:open', ({ detail }) => {
       // This node's own are added when the other end confirmed them.
-      if (detail.direction === 'inbound') this.#add(detail);
+      if (detail.direction === 'inbound') this.#dialler.add(detail);
     });
     libp2p.addEventListener('connection:close', ({ detail }) => this.#remove(detail));
+    const listening = (): readonly string[] => this.listening();
+    const onPunched = (connection: Connection): void =>
+      void this.#dialler
+        .confirmed(connection, { signal: AbortSignal.timeout(HANDSHAKE_MS) })
+        .catch(() => undefined);
+    this.#ways = new Ways(this, { ...parts, listening, onPunched }, ways);
+    this.#dialler = new Dialler(this, parts, this.#ways.punchPort);
+    this.#ways.start();
+    links.onCheck((nowMs) => {
+      links.abort(gate.overstayed(nowMs));
+      this.#ways.check(nowMs);
+    });
+  }
+
+  reachability(): Reachability {
+    return this.#ways.reachability();
   }
 
   addresses(): readonly string[] {
     const { announce } = this.#parts;
-    return announce.length > 0 ? announce : this.listening();
+    return announce.length > 0 ? announce : this.#ways.addresses();
   }
 
   listening(): readonly string[] {
@@ -139,14 +157,14 @@ class Node implements Libp2pNetwork {
   async dial({ peer, addresses }: PeerAddress, { signal }: Waiting): Promise<PeerConnection> {
     signal.throwIfAborted();
     const { links } = this.#parts;
-    const link = links.best(peer) ?? (await orAborted(this.#connect(peer, addresses), signal));
-    this.#remember(peer, addresses);
+    const link = links.best(peer) ?? (await orAborted(this.#dialler.connect(peer, addresses), signal));
+    this.#dialler.remember(peer, addresses);
     return links.describe(link);
   }
 
   async open(peer: KeyId, protocol: string, options: Waiting & { frameBytesMax: number }): Promise<Channel> {
     const { signal, frameBytesMax } = options;
-    const known = this.#known.get(peer) ?? [];
+    const known = this.#dialler.known(peer);
     if (this.#parts.links.best(peer) === null) await this.dial({ peer, addresses: known }, { signal });
     const link = this.#parts.links.best(peer);
     if (link === null) throw unreachable(peer, known);
@@ -193,8 +211,9 @@ class Node implements Libp2pNetwork {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort(new DOMException('the network was closed', 'AbortError'));
+    this.#dialler[Symbol.dispose]();
     this.#parts.links[Symbol.dispose]();
+    await this.#ways[Symbol.asyncDispose]();
     await this.#parts.libp2p.stop();
   }
 
@@ -213,70 +232,6 @@ class Node implements Libp2pNetwork {
     }
   }
 
-  /** Whoever dials a peer at the same time gets the same connection. */
-  #connect(peer: KeyId, addresses: readonly string[]): Promise<Link> {
-    const { gate } = this.#parts;
-    if (peer === this.self) return Promise.reject(refused(peer, 'it is this node itself'));
-    if (gate.refuses(peer)) return Promise.reject(refused(peer, 'this node refuses it for a while'));
-    const running = this.#dials.get(peer);
-    if (running !== undefined) return running;
-    if (gate.isFull || this.#dials.size >= DIALS_MAX) {
-      return Promise.reject(refused(peer, 'this node has as many connections as it may, or dials too many'));
-    }
-    const dialling = this.#reach(peer, addresses).finally(() => this.#dials.delete(peer));
-    this.#dials.set(peer, dialling);
-    return dialling;
-  }
-
-  async #reach(peer: KeyId, addresses: readonly string[]): Promise<Link> {
-    const { sockets } = this.#parts;
-    const signal = AbortSignal.any([AbortSignal.timeout(DIAL_MS), this.#closing.signal]);
-    const direct = addresses.filter((address) => parseAddress(address)?.relay === null);
-    const attempt = async (address: string, options: Waiting): Promise<Connection> => {
-      const connection = await sockets.dial({ peer, address }, options);
-      const traffic = sockets.trafficOf(connection);
-      if (traffic !== null) await confirm(connection, traffic, options);
-      return connection;
-    };
-    const discard = (late: Connection): void => late.abort(new RangeError('another address was quicker'));
-    try {
-      const connection = await firstOf({ peer, addresses: direct }, attempt, { signal, discard });
-      const link = this.#add(connection);
-      if (link === null) throw unreachable(peer, direct);
-      return link;
-    } catch (error) {
-      if (signal.aborted) throw unreachable(peer, direct, { cause: signal.reason });
-      throw error;
-    }
-  }
-
-  #remember(peer: KeyId, addresses: readonly string[]): void {
-    this.#known.delete(peer);
-    this.#known.set(peer, addresses);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > KNOWN_PEERS_MAX && oldest !== undefined) this.#known.delete(oldest);
-  }
-
-  /** null: it is over already. */
-  #add(connection: Connection): Link | null {
-    const { links, sockets, clock } = this.#parts;
-    const peer = keyIdOf(connection.remotePeer);
-    const traffic = sockets.trafficOf(connection);
-    if (peer === null || traffic === null || connection.status !== 'open') {
-      connection.abort(new RangeError('a connection that is none of ours'));
-      return null;
-    }
-    const link: Link = {
-      ...{ peer, traffic, connection },
-      reach: 'direct',
-      inbound: connection.direction === 'inbound',
-      address: withoutPeer(connection.remoteAddr.toString()),
-      sinceMs: clock.monotonicMs(),
-    };
-    links.add(link);
-    return link;
-  }
-
   #remove(connection: Connection): void {
     const { links, libp2p } = this.#parts;
     const link = links.all().find((other) => other.connection === connection);
@@ -284,9 +239,4 @@ class Node implements Libp2pNetwork {
     // What libp2p noted of the peer would stay for ever, and strangers come with new keys.
     libp2p.peerStore.delete(peerIdOf(link.peer)).catch(() => undefined);
   }
-}
-
-/** libp2p writes the peer's own id behind an address. */
-function withoutPeer(address: string): string {
-  return address.replace(/\/p2p\/.*$/, '');
 }

@@ -16,6 +16,7 @@ describeNetwork('memory', async () => {
   const [a, b] = [hub.open({ key: A, isMember }), hub.open({ key: B, isMember })];
   return {
     ...{ a, b, members },
+    reach: 'direct',
     cut: () => hub.cut(A, B),
     [Symbol.asyncDispose]: async () => {
       for (const network of [a, b]) await network[Symbol.asyncDispose]();
