@@ -76,6 +76,7 @@ describe('the lock', () => {
     const paths = freshHome();
     {
       await using lock = await takeHomeLock(paths, { purpose: 'node' });
+      expect(existsSync(`${paths.lock}-journal`)).toBe(false);
       lock.announce('http://127.0.0.1:1');
       const message = expect.stringContaining(`process ${process.pid} at http://127.0.0.1:1`);
       await expect(takeHomeLock(paths, { purpose: 'node' })).rejects.toMatchObject({

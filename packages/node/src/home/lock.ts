@@ -66,8 +66,8 @@ function lockFile(paths: HomePaths): DatabaseSync {
   let db: DatabaseSync | null = null;
   try {
     db = new DatabaseSync(paths.lock, { timeout: MEETING_TIMEOUT_MS });
-    // Without a journal there is no second file, and nothing to undo: the transaction never writes.
-    db.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
+    // No second file, which a full disk could refuse and a kill would leave. (OFF is not allowed: node:sqlite is defensive.)
+    db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return db;
   } catch (error) {
     db?.close();

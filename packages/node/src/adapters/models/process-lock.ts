@@ -24,7 +24,8 @@ export async function takeLock(
 function tryLock(path: string): Disposable | null {
   const database = new DatabaseSync(path, { timeout: 0 });
   try {
-    database.exec('BEGIN EXCLUSIVE');
+    // No second file, which a full disk could refuse and a kill would leave.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return { [Symbol.dispose]: () => database.close() };
   } catch (error) {
     database.close();
