@@ -81,3 +81,11 @@ test('a decode that fails is named', async () => {
   await expect(failing).rejects.toBeInstanceOf(FilonError);
   await expect(failing).rejects.toMatchObject({ code: 'ENGINE_DECODE_FAILED', details: { status: -3 } });
 });
+
+test('numbers that are not finite are no vector', async () => {
+  const broken: Context = { ...openFake(4), embedding: () => Float32Array.of(1, Number.NaN, 1) };
+  await expect(embedText(Int32Array.of(1, 2), reading(broken, 4))).rejects.toMatchObject({
+    code: 'ENGINE_SELF_TEST_FAILED',
+    message: expect.stringContaining('the embedding is not finite'),
+  });
+});

@@ -7,6 +7,7 @@ import type { EngineErrorDetails } from '../errors.ts';
 import type { Backends } from '../ffi/backends.ts';
 import { architectureKind } from '../gguf/architectures.ts';
 import { type Context, openContext } from './context.ts';
+import { doesNotCompute } from './self-test.ts';
 import { FAST_SETTINGS } from './settings.ts';
 import { poolingKey, type Weights } from './weights.ts';
 
@@ -20,7 +21,7 @@ const POOLING_NAMES: Record<string, Pooling> = { '2': 'first', '3': 'last' };
 type Pooling = 'mean' | 'first' | 'last';
 
 export interface Embedder {
-  /** [embeddingLength], unit length. Codes: ENGINE_CONTEXT_EXCEEDED, ENGINE_DECODE_FAILED. */
+  /** [embeddingLength], unit length. Codes: ENGINE_CONTEXT_EXCEEDED, ENGINE_DECODE_FAILED, ENGINE_SELF_TEST_FAILED. */
   embed(tokens: Int32Array): Promise<Float32Array>;
   close(): void;
 }
@@ -83,8 +84,9 @@ export async function embedText(tokens: Int32Array, reading: Reading): Promise<F
     if (status !== 0) throw failed(model, status);
     addPooled(sum, context, { rows: part.length, pooling });
   }
-  const norm = Math.hypot(...sum) || 1;
-  return Float32Array.from(sum, (value) => value / norm);
+  const norm = Math.hypot(...sum);
+  if (!Number.isFinite(norm)) throw doesNotCompute(model, 'the embedding is not finite');
+  return Float32Array.from(sum, (value) => value / (norm || 1));
 }
 
 function addPooled(

@@ -14,14 +14,14 @@ export async function selfTest(weights: Weights, context: Context, model: string
     context.add(token, position, 0, position === tokens.length - 1);
   }
   const status = await context.decode();
-  if (status !== 0) throw failed(model, `llama_decode failed with ${status}`);
+  if (status !== 0) throw doesNotCompute(model, `llama_decode failed with ${status}`);
   const logits = context.logits(tokens.length - 1);
-  if (!logits.every(Number.isFinite)) throw failed(model, 'the logits are not finite');
+  if (!logits.every(Number.isFinite)) throw doesNotCompute(model, 'the logits are not finite');
   context.clearRows();
   context.trim(0, 0);
 }
 
-function failed(model: string, reason: string): FilonError<EngineErrorDetails> {
+export function doesNotCompute(model: string, reason: string): FilonError<EngineErrorDetails> {
   return new FilonError<EngineErrorDetails>(
     { code: 'ENGINE_SELF_TEST_FAILED', model, reason },
     `the model does not compute: ${reason}. The file or the device's driver may be broken.`,
