@@ -16,7 +16,7 @@ const CANDIDATE_WORDS = 3;
 /** Ambiguous grammars grow exponentially with depth; all sessions wait for each step. */
 const STEP_MS_MAX = 1_000;
 
-/** @throws ENGINE_GRAMMAR_INVALID when the grammar does not parse, or `tokens` do not follow it */
+/** @throws ENGINE_GRAMMAR_INVALID when it does not parse, or `tokens` do not follow it; ENGINE_GRAMMAR_TOO_SLOW */
 export function openGrammar(
   weights: Weights,
   { source, tokens }: { source: string; tokens: ArrayLike<number> },
@@ -48,15 +48,22 @@ export function openGrammar(
     push: (token) => timed(() => llama.acceptToken(sampler, token)),
     close: () => llama.freeSampler(sampler),
   };
-  for (let i = 0; i < tokens.length; i += 1) {
-    const token = tokens[i] as number;
-    if (!grammar.accepts(token)) {
-      grammar.close();
-      throw invalid(`token ${token} at generated position ${i} does not follow it`);
-    }
-    grammar.push(token);
+  try {
+    goOn(grammar, tokens);
+  } catch (error) {
+    grammar.close();
+    throw error;
   }
   return grammar;
+}
+
+function goOn(grammar: Grammar, tokens: ArrayLike<number>): void {
+  for (let i = 0; i < tokens.length; i += 1) {
+    const token = tokens[i] as number;
+    if (!grammar.accepts(token))
+      throw invalid(`token ${token} at generated position ${i} does not follow it`);
+    grammar.push(token);
+  }
 }
 
 interface CandidateBuffer {
