@@ -15,11 +15,11 @@ export const ANNOUNCEMENT_LIFETIME_MS_MAX = 1_200_000;
 export const ANNOUNCE_EVERY_MS = 300_000;
 const ANNOUNCEMENT_BYTES_MAX = 8192;
 
-const DEVICES_MAX = 16;
-const MODELS_MAX = 16;
-const STORED_MAX = 64;
+export const ANNOUNCED_DEVICES_MAX = 16;
+export const ANNOUNCED_MODELS_MAX = 16;
+export const ANNOUNCED_STORED_MAX = 64;
 const RATES_MAX = 8;
-const ADDRESSES_MAX = 8;
+export const ANNOUNCED_ADDRESSES_MAX = 8;
 const ADDRESS_CHARS_MAX = 200;
 const NAME_CHARS_MAX = 128;
 const SESSIONS_MAX = 1024;
@@ -143,12 +143,12 @@ export const announcementSchema: z.ZodType<Announcement, unknown> = z
           count: z.int().min(1).max(SESSIONS_MAX),
         }),
       )
-      .max(DEVICES_MAX),
-    models: z.array(model).max(MODELS_MAX),
-    stored: z.array(sha256Bytes).max(STORED_MAX),
+      .max(ANNOUNCED_DEVICES_MAX),
+    models: z.array(model).max(ANNOUNCED_MODELS_MAX),
+    stored: z.array(sha256Bytes).max(ANNOUNCED_STORED_MAX),
     serves: z.enum(['own', 'trusted', 'open']),
     canRelay: z.boolean(),
-    addresses: z.array(text(ADDRESS_CHARS_MAX).min(1)).max(ADDRESSES_MAX),
+    addresses: z.array(text(ADDRESS_CHARS_MAX).min(1)).max(ANNOUNCED_ADDRESSES_MAX),
     payout: text(PAYOUT_CHARS_MAX).min(1).nullable(),
   })
   .refine(({ issuedMs, expiresMs }) => expiresMs > issuedMs, 'it expires before it begins')

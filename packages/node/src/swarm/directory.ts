@@ -97,6 +97,11 @@ export class Directory {
     return kept && this.#holds(kept) ? kept : null;
   }
 
+  /** When the newest announcement of it was issued that is remembered, be it expired; null: none is. */
+  newestMs(node: KeyId): number | null {
+    return this.#nodes.get(node)?.announcement.issuedMs ?? null;
+  }
+
   nodes(): AnnouncedNode[] {
     return [...this.#nodes.values()].filter((kept) => this.#holds(kept));
   }

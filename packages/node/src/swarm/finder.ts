@@ -40,6 +40,8 @@ export interface FinderDeps {
   log: Log;
   /** 0 to below 1. */
   draw: () => number;
+  /** Told of those that answered, which are the likeliest to be taken. */
+  onFound?: (candidates: readonly Candidate[]) => void;
 }
 
 export class Finder implements Pick<Replicas, 'models' | 'candidates' | 'policy'> {
@@ -66,6 +68,7 @@ export class Finder implements Pick<Replicas, 'models' | 'candidates' | 'policy'
     const asked = this.likeliest(all, request);
     const { told, failed } = await this.#ask(asked, request, signal);
     signal.throwIfAborted();
+    this.#deps.onFound?.(all.filter(({ node }) => node !== null && told.has(node)));
     const isSilent = (node: KeyId): boolean => asked.includes(node) && !told.has(node);
     return all.flatMap((candidate) => {
       const { node } = candidate;

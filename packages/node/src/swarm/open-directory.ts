@@ -1,0 +1,156 @@
+/**
+ * What a node knows of the others, at work: its announcements go out, those of others come in, peers are asked and
+ * checked. Answering peers, and asking them for answers, is elsewhere and builds on this.
+ */
+import type { Candidate, RoutePolicy } from '@filon/core/serving/routing';
+import type { Device } from '@filon/core/serving/session';
+import { tierAllows, tierOf } from '@filon/core/serving/tier';
+import type { KeyId } from '@filon/core/swarm/key-id';
+import type { Signer } from '@filon/core/swarm/signed';
+import type { Clock } from '../ports/clock.ts';
+import type { Waiting } from '../ports/engine.ts';
+import type { Log } from '../ports/log.ts';
+import type { Network } from '../ports/network.ts';
+import type { GuestSeats, Replicas, SeatOutcome } from '../ports/replicas.ts';
+import type { Store } from '../ports/store.ts';
+import { Anchors } from './anchors.ts';
+import { type AnnouncedSettings, Announcer } from './announcer.ts';
+import { Canaries, type Holder } from './canaries.ts';
+import { canaryAsker } from './canary-asker.ts';
+import { Commitments } from './commitments.ts';
+import { Directory } from './directory.ts';
+import { Finder } from './finder.ts';
+import { serveLoad } from './load-host.ts';
+import { LoadProbe } from './load-probe.ts';
+import type { Members } from './members.ts';
+import { Prefixes } from './prefixes.ts';
+import { recordReader } from './read-record.ts';
+import { experienceOf, Reliability } from './reliability.ts';
+import { speedTest } from './speed-test.ts';
+import { Spread } from './spread.ts';
+import { Topology } from './topology.ts';
+import { verifyEd25519 } from './verify.ts';
+
+export interface OpenDirectoryDeps {
+  network: Network;
+  members: Pick<Members, 'find' | 'learn' | 'own' | 'watch'>;
+  /** This node's own key. */
+  signer: Signer;
+  store: Store;
+  clock: Clock;
+  log: Log;
+  seats: GuestSeats;
+  /** A seat at another node, for canaries. */
+  take: Replicas['take'];
+  devices: (options: Waiting) => Promise<readonly Device[]>;
+  /** sha256 of the files on the disk. */
+  stored: () => Promise<readonly string[]>;
+  settings: () => AnnouncedSettings;
+  policy: () => RoutePolicy;
+  /** 0 to below 1. */
+  draw: () => number;
+  randomBytes: (count: number) => Uint8Array;
+}
+
+export interface OpenDirectory extends AsyncDisposable {
+  directory: Directory;
+  finder: Finder;
+  reliability: Reliability;
+  canaries: Canaries;
+  probe: LoadProbe;
+  commitments: Commitments;
+  prefixes: Prefixes;
+  announcer: Announcer;
+  spread: Spread;
+  /** Whether this node answers that peer, and within which scope what was computed for it is reused. */
+  guest(peer: KeyId): { scope: string } | null;
+  /** What became of a seat elsewhere. */
+  report(outcome: SeatOutcome): void;
+}
+
+export function openDirectory(deps: OpenDirectoryDeps): OpenDirectory {
+  const { network, members, store, clock, log, seats, policy, draw, randomBytes } = deps;
+  const lists = (): RoutePolicy['lists'] => policy().lists;
+  const shared = { network, clock, log, draw };
+  const directory = new Directory({ clock, lists, open: recordReader({ members, verify: verifyEd25519 }) });
+  const reliability = new Reliability({ clock, store });
+  const probe = new LoadProbe({ network, clock });
+  const anchors = new Anchors({ clock, store });
+  const commitments = new Commitments({ clock, randomBytes });
+  const prefixes = new Prefixes();
+  const canaries = new Canaries({
+    ...{ ask: canaryAsker(deps), reliability, clock, log, draw, randomBytes },
+    holders: (of) => holders(of, { directory, seats, self: network.self }),
+  });
+  const onFound = (found: readonly Candidate[]): void => canaries.considered(found.flatMap(holderOf));
+  const finder = new Finder({ ...shared, directory, reliability, probe, policy, onFound });
+  const topology = new Topology({ ...shared, members, directory, anchors, lists });
+  const spread = new Spread({ ...shared, directory, admits: (...asked) => topology.admits(...asked) });
+  const announcer = new Announcer({
+    ...deps,
+    directory,
+    measure: (model, options) => speedTest(model, { seats, draw, randomBytes }, options),
+  });
+  const guest = (peer: KeyId): { scope: string } | null => guestOf(peer, deps);
+  const parts = new AsyncDisposableStack();
+  parts.use(serveLoad({ network, seats, commitments, prefixes, clock, guest }));
+  parts.use(
+    members.watch(({ kind, member }) => {
+      if (kind !== 'gone') return;
+      directory.remove(member.node);
+      anchors.forget(member.node);
+    }),
+  );
+  for (const part of [spread, topology, canaries, announcer]) parts.use(part);
+  topology.start(spread);
+  announcer.start();
+  return {
+    ...{ directory, finder, reliability, canaries, probe, commitments, prefixes, announcer, spread, guest },
+    report: (outcome) => report(outcome, { directory, reliability, canaries }),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
+
+/** This node's operator alone, whom that one trusts, or any member: as the settings say. */
+function guestOf(peer: KeyId, { members, settings, policy }: OpenDirectoryDeps): { scope: string } | null {
+  const member = members.find(peer);
+  if (!member) return null;
+  const tier = tierOf(member.operator, policy().lists);
+  return tierAllows(settings().serves, tier) ? { scope: member.operator } : null;
+}
+
+function report(
+  outcome: SeatOutcome,
+  { directory, reliability, canaries }: Pick<OpenDirectory, 'directory' | 'reliability' | 'canaries'>,
+): void {
+  const { node, model } = outcome;
+  const experience = experienceOf(outcome);
+  if (experience === null) return;
+  reliability.note(node, experience);
+  const models = directory.find(node)?.announcement.models ?? [];
+  for (const one of models) {
+    if (one.model !== model || one.numericClass === null) continue;
+    const holder = { node, model, numericClass: one.numericClass };
+    if (experience === 'served') canaries.answered(holder);
+    else canaries.failed(holder);
+  }
+}
+
+function holders(
+  { model, numericClass }: Pick<Holder, 'model' | 'numericClass'>,
+  { directory, seats, self }: { directory: Directory; seats: GuestSeats; self: KeyId },
+): Holder[] {
+  const isOne = (offer: Pick<Candidate, 'model' | 'numericClass'>): boolean =>
+    offer.model === model && offer.numericClass === numericClass;
+  const here = seats.offers().some((offer) => offer.ready && isOne(offer));
+  const others = directory
+    .serving(model)
+    .filter(({ node, announcement }) => node !== self && announcement.models.some(isOne))
+    .map(({ node }) => ({ node, model, numericClass }));
+  return [...(here ? [{ node: null, model, numericClass }] : []), ...others];
+}
+
+/** What can be checked by its bytes. */
+function holderOf({ node, model, numericClass }: Candidate): Holder[] {
+  return numericClass === null ? [] : [{ node, model, numericClass }];
+}
