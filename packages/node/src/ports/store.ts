@@ -28,6 +28,41 @@ export interface Tables {
   speeds: SpeedRow;
   /** Peers to go to first after a start, by node. */
   anchors: AnchorRow;
+  /** This node's swarm; the one row is `own`. */
+  membership: MembershipRow;
+  /** Invites that this node made, by the public key of their token. */
+  invites: InviteRow;
+  /** Other members, by their key. */
+  members: MemberRow;
+  /** Operators that this one trusts, by their key. */
+  trust: { name: string; addedMs: number };
+}
+
+/** Records in base64. */
+export interface MembershipRow {
+  swarm: string;
+  proof: string;
+  charter: string;
+}
+
+/** Times are milliseconds since 1970. The token itself is nowhere. */
+export interface InviteRow {
+  createdMs: number;
+  expiresMs: number;
+  mayInvite: boolean;
+  /** Whether whoever uses it becomes a machine of this node's operator. */
+  enrols: boolean;
+  /** The node that used it. */
+  usedBy: string | null;
+}
+
+export interface MemberRow {
+  /** In base64. */
+  proof: string;
+  addresses: string[];
+  seenMs: number;
+  mayInvite: boolean;
+  holdsRoot: boolean;
 }
 
 /** Times are milliseconds since 1970; null: no limit. The key itself is nowhere. */

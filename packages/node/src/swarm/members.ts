@@ -3,8 +3,11 @@ import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Member } from '@filon/core/swarm/proof';
 
 export interface MemberEvent {
-  /** `joined`: its proof was seen, or a newer one. `gone`: it expired, was revoked, or this node left the swarm. */
-  kind: 'joined' | 'gone';
+  /**
+   * `joined`: its proof was seen, or a newer one. `met`: both have proved themselves to each other on the connection that
+   * stands, so either may open channels. `gone`: it expired, was revoked, or this node left the swarm.
+   */
+  kind: 'joined' | 'met' | 'gone';
   member: Member;
 }
 
@@ -24,6 +27,8 @@ export interface Members {
   list(): readonly Member[];
   /** This node's own; null: it is in no swarm, or its membership has expired. */
   own(): OwnMembership | null;
+  /** Whether both have proved themselves on the connection that stands. */
+  hasMet(node: KeyId): boolean;
   /**
    * Takes a proof that came by another way than a connection, as with an announcement. Forgets the one that ends first
    * where there are too many. Codes: WIRE_MALFORMED, WIRE_TOO_LARGE, RECORD_FORGED, MEMBERSHIP_REFUSED.

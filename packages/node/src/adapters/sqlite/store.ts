@@ -19,6 +19,7 @@ const TABLES: readonly TableName[] = [
   ...(['keys', 'usage', 'browserSessions'] as const),
   ...(['answers', 'answerTexts', 'answerParts'] as const),
   ...(['reliability', 'speeds', 'anchors'] as const),
+  ...(['membership', 'invites', 'members', 'trust'] as const),
 ];
 
 export interface SqliteStoreConfig {
