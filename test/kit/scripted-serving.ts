@@ -11,6 +11,7 @@ import {
 import { createMemoryLog, type MemoryLog } from '@filon/node/adapters/memory/log';
 import type { Clock } from '@filon/node/ports/clock';
 import type { StoredModel } from '@filon/node/ports/models';
+import type { Replicas } from '@filon/node/ports/replicas';
 import { DEFAULT_SERVING, type ServingConfig } from '@filon/node/serve/config';
 import { type OpenServing, openServing } from '@filon/node/serve/pipeline';
 import type { Grammars } from '@filon/node/serve/prepare';
@@ -22,6 +23,7 @@ export interface ScriptedServingOptions extends ScriptedEngineOptions {
   config?: Partial<ServingConfig>;
   clock?: Clock;
   stored?: StoredModel[];
+  replicas?: Replicas;
 }
 
 export interface ScriptedServing {
@@ -44,7 +46,13 @@ export const NAMED_GRAMMARS: Grammars = {
 };
 
 export async function openScriptedServing(options: ScriptedServingOptions = {}): Promise<ScriptedServing> {
-  const { config = {}, clock = createManualClock(), stored = [storedModel(MODEL)], ...script } = options;
+  const {
+    config = {},
+    clock = createManualClock(),
+    stored = [storedModel(MODEL)],
+    replicas,
+    ...script
+  } = options;
   const engine = createScriptedEngine(script);
   const log = createMemoryLog();
   const models = createFixedModels(stored);
@@ -53,7 +61,15 @@ export async function openScriptedServing(options: ScriptedServingOptions = {}):
     drawn += 1;
     return new Uint8Array(count).map((_, index) => (drawn * 37 + index * 11) & 0xff);
   };
-  const deps = { engine, models, clock, log, grammars: NAMED_GRAMMARS, randomBytes };
+  const deps = {
+    engine,
+    models,
+    clock,
+    log,
+    grammars: NAMED_GRAMMARS,
+    randomBytes,
+    replicas: replicas ?? null,
+  };
   const serving = await openServing({ ...DEFAULT_SERVING, ...config }, deps);
   return { serving, engine, log };
 }

@@ -1,5 +1,6 @@
 /** The one place where errors become HTTP. A code that is not here does not compile, or is a 500. */
 import { isFilonError } from '@filon/core/errors';
+import type { ReplicaErrorDetails } from '@filon/core/swarm/replica-errors';
 import type { EngineErrorDetails } from '@filon/engine/errors';
 import type { TemplateErrorDetails } from '@filon/engine/template/errors';
 import type { AccessErrorDetails } from '../../access/errors.ts';
@@ -15,6 +16,7 @@ type Code = (
   | GatewayErrorDetails
   | AccessErrorDetails
   | DurableErrorDetails
+  | ReplicaErrorDetails
 )['code'];
 
 /** 422: asking again would change nothing. 503 and 504: it may. Clients of OpenAI repeat only the latter and 429. */
@@ -80,6 +82,8 @@ const STATUS: Readonly<Record<Code, HttpStatus>> = {
   SERVE_TOOLS_INVALID: 400,
   SERVE_QUARANTINED: 422,
   SERVE_STALLED: 504,
+  REPLICA_REFUSED: 503,
+  REPLICA_LOST: 503,
   SERVE_ROUTE_NONE: 503,
   SERVE_TIMEOUT: 504,
   SERVE_STOPPING: 503,
