@@ -127,6 +127,24 @@ describe('answers', () => {
     }
   });
 
+  test('a short prompt has its first token while long ones before it are read', async () => {
+    const { batcher, outputs, ended } = openBench({ rowsMax: 16 });
+    const long = (letter: number): number[] => Array.from({ length: 200 }, () => letter);
+    for (const [index, prompt] of [long(1), long(2), [3, 4, 5]].entries())
+      batcher.open(request(`s${index}`, prompt));
+    const firsts: string[] = [];
+    const [short] = await Promise.all([
+      ended('s2').then((answer) => {
+        firsts.push(...outputs.keys());
+        return answer;
+      }),
+      ended('s0'),
+      ended('s1'),
+    ]);
+    expect(firsts).toEqual(['s2']);
+    expect(short.at(-1)).toMatchObject({ kind: 'end' });
+  });
+
   test('the room of a session is its end', async () => {
     const bench = openBench({ sequenceTokensMax: 20 });
     bench.batcher.open(request('a', expected([3], 10), { maxTokens: 100 }));

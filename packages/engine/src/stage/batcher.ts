@@ -7,6 +7,7 @@ import type { SessionEvent, SessionRequest, SessionSign } from '@filon/core/serv
 import type { EngineErrorDetails } from '../errors.ts';
 import { createSampler } from '../sampler/sampler.ts';
 import type { Context } from './context.ts';
+import { prefillShares } from './prefill-shares.ts';
 import { openSession, type Session } from './session.ts';
 import { COPY_GAIN_TOKENS_MIN, commonPrefix, createSlots, type Slot, type Slots } from './slots.ts';
 import type { ThreadGovernor } from './thread-governor.ts';
@@ -191,16 +192,15 @@ class TickLoop implements Batcher {
     const prefilling: Session[] = [];
     for (const session of this.#sessions.values()) {
       if (session.slot === null) continue;
-      if (session.tokens.length - session.slot.cached.length > 1) prefilling.push(session);
+      if (waitingTokens(session) > 1) prefilling.push(session);
       else if (context.rows < context.rowsMax) batched.set(session, addRows(context, session, 1));
     }
     const chunk = batched.size === 0 ? context.rowsMax : PREFILL_CHUNK_ROWS;
-    let room = Math.min(chunk, context.rowsMax - context.rows);
-    for (const session of prefilling) {
-      if (room <= 0) break;
-      const added = addRows(context, session, room);
-      batched.set(session, added);
-      room -= added;
+    const room = Math.min(chunk, context.rowsMax - context.rows);
+    const shares = prefillShares(prefilling.map(waitingTokens), room);
+    for (const [index, session] of prefilling.entries()) {
+      const share = shares[index] ?? 0;
+      if (share > 0) batched.set(session, addRows(context, session, share));
     }
     return batched;
   }
@@ -320,6 +320,11 @@ class TickLoop implements Batcher {
     this.#outputs = [];
     this.#spec.emit(outputs);
   }
+}
+
+/** Tokens that are not in the cache: of a session that decodes, the last one. */
+function waitingTokens({ slot, tokens }: Session): number {
+  return tokens.length - (slot?.cached.length ?? 0);
 }
 
 /** Adds up to `max` of the tokens that are not in the cache; the row of the session's last token is an output. */
