@@ -77,7 +77,10 @@ export interface CompletionRequest {
   ignoreEos: boolean;
 }
 
-/** `bytes` is the exact piece, which need not be whole UTF-8 characters. Natural logarithms. */
+/**
+ * `bytes` is the exact piece, which need not be whole UTF-8 characters. Natural logarithms. `token`: -1 where an upstream
+ * said only the text.
+ */
 export interface TokenLogprob {
   token: number;
   bytes: Uint8Array;
@@ -110,6 +113,8 @@ export interface ServedBy {
   tier: PrivacyTier;
   /** null: in fast mode. */
   numericClass: string | null;
+  /** It was passed on to an endpoint that is no node. */
+  upstream?: true;
 }
 
 /** An answer as it comes. Texts of one choice, in order, are the whole answer; `text` never splits a character. */

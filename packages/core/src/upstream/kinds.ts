@@ -19,3 +19,6 @@ export function upstreamKind(ownedBy: string): UpstreamKind {
 export function continuesChats(kind: UpstreamKind): boolean {
   return kind === 'vllm' || kind === 'sglang' || kind === 'llama-server';
 }
+
+/** Tells a Filon node that this was passed on to it: it passes it on to nobody, so that no request goes in a circle. */
+export const PASSED_ON_HEADER = 'x-filon-passed-on';

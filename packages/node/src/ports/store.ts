@@ -2,6 +2,7 @@
 import type { ErrorObject } from '@filon/core/errors';
 import type { LoadRate } from '@filon/core/serving/routing';
 import type { PrivacyTier } from '@filon/core/serving/tier';
+import type { UpstreamKind } from '@filon/core/upstream/kinds';
 
 export interface Tables {
   /** Certified settings and benchmarks, by `${sha256}/${device}`. */
@@ -24,7 +25,7 @@ export interface Tables {
   answerParts: AnswerPartRow;
   /** How peers did, by node. */
   reliability: ReliabilityRow;
-  /** What this node computes, by `${sha256}/${numeric class, or fast}`. */
+  /** What this node computes, by `${sha256}/${numeric class, or fast}`; what its upstreams do, by `upstream:${id}/fast`. */
   speeds: SpeedRow;
   /** Peers to go to first after a start, by node. */
   anchors: AnchorRow;
@@ -36,6 +37,8 @@ export interface Tables {
   members: MemberRow;
   /** Operators that this one trusts, by their key. */
   trust: { name: string; addedMs: number };
+  /** Endpoints that are not ours, by id. */
+  upstreams: UpstreamRow;
 }
 
 /** Records in base64. */
@@ -155,6 +158,28 @@ export interface AnchorRow {
   /** When this node was first and last connected with it. */
   firstMs: number;
   lastMs: number;
+}
+
+/** Its key is not here: see home/upstream-keys.ts. */
+export interface UpstreamRow {
+  /** By which its model is asked for here. */
+  name: string;
+  /** As it calls that itself. */
+  model: string;
+  /** Base of its API, without a slash at the end. */
+  url: string;
+  kind: UpstreamKind;
+  /** Whose machine it is, as its operator said. */
+  tier: PrivacyTier;
+  hasKey: boolean;
+  /** null: it does not say. */
+  contextTokens: number | null;
+  /** Requests that it gets at the same time. */
+  sessionsMax: number;
+  /** Milliseconds since 1970. */
+  addedMs: number;
+  /** A running mean; null: nothing was measured. */
+  firstTokenMs: number | null;
 }
 
 export type TableName = keyof Tables;

@@ -49,3 +49,11 @@ export interface Upstreams {
     options: Waiting,
   ): Promise<{ vectors: Float32Array[]; promptTokens: number | null }>;
 }
+
+/** Keys of upstreams, by the id of the upstream: not in the store, which is not for secrets. */
+export interface UpstreamKeys {
+  /** Codes: HOME_KEY. */
+  get(id: string): string | null;
+  put(id: string, key: string): void;
+  delete(id: string): void;
+}

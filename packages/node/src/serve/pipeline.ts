@@ -214,9 +214,9 @@ class Pipeline implements OpenServing {
   async [Symbol.asyncDispose](): Promise<void> {
     const reason = this.#scopes.stop();
     this.#admission.refuseWaiting(reason);
-    await this.#idleWithin(this.#config.stopMs);
+    await this.#scopes.idleWithin(this.#config.stopMs, this.#deps.clock);
     this.#scopes.abandonAll(reason);
-    await this.#idleWithin(CANCEL_GRACE_MS);
+    await this.#scopes.idleWithin(CANCEL_GRACE_MS, this.#deps.clock);
     this.#residency.close(reason);
   }
 
@@ -300,14 +300,6 @@ class Pipeline implements OpenServing {
     const attempts = new Attempts(presence, clock);
     yield* runSession(start, { attempts, onResume, enter: (within) => sit(sitting, within) }, signal);
     this.#placing.stayed(placed, seating.served.at(-1)?.node ?? null);
-  }
-
-  async #idleWithin(timeoutMs: number): Promise<void> {
-    const { clock } = this.#deps;
-    const over = new AbortController();
-    const time = clock.sleep(timeoutMs, { signal: over.signal }).catch(() => undefined);
-    await Promise.race([this.#scopes.idle(), time]);
-    over.abort();
   }
 }
 

@@ -1,5 +1,6 @@
 /** What one request holds, let go together and once; and all requests that are under way, for a graceful stop. */
 import { FilonError } from '@filon/core/errors';
+import type { Clock } from '../ports/clock.ts';
 
 export interface Scope {
   /** Aborts with the client's signal, or when serving stops, or when the request is over. */
@@ -52,11 +53,14 @@ export class Scopes {
     for (const scope of [...this.#open]) scope.abandon(reason);
   }
 
-  /** Resolves when no request is under way. */
-  async idle(): Promise<void> {
+  /** Resolves when no request is under way, or when the time is over. */
+  async idleWithin(timeoutMs: number, clock: Clock): Promise<void> {
     if (this.#open.size === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#idle = resolve;
-    await promise;
+    const over = new AbortController();
+    const time = clock.sleep(timeoutMs, { signal: over.signal }).catch(() => undefined);
+    await Promise.race([promise, time]);
+    over.abort();
   }
 }

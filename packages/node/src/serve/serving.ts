@@ -60,11 +60,19 @@ export interface CompleteOptions {
   scope?: string;
   /** Whose machines may compute it, at the widest. Absent: `own`. */
   tier?: PrivacyTier;
+  /** Another node passed it on to this one, which passes it on to nobody. Absent: false. */
+  passedOn?: boolean;
   /**
    * Goes on with an answer to the same request. Its chunks come from the first one again: those of a choice are a
    * function of the choice's events, so what was sent can be told by counting. The recorder hears only what is new.
    */
   resume?: AnswerSoFar;
+}
+
+/** A model that can be asked for by its name. */
+export interface ServedModel extends Omit<StoredModel, 'path' | 'source'> {
+  /** Only an endpoint that is no node has it. What that does not say of it is empty, or 0. */
+  upstream?: boolean;
 }
 
 export interface Serving {
@@ -76,7 +84,7 @@ export interface Serving {
   embed(
     request: { model: string; inputs: Prompt[] },
     /** `onBegun`: comes before a vector is computed; what fails earlier has cost nothing. */
-    options: { signal: AbortSignal; onBegun?: () => void; tier?: PrivacyTier },
+    options: { signal: AbortSignal; onBegun?: () => void; tier?: PrivacyTier; passedOn?: boolean },
   ): Promise<{ model: string; vectors: Float32Array[]; promptTokens: number }>;
   /**
    * How many tokens the prompt is, and more than the context holds if so. Loads the model, takes no slot, computes
@@ -84,9 +92,9 @@ export interface Serving {
    */
   countTokens(
     request: { model: string; prompt: CountedPrompt },
-    options: { signal: AbortSignal; tier?: PrivacyTier },
+    options: { signal: AbortSignal; tier?: PrivacyTier; passedOn?: boolean },
   ): Promise<number>;
-  models(): Promise<StoredModel[]>;
+  models(): Promise<ServedModel[]>;
   /** Whether some model could answer now, and in words why not. */
   readiness(): Promise<{ ready: boolean; reason: string }>;
   stats(): ServingStats;

@@ -7,6 +7,7 @@ import { type RequestOptions, request as requestTls } from 'node:https';
 import { isFilonError, messageOf } from '@filon/core/errors';
 import { upstreamHost } from '@filon/core/upstream/address';
 import { upstreamBroken, upstreamError, upstreamUnreachable } from '@filon/core/upstream/errors';
+import { PASSED_ON_HEADER } from '@filon/core/upstream/kinds';
 import type { Endpoint } from '../../ports/upstreams.ts';
 import type { UpstreamLimits } from './limits.ts';
 import { refusal } from './refusal.ts';
@@ -28,9 +29,6 @@ export interface HttpAnswer extends Disposable {
   /** The connection is cut with an error when nothing more is asked of it within this time; null: no more. */
   expectWithin(durationMs: number | null): void;
 }
-
-/** Tells a Filon node that this was passed on to it: it passes it on to nobody. */
-export const PASSED_ON_HEADER = 'x-filon-passed-on';
 
 /** Of status 200 and the right type, or it throws. Codes: UPSTREAM_*. */
 export async function call(endpoint: Pick<Endpoint, 'url' | 'key'>, ask: HttpAsk): Promise<HttpAnswer> {

@@ -2,7 +2,7 @@
 
 import type { BucketState } from '@filon/core/buckets';
 import { FilonError } from '@filon/core/errors';
-import type { PrivacyTier } from '@filon/core/serving/tier';
+import { PASSED_ON_HEADER } from '@filon/core/upstream/kinds';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Access } from '../../access/access.ts';
 import type { AccessErrorDetails } from '../../access/errors.ts';
@@ -12,7 +12,7 @@ import { type AuthenticateDeps, authenticate, type Found, isReading, principalFr
 import { MeteredServing } from './metered-serving.ts';
 import type { PeerOf } from './peer.ts';
 import { admit, keyNeeded } from './principal.ts';
-import { scopedServing } from './scoped-serving.ts';
+import { type Scope, scopedServing } from './scoped-serving.ts';
 import { rightsFrom, TIER_HEADER, tierOf } from './tier.ts';
 
 export interface GateDeps extends AuthenticateDeps {
@@ -31,7 +31,8 @@ export function gate(deps: GateDeps): MiddlewareHandler {
     const rate = found.kind === 'key' && !isReading(c) ? takeRate(found.key, deps.access) : null;
     if (found.kind !== 'nobody') {
       const tier = tierOf(c.req.header(TIER_HEADER), found);
-      const serving = servingFor(found, tier, deps);
+      const passedOn = c.req.header(PASSED_ON_HEADER) !== undefined;
+      const serving = servingFor(found, { tier, passedOn }, deps);
       admit(c, { principal: principalFrom(found), serving, rights: rightsFrom(found) });
     } else if (!DOORS.has(c.req.path)) {
       if (!isReading(c)) throw keyNeeded();
@@ -55,7 +56,7 @@ export function servingForOwner(owner: string, deps: ServingDeps): Pick<Serving,
   if (kind === 'local' || (kind === 'session' && access?.sessions.has(id)))
     return scopedServing(serving, { owner, tier: 'open' });
   const key = kind === 'key' ? (access?.keys.withId(id) ?? null) : null;
-  if (key !== null) return servingFor({ kind: 'key', key }, key.tier, deps);
+  if (key !== null) return servingFor({ kind: 'key', key }, { tier: key.tier }, deps);
   return {
     complete: () =>
       Promise.reject(
@@ -69,10 +70,10 @@ export function servingForOwner(owner: string, deps: ServingDeps): Pick<Serving,
 
 function servingFor(
   found: Exclude<Found, { kind: 'nobody' }>,
-  tier: PrivacyTier,
+  scope: Omit<Scope, 'owner'>,
   deps: ServingDeps,
 ): Serving {
-  const serving = scopedServing(deps.serving, { owner: principalFrom(found).owner, tier });
+  const serving = scopedServing(deps.serving, { ...scope, owner: principalFrom(found).owner });
   if (found.kind !== 'key' || deps.access === null) return serving;
   return new MeteredServing(found.key, { ...deps, serving, meter: deps.access.meter });
 }

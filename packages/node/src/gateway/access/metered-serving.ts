@@ -4,8 +4,14 @@ import type { CompletionRequest, Prompt } from '@filon/core/serving/completion';
 import type { Key } from '../../access/keys.ts';
 import type { Hold, Meter } from '../../access/meter.ts';
 import type { Log } from '../../ports/log.ts';
-import type { StoredModel } from '../../ports/models.ts';
-import type { Answer, AnswerStart, CompleteOptions, Serving, ServingStats } from '../../serve/serving.ts';
+import type {
+  Answer,
+  AnswerStart,
+  CompleteOptions,
+  ServedModel,
+  Serving,
+  ServingStats,
+} from '../../serve/serving.ts';
 import { MeteredChunks } from './metered-chunks.ts';
 
 export interface MeteredServingDeps {
@@ -71,7 +77,7 @@ export class MeteredServing implements Serving {
     return await this.#deps.serving.countTokens(request, options);
   }
 
-  async models(): Promise<StoredModel[]> {
+  async models(): Promise<ServedModel[]> {
     const stored = await this.#deps.serving.models();
     return stored.filter(({ name }) => this.#key.models?.includes(name) ?? true);
   }

@@ -5,13 +5,16 @@ import type { Serving } from '../../serve/serving.ts';
 export interface Scope {
   owner: string;
   tier: PrivacyTier;
+  /** Another node passed the request on to this one. Absent: false. */
+  passedOn?: boolean;
 }
 
-export function scopedServing(serving: Serving, { owner, tier }: Scope): Serving {
+export function scopedServing(serving: Serving, { owner, tier, passedOn = false }: Scope): Serving {
+  const within = { tier, passedOn };
   return {
-    complete: (request, options) => serving.complete(request, { ...options, scope: owner, tier }),
-    embed: (request, options) => serving.embed(request, { ...options, tier }),
-    countTokens: (request, options) => serving.countTokens(request, { ...options, tier }),
+    complete: (request, options) => serving.complete(request, { ...options, ...within, scope: owner }),
+    embed: (request, options) => serving.embed(request, { ...options, ...within }),
+    countTokens: (request, options) => serving.countTokens(request, { ...options, ...within }),
     models: () => serving.models(),
     readiness: () => serving.readiness(),
     stats: () => serving.stats(),

@@ -1,5 +1,5 @@
 /** `GET /v1/models` as Anthropic answers it. */
-import type { StoredModel } from '../../ports/models.ts';
+import type { ServedModel } from '../../serve/serving.ts';
 
 export interface AnthropicModel {
   type: 'model';
@@ -17,7 +17,7 @@ export interface AnthropicModels {
   last_id: string | null;
 }
 
-export function anthropicModel(stored: StoredModel): AnthropicModel {
+export function anthropicModel(stored: ServedModel): AnthropicModel {
   return {
     type: 'model',
     id: stored.name,
@@ -29,7 +29,7 @@ export function anthropicModel(stored: StoredModel): AnthropicModel {
 }
 
 /** All on one page, whatever `limit` says: a node stores few. */
-export function anthropicModels(stored: readonly StoredModel[]): AnthropicModels {
+export function anthropicModels(stored: readonly ServedModel[]): AnthropicModels {
   const data = stored.map(anthropicModel);
   return { data, has_more: false, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null };
 }

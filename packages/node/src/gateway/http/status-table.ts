@@ -1,6 +1,7 @@
 /** The one place where errors become HTTP. A code that is not here does not compile, or is a 500. */
 import { isFilonError } from '@filon/core/errors';
 import type { ReplicaErrorDetails } from '@filon/core/swarm/replica-errors';
+import type { UpstreamErrorDetails } from '@filon/core/upstream/errors';
 import type { EngineErrorDetails } from '@filon/engine/errors';
 import type { TemplateErrorDetails } from '@filon/engine/template/errors';
 import type { AccessErrorDetails } from '../../access/errors.ts';
@@ -17,6 +18,7 @@ type Code = (
   | AccessErrorDetails
   | DurableErrorDetails
   | ReplicaErrorDetails
+  | UpstreamErrorDetails
 )['code'];
 
 /** 422: asking again would change nothing. 503 and 504: it may. Clients of OpenAI repeat only the latter and 429. */
@@ -87,6 +89,22 @@ const STATUS: Readonly<Record<Code, HttpStatus>> = {
   SERVE_ROUTE_NONE: 503,
   SERVE_TIMEOUT: 504,
   SERVE_STOPPING: 503,
+  UPSTREAM_REFUSED: 400,
+  UPSTREAM_UNSUPPORTED: 400,
+  UPSTREAM_URL_INVALID: 400,
+  UPSTREAM_EXISTS: 400,
+  UPSTREAMS_FULL: 400,
+  UPSTREAM_UNKNOWN: 404,
+  UPSTREAM_UNREACHABLE: 503,
+  UPSTREAM_REDIRECTED: 503,
+  UPSTREAM_KEY_REFUSED: 503,
+  UPSTREAM_MODEL_UNKNOWN: 503,
+  UPSTREAM_BUSY: 503,
+  UPSTREAM_FAILED: 503,
+  UPSTREAM_BROKEN: 503,
+  UPSTREAM_DOWN: 503,
+  UPSTREAM_CUT: 503,
+  UPSTREAM_STALLED: 504,
   ENGINE_LIBRARY_MISSING: 503,
   ENGINE_VERSION_MISMATCH: 503,
   ENGINE_DEVICE_UNKNOWN: 503,

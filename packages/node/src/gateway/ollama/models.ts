@@ -1,5 +1,5 @@
 /** Stored and loaded models as Ollama lists them. */
-import type { StoredModel } from '../../ports/models.ts';
+import type { ServedModel } from '../../serve/serving.ts';
 
 interface Details {
   parent_model: string;
@@ -38,7 +38,7 @@ export interface ShownModel {
 /** Models stay in memory until another one needs the room. */
 const NEVER = '9999-12-31T23:59:59Z';
 
-export function listedModel(stored: StoredModel): ListedModel {
+export function listedModel(stored: ServedModel): ListedModel {
   return {
     name: stored.name,
     model: stored.name,
@@ -50,12 +50,12 @@ export function listedModel(stored: StoredModel): ListedModel {
 }
 
 /** On which device a model is, is not told here. */
-export function runningModel(stored: StoredModel): RunningModel {
+export function runningModel(stored: ServedModel): RunningModel {
   return { ...listedModel(stored), expires_at: NEVER, size_vram: 0 };
 }
 
 /** Every model with a chat template takes tools. The template itself is the model file's. */
-export function shownModel(stored: StoredModel): ShownModel {
+export function shownModel(stored: ServedModel): ShownModel {
   const { architecture } = stored;
   return {
     license: stored.licence ?? '',
@@ -73,7 +73,7 @@ export function shownModel(stored: StoredModel): ShownModel {
   };
 }
 
-function detailsOf({ architecture, parameters, quantization }: StoredModel): Details {
+function detailsOf({ architecture, parameters, quantization }: ServedModel): Details {
   return {
     parent_model: '',
     format: 'gguf',
@@ -89,6 +89,6 @@ function parametersText(count: number): string {
   return count >= 1e6 ? `${(count / 1e6).toFixed(2)}M` : `${Math.round(count / 1e3)}K`;
 }
 
-function timeOf({ pulledAtMs }: StoredModel): string {
+function timeOf({ pulledAtMs }: ServedModel): string {
   return new Date(pulledAtMs).toISOString();
 }

@@ -2,7 +2,7 @@
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { Clock } from '../../ports/clock.ts';
-import type { StoredModel } from '../../ports/models.ts';
+import type { ServedModel } from '../../serve/serving.ts';
 import type { Caller, Intake, Reply, ServingOf } from '../http/intake.ts';
 import { parseFields, unsupported } from '../http/validate.ts';
 import { storedModel } from '../request/stored-model.ts';
@@ -71,7 +71,7 @@ async function running(context: Context, servingOf: ServingOf): Promise<object[]
 const named: z.ZodType<{ model: string }> = z.object({ model: modelField });
 
 /** Older clients say `name`. */
-function show(body: Record<string, unknown>, stored: readonly StoredModel[]): ShownModel {
+function show(body: Record<string, unknown>, stored: readonly ServedModel[]): ShownModel {
   const { model } = parseFields(named, { model: body['model'] ?? body['name'] });
   return shownModel(storedModel(stored, ourName(model, stored)));
 }

@@ -1,5 +1,5 @@
 /** `GET /v1/models`, with what a client may want to know beside OpenAI's own fields. */
-import type { StoredModel } from '../../ports/models.ts';
+import type { ServedModel } from '../../serve/serving.ts';
 
 export interface OpenAiModel {
   id: string;
@@ -11,11 +11,11 @@ export interface OpenAiModel {
   quantization: string;
   license: string | null;
   /** What no other API has. */
-  filon: { bytes: number; parameters: number; loaded: boolean };
+  filon: { bytes: number; parameters: number; loaded: boolean; upstream?: true | undefined };
 }
 
 /** `loaded`: names of the models in memory. */
-export function openAiModel(stored: StoredModel, loaded: readonly string[]): OpenAiModel {
+export function openAiModel(stored: ServedModel, loaded: readonly string[]): OpenAiModel {
   return {
     id: stored.name,
     object: 'model',
@@ -25,6 +25,11 @@ export function openAiModel(stored: StoredModel, loaded: readonly string[]): Ope
     architecture: stored.architecture,
     quantization: stored.quantization,
     license: stored.licence,
-    filon: { bytes: stored.bytes, parameters: stored.parameters, loaded: loaded.includes(stored.name) },
+    filon: {
+      bytes: stored.bytes,
+      parameters: stored.parameters,
+      loaded: loaded.includes(stored.name),
+      ...(stored.upstream === true ? { upstream: true } : {}),
+    },
   };
 }

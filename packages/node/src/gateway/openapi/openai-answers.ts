@@ -108,7 +108,10 @@ export const openAiModelSchema: z.ZodType<OpenAiModel> = z.object({
   architecture: z.string(),
   quantization: z.string(),
   license: z.string().nullable(),
-  filon: z.object({ bytes: count, parameters: count, loaded: z.boolean() }),
+  filon: z.object({
+    ...{ bytes: count, parameters: count, loaded: z.boolean() },
+    upstream: z.literal(true).optional().describe('It is passed on to an endpoint that is no node.'),
+  }),
 });
 export const openAiModelList: z.ZodType = z.object({
   object: z.literal('list'),
