@@ -20,18 +20,17 @@ export function routeCost(
   const sessions = sessionsWith(candidate);
   const prefillMsPerToken = 1000 / rateAt(rates, 'prefill', sessions);
   const cachedTokens = Math.min(load?.cachedTokens ?? 0, Math.max(0, request.promptTokens - 1));
-  const times = {
-    roundTripMs: candidate.roundTripMs ?? UNMEASURED_ROUND_TRIP_MS,
-    queueMs: load?.queueMs ?? 0,
-    loadMs: candidate.loadMs,
-    prefillMs: request.promptTokens * prefillMsPerToken,
-    savedMs: -cachedTokens * prefillMsPerToken,
-    decodeMs: (request.answerTokens * 1000) / rateAt(rates, 'decode', sessions),
-  };
+  const roundTripMs = candidate.roundTripMs ?? UNMEASURED_ROUND_TRIP_MS;
+  const queueMs = load?.queueMs ?? 0;
+  const { loadMs } = candidate;
+  const prefillMs = request.promptTokens * prefillMsPerToken;
+  const savedMs = -cachedTokens * prefillMsPerToken;
+  const decodeMs = (request.answerTokens * 1000) / rateAt(rates, 'decode', sessions);
   const reliability = Math.min(1, Math.max(RELIABILITY_MIN, candidate.reliability));
   const priceMs = price === null ? 0 : unitsOf(price, request) * policy.msPerUnit;
-  const timeMs = Object.values(times).reduce((sum, ms) => sum + ms, 0);
-  return { ...times, priceMs, reliability, totalMs: timeMs / reliability + priceMs };
+  const timeMs = roundTripMs + queueMs + loadMs + prefillMs + savedMs + decodeMs;
+  const totalMs = timeMs / reliability + priceMs;
+  return { roundTripMs, queueMs, loadMs, prefillMs, savedMs, decodeMs, priceMs, reliability, totalMs };
 }
 
 /** Sessions that would decode together, this one included. */
@@ -45,9 +44,10 @@ function sessionsWith({ load, sessionsMax }: Candidate): number {
  * last one an equal share of its whole. Never grows with `sessions`, whatever noise there is in the measurements.
  */
 export function rateAt(rates: readonly LoadRate[], phase: 'prefill' | 'decode', sessions: number): number {
-  const [first = UNMEASURED, ...more] = rates;
+  const first = rates[0] ?? UNMEASURED;
   let left = { sessions: first.sessions, rate: first[phase] };
-  for (const next of more) {
+  for (let i = 1; i < rates.length; i += 1) {
+    const next = rates[i] ?? first;
     const right = { sessions: next.sessions, rate: Math.min(left.rate, next[phase]) };
     if (sessions < right.sessions) {
       const share = Math.max(0, sessions - left.sessions) / (right.sessions - left.sessions);
@@ -62,6 +62,7 @@ function unitsOf(
   price: Price,
   { promptTokens, answerTokens }: Pick<RouteRequest, 'promptTokens' | 'answerTokens'>,
 ): number {
-  const pico = BigInt(promptTokens) * price.promptPico + BigInt(answerTokens) * price.answerPico;
-  return Number(pico) / PICO_PER_UNIT;
+  // As numbers: this is weighed, not paid.
+  const pico = promptTokens * Number(price.promptPico) + answerTokens * Number(price.answerPico);
+  return pico / PICO_PER_UNIT;
 }

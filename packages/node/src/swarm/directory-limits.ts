@@ -22,7 +22,7 @@ export const GUEST_MS = 20_000;
 export const LINK_EXCHANGE_MS = 600_000;
 export const LINK_CHECK_MS = 15_000;
 /** Ids that are new go out together after so long. */
-export const FLUSH_MS = 500;
+export const FLUSH_MS = 1000;
 /** A record that was wanted and did not come is wanted of somebody else. */
 export const WANT_TIMEOUT_MS = 10_000;
 export const WANTED_OF_PEER_MAX = 1024;

@@ -20,6 +20,9 @@ import type { Reliability } from './reliability.ts';
 const ASK_BEST = 3;
 const ASK_BY_LOT = 1;
 const LOT_AMONG = 16;
+/** Candidates that are told to routing: more than it ever tries. Of those that are out, so many to say why. */
+const RANKED_MAX = 64;
+const REFUSED_MAX = 64;
 /** So long all of them have, if none answers. */
 const ALL_MS = 1500;
 /** Once one has answered, the others have so many times as long as it took, within bounds: who is far off is no quicker. */
@@ -64,8 +67,7 @@ export class Finder implements Pick<Replicas, 'models' | 'candidates' | 'policy'
 
   async candidates(request: RouteRequest, { signal }: Waiting): Promise<readonly Candidate[]> {
     signal.throwIfAborted();
-    const all = this.announced(request.model);
-    const asked = this.likeliest(all, request);
+    const { likeliest: all, asked } = this.shortlist(request);
     const { told, failed } = await this.#ask(asked, request, signal);
     signal.throwIfAborted();
     this.#deps.onFound?.(all.filter(({ node }) => node !== null && told.has(node)));
@@ -96,17 +98,25 @@ export class Finder implements Pick<Replicas, 'models' | 'candidates' | 'policy'
       .flatMap((announced) => candidatesOf(announced, model, view));
   }
 
-  /** Whom to ask for their load: the best by what is announced, where the session is, and some by lot. */
-  likeliest(candidates: readonly Candidate[], request: RouteRequest): KeyId[] {
+  /**
+   * The best by what is announced, and of the others enough to say why they are out. Of the best few are asked for their
+   * load, with the one where the session is, whose cache nothing else tells of, and some by lot.
+   */
+  shortlist(request: RouteRequest): { likeliest: Candidate[]; asked: KeyId[] } {
     const { draw, policy } = this.#deps;
-    const { ranked } = rankCandidates(candidates, request, policy());
-    const nodes = [...new Set(ranked.slice(0, LOT_AMONG).map(({ candidate }) => candidate.node))];
-    const asked = nodes.slice(0, ASK_BEST);
-    const rest = nodes.slice(ASK_BEST);
+    const { ranked, refused } = rankCandidates(this.announced(request.model), request, policy());
+    const usable = ranked.map(({ candidate }) => candidate);
+    const best = usable.slice(0, RANKED_MAX);
+    const here = usable.find(({ node }) => node === request.stayAt);
+    if (here && !best.includes(here)) best.push(here);
+    const nodes = [...new Set(best.slice(0, LOT_AMONG).map(({ node }) => node))];
+    const asked = new Set([...nodes.slice(0, ASK_BEST), ...(here ? [here.node] : [])]);
+    const rest = nodes.filter((node) => !asked.has(node));
     for (let i = 0; i < ASK_BY_LOT && rest.length > 0; i += 1) {
-      asked.push(...rest.splice(Math.floor(draw() * rest.length), 1));
+      for (const node of rest.splice(Math.floor(draw() * rest.length), 1)) asked.add(node);
     }
-    return asked.filter((node) => node !== null);
+    const out = refused.slice(0, REFUSED_MAX).map(({ candidate }) => candidate);
+    return { likeliest: [...best, ...out], asked: [...asked].filter((node) => node !== null) };
   }
 
   /** Connects where there is no connection. Codes: NETWORK_UNREACHABLE, NETWORK_REFUSED. */

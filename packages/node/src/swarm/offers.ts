@@ -15,14 +15,18 @@ export interface OwnView {
 /** What a node announces of one model as ready: several, where it serves it in several numeric classes. */
 export function candidatesOf(announced: AnnouncedNode, model: string, view: OwnView): Candidate[] {
   const { node, operator, announcement } = announced;
-  return announcement.models
-    .filter((one) => one.model === model)
-    .map((one) => ({
-      ...one,
-      ...{ node, operator, ready: true, loadMs: 0, load: null, serves: announcement.serves },
-      roundTripMs: view.roundTripMs(node),
-      reliability: view.reliability(node),
-    }));
+  const candidates: Candidate[] = [];
+  for (const one of announcement.models) {
+    if (one.model !== model) continue;
+    const { name, numericClass, contextTokens, sessionsMax, rates, price, replayable } = one;
+    const roundTripMs = view.roundTripMs(node);
+    const reliability = view.reliability(node);
+    candidates.push({
+      ...{ node, operator, model, name, numericClass, ready: true, loadMs: 0, contextTokens, sessionsMax },
+      ...{ rates, load: null, roundTripMs, price, serves: announcement.serves, reliability, replayable },
+    });
+  }
+  return candidates;
 }
 
 /**

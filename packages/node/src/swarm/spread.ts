@@ -103,7 +103,7 @@ export class Spread implements AsyncDisposable {
     const link = new SpreadLink(channel, { ...deps, kind });
     if (!this.#take(link)) return link.close();
     for (const { id } of this.#deps.directory.nodes()) link.tell(id);
-    this.#flushSoon();
+    link.flush();
     if (kind === 'guest') this.#showOut(link);
     try {
       await link.run();
