@@ -1,14 +1,12 @@
 /** Peers in processes of their own that die, freeze, or are behind a bad line. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import { type Libp2pNetwork, openLibp2pNetwork } from '@filon/node/adapters/libp2p/network';
 import { createSystemClock } from '@filon/node/adapters/local/clock';
-import type { Channel, Network, PeerAddress } from '@filon/node/ports/network';
+import type { Channel, Network } from '@filon/node/ports/network';
 import { expect, test } from 'vitest';
 import { openLinkShaper } from './kit/link-shaper.ts';
+import { NetworkPeer } from './kit/network-peer.ts';
 
 const clock = createSystemClock();
 const signal = (): AbortSignal => AbortSignal.timeout(30_000);
@@ -16,27 +14,6 @@ const signal = (): AbortSignal => AbortSignal.timeout(30_000);
 function openNetwork(): Promise<Libp2pNetwork> {
   const { privateKey } = generateKeyPairSync('ed25519');
   return openLibp2pNetwork({ key: privateKey, listen: [] }, { clock, isMember: () => true });
-}
-
-class Peer implements AsyncDisposable {
-  readonly process: ChildProcess = spawn(
-    process.execPath,
-    [new URL('kit/network-process.ts', import.meta.url).pathname],
-    { stdio: ['pipe', 'pipe', 'inherit'] },
-  );
-
-  async address(): Promise<PeerAddress> {
-    const { stdout } = this.process;
-    if (stdout === null) throw new TypeError('the process has no output');
-    const [line] = await once(createInterface(stdout), 'line', { signal: signal() });
-    return JSON.parse(line);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
-    this.process.kill('SIGKILL');
-    await once(this.process, 'exit');
-  }
 }
 
 /** How long until `network` tells that the peer is lost. */
@@ -58,7 +35,7 @@ const echo = async (channel: Channel, bytes: number): Promise<number | undefined
 
 test('a peer that is killed is lost at once, and its open channel does not look finished', async () => {
   await using network = await openNetwork();
-  await using peer = new Peer();
+  await using peer = new NetworkPeer();
   const address = await peer.address();
   await network.dial(address, { signal: signal() });
   const channel = await network.open(address.peer, '/filon/echo/1', {
@@ -77,7 +54,7 @@ test('a peer that is killed is lost at once, and its open channel does not look 
 
 test('a frozen peer is lost within 3 s, and is there again when it goes on', async () => {
   await using network = await openNetwork();
-  await using peer = new Peer();
+  await using peer = new NetworkPeer();
   const address = await peer.address();
   await network.dial(address, { signal: signal() });
   const lost = lostAfterMs(network, address.peer);
@@ -91,7 +68,7 @@ test('a frozen peer is lost within 3 s, and is there again when it goes on', asy
 
 test('a peer that freezes for a moment is kept', async () => {
   await using network = await openNetwork();
-  await using peer = new Peer();
+  await using peer = new NetworkPeer();
   const address = await peer.address();
   await network.dial(address, { signal: signal() });
   let events = 0;
@@ -109,7 +86,7 @@ test('a peer that freezes for a moment is kept', async () => {
 
 test('the round trip of a line is measured, and a line that is full is not taken for dead', async () => {
   await using network = await openNetwork();
-  await using peer = new Peer();
+  await using peer = new NetworkPeer();
   const address = await peer.address();
   const port = Number(address.addresses[0]?.split('/').at(-1));
   await using shaper = await openLinkShaper(() => ({ host: '127.0.0.1', port }));
@@ -128,7 +105,7 @@ test('the round trip of a line is measured, and a line that is full is not taken
 
 test('a line that freezes is noticed, one that stalls now and then is kept', async () => {
   await using network = await openNetwork();
-  await using peer = new Peer();
+  await using peer = new NetworkPeer();
   const address = await peer.address();
   const port = Number(address.addresses[0]?.split('/').at(-1));
   let turn = 0;

@@ -2,13 +2,11 @@
  * Measures the network on loopback, each node in a process of its own: `node bench/swarm/network.ts`. Times of an echo
  * alone and beside bulk, dials, and the memory of a node with 50 peers. JSON to standard output.
  */
-import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { openLibp2pNetwork } from '@filon/node/adapters/libp2p/network';
 import { createSystemClock } from '@filon/node/adapters/local/clock';
 import type { Channel, Network, PeerAddress } from '@filon/node/ports/network';
+import { NetworkPeer } from '../../test/kit/network-peer.ts';
 import { readMachine } from '../serve/machine.ts';
 import { memoryOf } from '../serve/memory.ts';
 
@@ -30,19 +28,12 @@ async function openNode(): Promise<Network> {
   return await openLibp2pNetwork({ key: privateKey, listen: [] }, { clock, isMember: () => true });
 }
 
-async function startPeer(): Promise<AsyncDisposable & { pid: number; address: PeerAddress }> {
-  const program = new URL('../../test/kit/network-process.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, ['--max-semi-space-size=2', program], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const [line] = await once(createInterface(child.stdout), 'line');
+async function startPeer(): Promise<{ pid: number; address: PeerAddress } & AsyncDisposable> {
+  const peer = new NetworkPeer();
   return {
-    pid: child.pid ?? 0,
-    address: JSON.parse(line),
-    [Symbol.asyncDispose]: async () => {
-      child.stdin.end();
-      await once(child, 'exit');
-    },
+    pid: peer.process.pid ?? 0,
+    address: await peer.address(),
+    [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose](),
   };
 }
 

@@ -90,7 +90,7 @@ export async function askReach(
   network: Network,
   peer: KeyId,
   options: Waiting & { addressesFor: (seen: Seen) => readonly string[] },
-): Promise<{ seen: Seen; asked: readonly string[]; reached: readonly string[] } | null> {
+): Promise<{ asked: readonly string[]; reached: readonly string[] } | null> {
   const { signal } = options;
   const channel = await network.open(peer, protocol, { signal, frameBytesMax });
   try {
@@ -98,12 +98,12 @@ export async function askReach(
     const seen = await receive(channel, reachMessages);
     if (seen.kind !== 'seen') return null;
     const asked = options.addressesFor(seen).slice(0, DIAL_BACK_ADDRESSES_MAX);
-    if (asked.length === 0) return { seen, asked, reached: [] };
+    if (asked.length === 0) return { asked, reached: [] };
     await channel.send(reachMessages.encode({ kind: 'dial-back', addresses: [...asked] }), { signal });
     const answer = await receive(channel, reachMessages);
     const reached =
       answer.kind === 'reached' ? answer.addresses.filter((address) => asked.includes(address)) : [];
-    return { seen, asked, reached };
+    return { asked, reached };
   } finally {
     channel.abort();
   }

@@ -145,11 +145,14 @@ export class Ways implements AsyncDisposable {
   }
 
   async #askOne(peer: KeyId, known: Known): Promise<void> {
-    const addressesFor = (seen: Seen): readonly string[] => this.#candidates(seen.address);
+    const addressesFor = (seen: Seen): readonly string[] => {
+      // Others need this while the peer still tries to get through.
+      known.seen = seen;
+      return this.#candidates(seen.address);
+    };
     const signal = AbortSignal.timeout(ASK_MS);
     const answer = await askReach(this.#network, peer, { signal, addressesFor });
     if (answer === null) return;
-    known.seen = answer.seen;
     known.failures = 0;
     if (answer.asked.length === 0) return;
     this.#wasAsked = true;
