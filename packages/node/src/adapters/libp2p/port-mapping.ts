@@ -1,50 +1,110 @@
-/** A port of the router that leads here, asked for by UPnP. Routers that do not answer, or refuse, change nothing. */
-
-import { type Gateway, upnpNat } from '@achingbrain/nat-port-mapper';
+/** A port of the router that leads here, for as long as this node runs. Routers that refuse, or do not answer, change nothing. */
+import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { parseAddress } from '@filon/core/swarm/address';
+import type { Waiting } from '../../ports/engine.ts';
+import { findRouters, type Router, RouterRefusal, tellRouter } from './upnp.ts';
 
-/** The router forgets it when this node does not ask again in time. */
-const LEASE_MS = 3_600_000;
-const SEARCH_MS = 10_000;
-const GATEWAYS_MAX = 2;
+/** The router forgets the port when it is not asked again in time. */
+const LEASE_SECONDS = 3600;
+const ASK_MS = 15_000;
+const FORGET_MS = 3000;
+const PORTS_TRIED_MAX = 4;
+const PORTS = { first: 20_000, last: 60_000 };
+/** UPnP's error codes: the port is somebody else's; only leases without an end are given. */
+const PORT_TAKEN = 718;
+const ENDLESS_ONLY = 725;
 
-export interface PortMapping extends AsyncDisposable {
-  /** Where the router says that it can be reached from outside. Whether that is so, others have to say. */
-  readonly addresses: readonly string[];
+interface Mapped {
+  router: Router;
+  externalPort: number;
+  args: Readonly<Record<string, string>>;
 }
 
-/** Asks the routers of this network to lead a port of theirs to `port`, and goes on asking until disposed of. */
-export function mapPort(
-  port: number,
-  options: { descriptor?: URL } = {},
-): PortMapping & { settled: Promise<void> } {
-  const closing = new AbortController();
-  const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(SEARCH_MS)]);
-  const client = upnpNat({ description: 'filon', ttl: LEASE_MS, autoRefresh: true });
-  const gateways: Gateway[] = [];
-  const addresses: string[] = [];
-  const ask = async (gateway: Gateway): Promise<void> => {
-    gateways.push(gateway);
-    for await (const { externalHost, externalPort } of gateway.mapAll(port, { signal, protocol: 'tcp' })) {
-      const address = `/${externalHost.includes(':') ? 'ip6' : 'ip4'}/${externalHost}/tcp/${externalPort}`;
-      if (parseAddress(address) !== null) addresses.push(address);
+export class PortMapping implements AsyncDisposable {
+  /** Where the routers say that this node is reached from outside. Whether that is so, others have to say. */
+  readonly addresses: string[] = [];
+  /** Resolves when the routers were asked, whatever they said. */
+  readonly settled: Promise<void>;
+  readonly #mapped: Mapped[] = [];
+  readonly #closing = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+
+  /** `search` stands for the whole network in tests. */
+  constructor(port: number, options: { search?: { host: string; port: number } } = {}) {
+    this.settled = this.#open(port, options).catch(() => undefined);
+    this.#timer = setInterval(() => void this.#renew(), LEASE_SECONDS * 500);
+    this.#timer.unref();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    this.#closing.abort();
+    await this.settled;
+    const forgetting = this.#mapped.map(({ router, externalPort }) => {
+      const args = { NewRemoteHost: '', NewExternalPort: `${externalPort}`, NewProtocol: 'TCP' };
+      return tellRouter(router, 'DeletePortMapping', { args, signal: AbortSignal.timeout(FORGET_MS) });
+    });
+    await Promise.allSettled(forgetting);
+  }
+
+  async #open(port: number, options: { search?: { host: string; port: number } }): Promise<void> {
+    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(ASK_MS)]);
+    for (const router of await findRouters({ ...options, signal })) {
+      const mapped = await mapOn(router, port, { signal }).catch(() => null);
+      if (mapped === null) continue;
+      this.#mapped.push(mapped);
+      const answer = await tellRouter(router, 'GetExternalIPAddress', { args: {}, signal });
+      const address = `/ip4/${answer('NewExternalIPAddress')}/tcp/${mapped.externalPort}`;
+      if (parseAddress(address) !== null) this.addresses.push(address);
     }
-  };
-  const search = async (): Promise<void> => {
-    if (options.descriptor !== undefined)
-      return await ask(await client.getGateway(options.descriptor, { signal }));
-    for await (const gateway of client.findGateways({ signal })) {
-      await ask(gateway);
-      if (gateways.length >= GATEWAYS_MAX) break;
+  }
+
+  async #renew(): Promise<void> {
+    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(ASK_MS)]);
+    await Promise.allSettled(
+      this.#mapped.map(({ router, args }) => tellRouter(router, 'AddPortMapping', { args, signal })),
+    );
+  }
+}
+
+/** The same port where it can be had, another one otherwise. */
+async function mapOn(router: Router, port: number, { signal }: Waiting): Promise<Mapped> {
+  const host = await ownAddressTowards(router.control.hostname, { signal });
+  let externalPort = port;
+  let leaseSeconds = LEASE_SECONDS;
+  for (let tries = 1; ; tries++) {
+    const args = {
+      NewRemoteHost: '',
+      NewExternalPort: `${externalPort}`,
+      NewProtocol: 'TCP',
+      NewInternalPort: `${port}`,
+      NewInternalClient: host,
+      NewEnabled: '1',
+      NewPortMappingDescription: 'filon',
+      NewLeaseDuration: `${leaseSeconds}`,
+    };
+    try {
+      await tellRouter(router, 'AddPortMapping', { args, signal });
+      return { router, externalPort, args };
+    } catch (error) {
+      const code = error instanceof RouterRefusal ? error.errorCode : null;
+      if (tries >= PORTS_TRIED_MAX || (code !== PORT_TAKEN && code !== ENDLESS_ONLY)) throw error;
+      if (code === ENDLESS_ONLY) leaseSeconds = 0;
+      else externalPort = randomInt(PORTS.first, PORTS.last);
     }
-  };
-  return {
-    addresses,
-    settled: search().catch(() => undefined),
-    [Symbol.asyncDispose]: async () => {
-      closing.abort();
-      const stopping = { signal: AbortSignal.timeout(SEARCH_MS) };
-      await Promise.allSettled(gateways.map((gateway) => gateway.stop(stopping)));
-    },
-  };
+  }
+}
+
+/** This machine's address on the router's side. Nothing is sent. */
+async function ownAddressTowards(host: string, { signal }: Waiting): Promise<string> {
+  const socket = createSocket('udp4');
+  try {
+    socket.connect(1900, host);
+    await once(socket, 'connect', { signal });
+    return socket.address().address;
+  } finally {
+    socket.close();
+  }
 }

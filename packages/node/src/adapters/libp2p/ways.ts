@@ -7,7 +7,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Network, Reachability } from '../../ports/network.ts';
 import type { Link } from './link.ts';
 import type { Links } from './links.ts';
-import { mapPort, type PortMapping } from './port-mapping.ts';
+import { PortMapping } from './port-mapping.ts';
 import { punch, servePunch } from './punch.ts';
 import { askReach, type Seen, serveReach } from './reach-protocol.ts';
 import { RelayBudget, type RelayOffer } from './relay-budget.ts';
@@ -86,7 +86,7 @@ export class Ways implements AsyncDisposable {
     if (this.punchPort !== null)
       this.#serving.push(servePunch(this.#network, this.#punching(this.punchPort)));
     const port = this.#listeningPort();
-    if (this.#config.mapPort && port !== null) this.#mapping = mapPort(port);
+    if (this.#config.mapPort && port !== null) this.#mapping = new PortMapping(port);
   }
 
   reachability(): Reachability {
