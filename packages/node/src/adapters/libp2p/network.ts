@@ -48,12 +48,14 @@ export interface Libp2pConfig {
   ways?: Partial<WaysConfig>;
 }
 
-const NO_WAYS: WaysConfig = { relay: null, useRelays: false, punch: false, mapPort: false };
+const NO_WAYS: WaysConfig = { relay: null, useRelays: false, punch: false, mapPort: false, lan: false };
 
 export interface Libp2pDeps {
   /** Asked at each opening of a channel, so it must be quick. */
   isMember: (peer: KeyId) => boolean;
   clock: Clock;
+  /** Told of nodes on the same network, where `ways.lan` asks for it: anybody there may say anything. */
+  onFound?: (address: PeerAddress) => void;
 }
 
 export interface Libp2pNetwork extends Network {

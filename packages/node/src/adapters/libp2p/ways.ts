@@ -4,7 +4,8 @@ import { isPrivateAddress, parseAddress } from '@filon/core/swarm/address';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Connection } from '@libp2p/interface';
 import type { Clock } from '../../ports/clock.ts';
-import type { Network, Reachability } from '../../ports/network.ts';
+import type { Network, PeerAddress, Reachability } from '../../ports/network.ts';
+import { Lan } from './lan.ts';
 import type { Link } from './link.ts';
 import type { Links } from './links.ts';
 import { PortMapping } from './port-mapping.ts';
@@ -24,6 +25,8 @@ export interface WaysConfig {
   punch: boolean;
   /** Asks the router for a port, by UPnP. */
   mapPort: boolean;
+  /** Tells everybody on the same network that this node is there, and hears of others. */
+  lan: boolean;
 }
 
 /** The ports that systems give to dials (RFC 6335), where a fixed one is least in anybody's way. */
@@ -52,6 +55,7 @@ export interface WaysParts {
   isMember: (peer: KeyId) => boolean;
   listening: () => readonly string[];
   onPunched: (connection: Connection) => void;
+  onFound?: ((address: PeerAddress) => void) | undefined;
 }
 
 export class Ways implements AsyncDisposable {
@@ -65,6 +69,7 @@ export class Ways implements AsyncDisposable {
   readonly #punchedMs = new Map<KeyId, number>();
   readonly #serving: Disposable[] = [];
   #mapping: PortMapping | null = null;
+  #lan: Lan | null = null;
   #reached: string[] = [];
   #wasAsked = false;
   #asks = 0;
@@ -87,6 +92,10 @@ export class Ways implements AsyncDisposable {
       this.#serving.push(servePunch(this.#network, this.#punching(this.punchPort)));
     const port = this.#listeningPort();
     if (this.#config.mapPort && port !== null) this.#mapping = new PortMapping(port);
+    const { onFound, listening: addresses } = this.#parts;
+    if (this.#config.lan && onFound !== undefined) {
+      this.#lan = new Lan({ self: this.#network.self, addresses, onFound });
+    }
   }
 
   reachability(): Reachability {
@@ -128,7 +137,7 @@ export class Ways implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const serving of this.#serving) serving[Symbol.dispose]();
-    await this.#mapping?.[Symbol.asyncDispose]();
+    await Promise.all([this.#mapping, this.#lan].map((part) => part?.[Symbol.asyncDispose]()));
   }
 
   #ask(peer: KeyId, nowMs: number): void {
