@@ -29,6 +29,7 @@ import type { ServingConfig } from './serve/config.ts';
 import type { OpenDurableAnswers } from './serve/durable/open-durable-answers.ts';
 import type { OpenServing, ServingDeps } from './serve/pipeline.ts';
 import type { Serving } from './serve/serving.ts';
+import type { UpstreamPlaces } from './serve/upstream/places.ts';
 
 interface Place {
   paths: HomePaths;
@@ -66,7 +67,11 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
   const rig = stack.use(await openLocalRig({ store, clock, cards: (options) => workers.devices(options) }));
   const { createLeasedEngine } = await import('./rig/leased-engine.ts');
   const engine = createLeasedEngine({ engine: workers, rig, log });
-  const serving = stack.use(await openServing(settings, { engine, models, log }));
+  const upstreams = stack.use(await openUpstreams(place, { store, log }));
+  const own = await openServing(settings, { engine, models, log });
+  const { withUpstreams } = await import('./serve/upstream/upstream-serving.ts');
+  const served = { serving: own, places: upstreams, clock, randomBytes };
+  const serving = stack.use(withUpstreams(servingConfig(settings), served));
   const access = await openAccess(settings, store);
   const answers = stack.use(await openAnswers(settings, { serving, access, store, log }));
   const panel = await openPanel(place, { engine, models, control: serving });
@@ -77,7 +82,7 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
   const control = createNodeCalls(
     { version: VERSION, home: paths.home, settings, ...gateway },
     {
-      ...{ clock, engine, models, serving, access },
+      ...{ clock, engine, models, serving, access, upstreams },
       certify: ({ sha256, path }, options) =>
         workers.certify({ model: sha256, path, device: deviceOf(settings) }, options),
       stopping: () => stop.signal.aborted || place.signal.aborted,
@@ -206,7 +211,12 @@ async function openServing(
 ): Promise<OpenServing> {
   const { openServing: open } = await import('./serve/pipeline.ts');
   const { jsonObjectGrammar, jsonSchemaToGbnf } = await import('@filon/core/schema/json-schema-to-gbnf');
-  const config: ServingConfig = {
+  const grammars = { ofSchema: jsonSchemaToGbnf, json: jsonObjectGrammar() };
+  return open(servingConfig(settings), { ...deps, clock, grammars, randomBytes });
+}
+
+function servingConfig(settings: Config): ServingConfig {
+  return {
     mode: settings.mode,
     device: deviceOf(settings),
     contextTokens: settings.contextTokens,
@@ -217,8 +227,17 @@ async function openServing(
     keepAliveMs: settings.modelKeepAliveMinutes === 0 ? null : settings.modelKeepAliveMinutes * 60_000,
     stopMs: settings.stopGraceSeconds * 1000,
   };
-  const grammars = { ofSchema: jsonSchemaToGbnf, json: jsonObjectGrammar() };
-  return open(config, { ...deps, clock, grammars, randomBytes });
+}
+
+async function openUpstreams(place: Place, deps: { store: Store; log: Log }): Promise<UpstreamPlaces> {
+  const { createHttpUpstreams } = await import('./adapters/upstream/http-upstreams.ts');
+  const { createUpstreamKeyFiles } = await import('./home/upstream-keys.ts');
+  const { UpstreamPlaces: Places } = await import('./serve/upstream/places.ts');
+  const { SpeedMeter } = await import('./swarm/speed-meter.ts');
+  return new Places({
+    ...{ ...deps, clock, upstreams: createHttpUpstreams(), meter: new SpeedMeter({ ...deps, clock }) },
+    keys: createUpstreamKeyFiles(place.paths.upstreamKeys),
+  });
 }
 
 async function openAccess(settings: Config, store: Store): Promise<Access> {

@@ -44,6 +44,24 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./commands/keys-ls.ts')).keysLs,
   ),
   entry('keys rm', 'Node', 'end a key', async () => (await import('./commands/keys-rm.ts')).keysRm),
+  entry(
+    'upstream add',
+    'Node',
+    'let an endpoint that speaks OpenAI’s API join as a worker',
+    async () => (await import('./commands/upstream-add.ts')).upstreamAdd,
+  ),
+  entry(
+    'upstream ls',
+    'Node',
+    'list the upstreams and how they do',
+    async () => (await import('./commands/upstream-ls.ts')).upstreamLs,
+  ),
+  entry(
+    'upstream rm',
+    'Node',
+    'take an upstream out',
+    async () => (await import('./commands/upstream-rm.ts')).upstreamRm,
+  ),
   entry('run', 'Talk', 'answer one prompt', async () => (await import('./commands/run.ts')).run),
   entry('chat', 'Talk', 'talk with a model', async () => (await import('./commands/chat.ts')).chat),
   entry('pull', 'Models', 'fetch a model', async () => (await import('./commands/pull.ts')).pull),
@@ -139,6 +157,7 @@ export const COMMANDS: readonly CommandEntry[] = [
 /** For the groups of commands that have no entry of their own. */
 export const PARENTS: Readonly<Record<string, { summary: string; group: CommandEntry['group'] }>> = {
   keys: { summary: 'who may call the API from other machines, and how much', group: 'Node' },
+  upstream: { summary: 'vLLM, SGLang, llama-server and others as workers', group: 'Node' },
   backend: { summary: 'what computes besides the CPU and Vulkan', group: 'Machine' },
 };
 

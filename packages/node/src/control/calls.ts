@@ -9,6 +9,7 @@ import type { EngineStatus } from '../ports/engine.ts';
 import type { PullProgress, StoredModel } from '../ports/models.ts';
 import type { ServingStats } from '../serve/serving.ts';
 import { ACCESS_INPUTS, type AccessCalls } from './access-calls.ts';
+import { UPSTREAM_INPUTS, type UpstreamCalls } from './upstream-calls.ts';
 
 export interface NodeStatus {
   version: string;
@@ -109,7 +110,7 @@ interface Call<In, Out> {
   output: Out;
 }
 
-export interface Calls extends AccessCalls {
+export interface Calls extends AccessCalls, UpstreamCalls {
   status: Call<Record<string, never>, NodeStatus>;
   running: Call<Record<string, never>, RunningModel[]>;
   models: Call<Record<string, never>, ModelList>;
@@ -143,6 +144,7 @@ export const CALL_INPUTS: { readonly [C in CallName]: z.ZodType<Calls[C]['input'
   bench: benchInput,
   shutdown: nothing,
   ...ACCESS_INPUTS,
+  ...UPSTREAM_INPUTS,
 };
 
 export interface CallOptions {

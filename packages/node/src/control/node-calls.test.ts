@@ -46,6 +46,7 @@ async function open(
       engine,
       models: createFixedModels([MODEL]),
       serving: serving as Serving & ServingControl,
+      upstreams: {} as NodeCallsDeps['upstreams'],
       access: createAccess(settings, { clock, store: createMemoryStore(), randomBytes }),
       certify: null,
       stopping: () => false,

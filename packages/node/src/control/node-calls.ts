@@ -7,11 +7,13 @@ import type { Clock } from '../ports/clock.ts';
 import type { Engine, Progress, Waiting } from '../ports/engine.ts';
 import type { Models, StoredModel } from '../ports/models.ts';
 import type { Serving, ServingControl } from '../serve/serving.ts';
+import type { UpstreamPlaces } from '../serve/upstream/places.ts';
 import { createAccessCalls, type Reach } from './access-calls.ts';
 import { benchModel } from './bench.ts';
 import type { CallOptions, Control, NodeStatus, RunningModel } from './calls.ts';
 import type { ControlErrorDetails } from './errors.ts';
 import { createModelCalls, findModel } from './model-calls.ts';
+import { createUpstreamCalls } from './upstream-calls.ts';
 
 export interface NodeCallsConfig extends Reach {
   version: string;
@@ -27,6 +29,7 @@ export interface NodeCallsDeps {
   models: Models;
   serving: Serving & ServingControl;
   access: Access;
+  upstreams: UpstreamPlaces;
   /** Finds and proves exact settings; null where the engine cannot. */
   certify: ((model: StoredModel, options: Waiting & Progress) => Promise<unknown>) | null;
   /** Whether a stop was asked for. */
@@ -40,6 +43,7 @@ export function createNodeCalls(config: NodeCallsConfig, deps: NodeCallsDeps): C
   const startedMs = deps.clock.monotonicMs();
   return {
     ...createAccessCalls(deps.access, config),
+    ...createUpstreamCalls(deps.upstreams),
     ...createModelCalls({
       models,
       loaded: () => engine.status().loaded,

@@ -21,6 +21,8 @@ export interface HomePaths {
   operatorKey: string;
   /** The folder of the root keys of swarms that were made here. */
   swarmKeys: string;
+  /** The folder of keys of endpoints that are not ours. */
+  upstreamKeys: string;
   log: string;
   /** What a node in the background said before it had a log. */
   startLog: string;
@@ -44,6 +46,7 @@ export function homePaths(folder: string): HomePaths {
     nodeKey: join(home, 'node.key'),
     operatorKey: join(home, 'operator.key'),
     swarmKeys: join(home, 'swarms'),
+    upstreamKeys: join(home, 'upstreams'),
     log: join(home, 'logs', 'filon.log'),
     startLog: join(home, 'logs', 'start.log'),
     models: join(home, 'models'),
