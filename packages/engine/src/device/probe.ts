@@ -4,6 +4,7 @@ import { type ErrorObject, FilonError } from '@filon/core/errors';
 import type { Device } from '@filon/core/serving/session';
 import type { EngineErrorDetails } from '../errors.ts';
 import type { Backend } from '../ffi/backends.ts';
+import { endOf } from './child-end.ts';
 import { childEnvironment } from './child-environment.ts';
 
 export interface ProbeResult {
@@ -40,35 +41,27 @@ export async function probeDevices(
   return result;
 }
 
-function probe(
+async function probe(
   directory: string,
   backend: Backend,
   { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
 ): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const child = fork(new URL('./probe-main.ts', import.meta.url), [directory, backend], {
-      env: childEnvironment(),
-      execArgv: ['--disable-warning=ExperimentalWarning'],
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-      signal,
-      killSignal: 'SIGKILL',
-    });
-    let answer: Answer = { error: noAnswer(backend, timeoutMs) };
-    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
-    child.on('message', (message: Answer) => {
-      answer = message;
-    });
-    child.on('error', (error) => {
-      if (signal.aborted) reject(signal.reason);
-      // A child that could not be started has no 'exit'.
-      else resolve({ error: died(backend, error.message) });
-    });
-    child.on('exit', (code, killedBy) => {
-      clearTimeout(timer);
-      if (code !== 0 && killedBy !== 'SIGKILL') answer = { error: died(backend, killedBy ?? String(code)) };
-      resolve(answer);
-    });
+  const child = fork(new URL('./probe-main.ts', import.meta.url), [directory, backend], {
+    env: childEnvironment(),
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    signal,
+    killSignal: 'SIGKILL',
   });
+  let answer: Answer = { error: noAnswer(backend, timeoutMs) };
+  child.on('message', (message: Answer) => {
+    answer = message;
+  });
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  const how = await endOf(child);
+  clearTimeout(timer);
+  signal.throwIfAborted();
+  return how === '0' || how === 'SIGKILL' ? answer : { error: died(backend, how) };
 }
 
 function noAnswer(backend: Backend, timeoutMs: number): ErrorObject {

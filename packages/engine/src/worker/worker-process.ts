@@ -5,6 +5,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { FilonError } from '@filon/core/errors';
 import type { SessionRequest, SessionSign } from '@filon/core/serving/session';
+import { endOf } from '../device/child-end.ts';
 import { childEnvironment } from '../device/child-environment.ts';
 import type { DeviceHostSpec } from '../device/device-host.ts';
 import type { EngineErrorDetails } from '../errors.ts';
@@ -232,12 +233,7 @@ class ForkedWorker implements WorkerProcess {
 
   /** Gone means exited and read to the end: what the worker had sent before it died still counts. */
   async #untilGone(): Promise<WorkerExit> {
-    const child = this.#child;
-    const how = await new Promise<string>((resolve) => {
-      child.once('error', (error) => resolve(error.message));
-      child.once('exit', (code, killedBy) => resolve(killedBy ?? String(code)));
-    });
-    if (child.connected) await new Promise<void>((resolve) => child.once('disconnect', () => resolve()));
+    const how = await endOf(this.#child);
     return { how, lines: [...this.lines], ...this.#work() };
   }
 
