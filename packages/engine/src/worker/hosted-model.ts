@@ -1,6 +1,7 @@
 /** One model in a worker: weights, context, sessions, and an embedder when somebody asks for it. */
 import { FilonError } from '@filon/core/errors';
 import type { LoadedModel } from '@filon/core/serving/session';
+import { numericClass } from '../certify/certify.ts';
 import type { DeviceHost } from '../device/device-host.ts';
 import type { EngineErrorDetails } from '../errors.ts';
 import { deviceFreeBytes, type NativeDevice } from '../ffi/backends.ts';
@@ -29,9 +30,10 @@ export interface ModelHost extends DeviceHost {
   emit(outputs: OutputBatch): void;
 }
 
-/** Codes: GGUF_*, MODEL_ARCHITECTURE_UNSUPPORTED, ENGINE_MEMORY, ENGINE_LOAD_FAILED, ENGINE_SELF_TEST_FAILED. */
+/** Codes: ENGINE_NOT_CERTIFIED, GGUF_*, MODEL_ARCHITECTURE_UNSUPPORTED, ENGINE_MEMORY, ENGINE_LOAD_FAILED, ENGINE_SELF_TEST_FAILED. */
 export async function openHostedModel(request: LoadRequest, host: ModelHost): Promise<HostedModel> {
   const { spec, settings } = request;
+  checkNumericClass(request, host);
   await checkMemory(request, host);
   const file = { model: spec.model, path: spec.path, extraBuffers: settings.extraBuffers };
   const weights = await openWeights(host.llama, file, host);
@@ -155,6 +157,15 @@ function describe(
     bytes: weights.bytes,
     numericClass,
   };
+}
+
+/** A home outlives updates of the engine and may move to another machine: what was proved there is not proved here. */
+function checkNumericClass({ spec, settings, numericClass: proved }: LoadRequest, host: ModelHost): void {
+  if (proved === null || proved === numericClass(spec.model, settings, host)) return;
+  throw new FilonError<EngineErrorDetails>(
+    { code: 'ENGINE_NOT_CERTIFIED', model: spec.model, device: host.device.id },
+    `this model was certified with another engine or on another processor (numeric class ${proved}): run ./filon certify again with the name of the model, or use fast mode.`,
+  );
 }
 
 /** Refuses before native code allocates: the kernel would otherwise end a process, perhaps another one. */

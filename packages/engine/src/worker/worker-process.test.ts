@@ -7,7 +7,7 @@ import type { LoadedModel, SessionRequest, SessionSign } from '@filon/core/servi
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tinyModel } from '../../../../test/kit/gguf.ts';
 import { findLibraryDirectory } from '../ffi/library-directory.ts';
-import { FAST_SETTINGS } from '../stage/settings.ts';
+import { EXACT_CANDIDATES, FAST_SETTINGS } from '../stage/settings.ts';
 import { createDeviceWorker, type DeviceWorker } from './device-worker.ts';
 import { type CallOptions, startWorkerProcess, type WorkerProcessSpec } from './worker-process.ts';
 
@@ -174,6 +174,19 @@ describe('a supervised worker', () => {
       code: 'ENGINE_MODEL_FATAL',
     });
     expect(worker).toMatchObject({ state: 'up', deaths: 5 });
+  });
+
+  test('exact settings that were proved elsewhere are refused', async () => {
+    await using worker = createDeviceWorker(SPEC);
+    const path = join(folder, 'moved');
+    await writeFile(path, tinyModel());
+    const place = { path, device: 'cpu', mode: 'exact', contextTokens: 256, sessionsMax: 1 } as const;
+    const [settings = FAST_SETTINGS] = EXACT_CANDIDATES;
+    const request = { spec: { model: 'moved', ...place }, settings, numericClass: 'cpu-abacus.exact.0' };
+    await expect(worker.load(request, CALL)).rejects.toMatchObject({
+      code: 'ENGINE_NOT_CERTIFIED',
+      message: expect.stringContaining('cpu-abacus.exact.0'),
+    });
   });
 
   test('a model that was never loaded is refused by its name', async () => {
