@@ -3,7 +3,7 @@
 export const INVITE_MS = 86_400_000;
 export const INVITE_MS_MAX: number = 30 * 86_400_000;
 /** Not used yet, or used and not expired. */
-export const INVITES_MAX = 1024;
+export const INVITES_MAX = 256;
 
 /** Members that are known with their proofs. */
 export const MEMBERS_MAX = 4096;
