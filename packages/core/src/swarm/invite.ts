@@ -82,6 +82,11 @@ export function encodeInvite(invite: Invite): string {
   const places = peers.map(({ peer, addresses }): [KeyId, string[]] => [peer, [...addresses]]);
   const seconds = Math.floor(expiresMs / 1000);
   const bytes = encodeCbor(z.encode(content, [name, swarm, invite.token, seconds, issuer, operator, places]));
+  return inviteText(bytes);
+}
+
+/** Of the content, right or wrong. */
+export function inviteText(bytes: Uint8Array): string {
   return PREFIX + base62(concat(bytes, checkOf(bytes)));
 }
 

@@ -1,4 +1,3 @@
-import { verifyEd25519 } from '@filon/node/swarm/verify';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -9,6 +8,7 @@ import {
   type Made,
   NOW_MS,
   proofOf,
+  verifyEd25519,
 } from '../../../../test/kit/swarm-keys.ts';
 import { isFilonError } from '../errors.ts';
 import { RENEWAL_GRACE_MS } from './certificate.ts';

@@ -9,7 +9,7 @@ import { afterAll, expect, test } from 'vitest';
 import { come, openIssuer } from '../../../../test/kit/issuer-scene.ts';
 import { createMemoryStore } from '../adapters/memory/store.ts';
 import { openSqliteStore } from '../adapters/sqlite/store.ts';
-import { INVITES_MAX } from './membership-limits.ts';
+import { INVITE_MS_MAX, INVITES_MAX } from './membership-limits.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'filon-issuer-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -38,4 +38,6 @@ test('invites have their limit, and those that expired make room', () => {
   issuer.invite({ validMs: -1000 }, []);
   for (let i = 0; i < INVITES_MAX; i += 1) issuer.invite({}, []);
   expect(() => issuer.invite({}, [])).toThrow(expect.objectContaining({ code: 'SWARM_INVITES_FULL' }));
+  const validMs = INVITE_MS_MAX + 1;
+  expect(() => issuer.invite({ validMs }, [])).toThrow(expect.objectContaining({ code: 'INVITE_TOO_LONG' }));
 });

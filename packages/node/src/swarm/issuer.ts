@@ -19,7 +19,7 @@ import type { Signer } from '@filon/core/swarm/signed';
 import type { InviteRow } from '../ports/store.ts';
 import { tokenSigner } from './identity.ts';
 import { membershipError } from './membership-errors.ts';
-import { INVITE_MS, INVITES_MAX } from './membership-limits.ts';
+import { INVITE_MS, INVITE_MS_MAX, INVITES_MAX } from './membership-limits.ts';
 import type { Standing, StandingDeps } from './standing.ts';
 
 export type RandomBytes = (count: number) => Uint8Array;
@@ -64,12 +64,14 @@ export class Issuer {
 
   /**
    * In an open swarm, one without rights of its own is for anybody, as often as they like. Codes: SWARM_NONE,
-   * SWARM_MAY_NOT_INVITE, SWARM_NOT_ROOT, SWARM_NOT_OPERATOR, SWARM_INVITES_FULL.
+   * SWARM_MAY_NOT_INVITE, SWARM_NOT_ROOT, SWARM_NOT_OPERATOR, SWARM_INVITES_FULL, INVITE_TOO_LONG.
    */
   invite(options: InviteOptions, peers: readonly InvitePeer[]): MadeInvite {
     const { standing, identity, store, clock, randomBytes } = this.#deps;
     const { validMs = INVITE_MS, mayInvite = false, enrols = false } = options;
     const own = standing.own();
+    if (validMs > INVITE_MS_MAX)
+      throw membershipError({ code: 'INVITE_TOO_LONG', validMs, validMsMax: INVITE_MS_MAX });
     if (own === null) throw membershipError({ code: 'SWARM_NONE' });
     const { swarm, name } = own;
     if (!this.mayInvite()) throw membershipError({ code: 'SWARM_MAY_NOT_INVITE', swarm });

@@ -18,6 +18,7 @@ export type MembershipErrorDetails =
   /** The operator's key is not here: this node was itself enrolled by somebody. */
   | { code: 'SWARM_NOT_OPERATOR'; operator: KeyId }
   | { code: 'SWARM_INVITES_FULL'; invitesMax: number }
+  | { code: 'INVITE_TOO_LONG'; validMs: number; validMsMax: number }
   /** Of no use: wrong, used, expired or taken back; which of these is not said. */
   | { code: 'INVITE_REFUSED' }
   /** The member that made the invite cannot be reached by the one that was asked. */
@@ -49,6 +50,8 @@ const WORDS: { [C in Code]: (details: Extract<MembershipErrorDetails, { code: C 
     `This node was itself enrolled by operator ${operator}, whose key is not here. Invite rigs from one of its other nodes.`,
   SWARM_INVITES_FULL: ({ invitesMax }) =>
     `${invitesMax} invites wait to be used or to expire. Take some back, or wait.`,
+  INVITE_TOO_LONG: ({ validMs, validMsMax }) =>
+    `An invite cannot be valid for ${validMs / 3_600_000} hours; at most for ${validMsMax / 3_600_000}.`,
   INVITE_REFUSED: () => 'The invite is wrong, used, expired or taken back. Ask for a new one.',
   SWARM_ISSUER_UNREACHABLE: ({ issuer }) =>
     `The member that made the invite, ${issuer}, cannot be reached now. Try again when it is up.`,

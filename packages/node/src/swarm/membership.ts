@@ -135,7 +135,7 @@ export class Membership implements AsyncDisposable {
 
   /**
    * A word that lets one node in. Codes: SWARM_NONE, SWARM_MAY_NOT_INVITE, SWARM_NOT_ROOT, SWARM_NOT_OPERATOR,
-   * SWARM_INVITES_FULL.
+   * SWARM_INVITES_FULL, INVITE_TOO_LONG.
    */
   invite(options: InviteOptions = {}): MadeInvite {
     return this.#issuer.invite(options, this.#places());
