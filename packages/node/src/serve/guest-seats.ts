@@ -82,8 +82,23 @@ async function* openSuspiciously(
     yield* seat.open(request, options);
     presence.survived();
   } catch (error) {
-    if (isFilonError(error, 'ENGINE_WORKER_DIED')) presence.died(presence.before + 1);
+    if (isFilonError(error, 'ENGINE_WORKER_DIED')) {
+      presence.died(presence.before + 1);
+      // The peer goes on elsewhere, but others count on this node as before.
+      void revive(model, deps).catch(() => undefined);
+    }
     throw error;
+  }
+}
+
+async function revive(model: string, { residency, local, scopes }: GuestSeatsDeps): Promise<void> {
+  const stored = residency.storedOf(model);
+  if (stored === null || scopes.stopping) return;
+  const scope = scopes.enter(new AbortController().signal);
+  try {
+    await local.ready(scope.use(residency.hold(stored)), { signal: scope.signal });
+  } finally {
+    scope.close();
   }
 }
 
