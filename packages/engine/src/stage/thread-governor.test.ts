@@ -36,11 +36,25 @@ test('a crowded one goes down to fewer within a few decodes, and back when it is
   expect(governor.threads).toBe(2);
 });
 
+test('decodes that collapsed are not looked at for long, nor waited for', () => {
+  const governor = createThreadGovernor(2);
+  const collapsed: Machine = { wallMs: (threads) => (threads === 1 ? 40 : 900), share: 0.15 };
+  const used = run(governor, collapsed, times(4000));
+  expect(used.slice(0, 3)).toEqual([2, 2, 1]);
+  // Each trial of two threads costs one slow decode.
+  expect(used.filter((threads) => threads === 2).length).toBeLessThan(10);
+  run(governor, quiet, times(1100));
+  expect(governor.threads).toBe(2);
+  expect(run(governor, collapsed, times(3))).toEqual([2, 2, 1]);
+});
+
 test('cores that are missing for another reason cost a few trials, ever fewer', () => {
   const governor = createThreadGovernor(4);
-  const slow: Machine = { wallMs: (threads) => 120 / threads, share: 0.5 };
-  const used = run(governor, slow, times(4000));
-  expect(used.filter((threads) => threads < 4).length).toBeLessThan(20);
+  for (const share of [0.5, 0.2]) {
+    const slow: Machine = { wallMs: (threads) => 120 / threads, share };
+    const used = run(governor, slow, times(4000));
+    expect(used.filter((threads) => threads < 4).length).toBeLessThan(20);
+  }
 });
 
 test('a trial that meets another size of batch proves nothing', () => {

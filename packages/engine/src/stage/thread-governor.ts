@@ -23,11 +23,18 @@ const ROWS_MAX = 32;
 const WINDOW = 8;
 /** Measured: 0.95 and more of each core on a quiet machine, 0.64 and less of two beside one busy process. */
 const SHARE_MIN = 0.8;
+/**
+ * Below this share of its cores a decode has collapsed: its threads spin for one that has no core. Measured with as many
+ * busy processes as cores: 0.14 to 0.2, and 5 to 20 times slower than one thread. So few decodes are enough to see it.
+ */
+const COLLAPSED_SHARE = 0.4;
+const COLLAPSED_WINDOW = 2;
 /** Fewer threads are kept when they are quicker by this factor; more, when they are no slower. */
 const GAIN_FACTOR = 0.8;
-/** A trial is decided by the best of three decodes. */
+/** A trial is decided by the best of three decodes, or by one that is slower than allowed by this factor. */
 const TRIAL_MAJORITY = 2;
-/** Decodes from one trial to the next, doubled by each that was in vain. */
+const HOPELESS_FACTOR = 2;
+/** Decodes from one trial to the next, doubled by each that was in vain; a first collapse does not wait. */
 const WAIT_MIN = 64;
 const WAIT_MAX = 1024;
 
@@ -45,8 +52,11 @@ export function createThreadGovernor(threadsMax: number): ThreadGovernor {
   let trial: Trial | null = null;
   let wait = WAIT_MIN;
   let since = WAIT_MIN;
+  /** Fewer threads were no quicker the last time. */
+  let vain = false;
 
   const conclude = (from: number, kept: boolean): void => {
+    if (threads < from) vain = !kept;
     if (!kept) threads = from;
     wait = kept ? WAIT_MIN : Math.min(2 * wait, WAIT_MAX);
     since = 0;
@@ -56,8 +66,8 @@ export function createThreadGovernor(threadsMax: number): ThreadGovernor {
   const judge = (current: Trial, { rows, wallMs }: Decode): void => {
     const alike = sizeOf(rows) === current.size;
     if (wallMs <= current.barMs) current.won += 1;
-    else current.lost += 1;
-    if (!alike || current.lost === TRIAL_MAJORITY) conclude(current.from, false);
+    else current.lost += wallMs > HOPELESS_FACTOR * current.barMs ? TRIAL_MAJORITY : 1;
+    if (!alike || current.lost >= TRIAL_MAJORITY) conclude(current.from, false);
     else if (current.won === TRIAL_MAJORITY) conclude(current.from, true);
   };
   const tryOther = (to: number, factor: number, size: number): void => {
@@ -78,8 +88,10 @@ export function createThreadGovernor(threadsMax: number): ThreadGovernor {
       if (seen.length > 0 && sizeOf((seen[0] as Decode).rows) !== size) seen = [];
       seen.push(decode);
       since += 1;
-      if (seen.length < WINDOW) return;
-      if (since >= wait && threads > 1 && shareOf(seen) < SHARE_MIN * threads)
+      const collapsed = threads > 1 && shareOf(seen) < COLLAPSED_SHARE * threads;
+      const mayTry = since >= wait || (collapsed && !vain);
+      if (seen.length < (collapsed && mayTry ? COLLAPSED_WINDOW : WINDOW)) return;
+      if (mayTry && threads > 1 && shareOf(seen) < SHARE_MIN * threads)
         tryOther(threads - 1, GAIN_FACTOR, size);
       else if (since >= wait && threads < threadsMax) tryOther(threads + 1, 1, size);
       seen = [];
