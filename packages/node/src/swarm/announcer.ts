@@ -103,8 +103,8 @@ export class Announcer implements AsyncDisposable {
     );
     while (!signal.aborted) {
       try {
-        await this.#measureNew();
         await this.#sayIfNews();
+        await this.#measureNew();
       } catch (error) {
         log.warn('swarm.announce-failed', { error });
       }

@@ -123,6 +123,15 @@ describe('places elsewhere', () => {
     expect(at.reliability.of('frozen')).toBe(at.reliability.of('near'));
   });
 
+  test('one that is far away is connected in the meantime, for the next request', async () => {
+    const at = scene();
+    at.peer('near', { decode: 40 });
+    at.peer('far', { decode: 90, delayMs: 200 });
+    expect((await at.find(REQUEST, 100)).map(({ node }) => node)).toEqual(['near']);
+    await at.pass(1000);
+    expect(at.network.peers().map(({ peer }) => peer)).toContain('far');
+  });
+
   test('one that cannot be reached is left out, remembered, and tried again later', async () => {
     const at = scene();
     at.peer('there');

@@ -2,10 +2,12 @@
  * Finds places elsewhere that could compute a request: from the directory, with the load of the few likeliest asked just
  * now. Which of them is taken is decided by routing, from what is told here.
  */
+import { orAborted } from '@filon/core/abort';
 import { isFilonError } from '@filon/core/errors';
 import type { Candidate, RoutePolicy, RouteRequest } from '@filon/core/serving/routing';
 import { rankCandidates } from '@filon/core/serving/routing-rank';
 import type { KeyId } from '@filon/core/swarm/key-id';
+import { unreachable } from '@filon/core/swarm/network-errors';
 import type { Clock } from '../ports/clock.ts';
 import type { Waiting } from '../ports/engine.ts';
 import type { Log } from '../ports/log.ts';
@@ -29,8 +31,10 @@ const ALL_MS = 1500;
 const OTHERS_TIMES = 3;
 const OTHERS_MS_MIN = 30;
 const OTHERS_MS_MAX = 250;
-/** A peer that cannot be reached is left out of choices for so long. */
+/** A peer that cannot be reached is left out of choices for so long, and twice as long each further time. */
 const UNREACHED_MS = 30_000;
+const UNREACHED_MS_MAX = 600_000;
+const DIAL_MS = 10_000;
 const UNREACHED_MAX = 1024;
 
 export interface FinderDeps {
@@ -49,7 +53,8 @@ export interface FinderDeps {
 
 export class Finder implements Pick<Replicas, 'models' | 'candidates' | 'policy'> {
   readonly #deps: FinderDeps;
-  readonly #unreached = new Map<KeyId, number>();
+  readonly #unreached = new Map<KeyId, { untilMs: number; times: number }>();
+  readonly #dialling = new Map<KeyId, Promise<void>>();
 
   constructor(deps: FinderDeps) {
     this.#deps = deps;
@@ -85,16 +90,15 @@ export class Finder implements Pick<Replicas, 'models' | 'candidates' | 'policy'
 
   /** As announced, without the load of this moment. */
   announced(model: string): Candidate[] {
-    const { directory, network, reliability, clock } = this.#deps;
+    const { directory, network, reliability } = this.#deps;
     const roundTrips = new Map(network.peers().map(({ peer, roundTripMs }) => [peer, roundTripMs]));
     const view = {
       reliability: (node: KeyId) => reliability.of(node),
       roundTripMs: (node: KeyId) => roundTrips.get(node) ?? null,
     };
-    const nowMs = clock.monotonicMs();
     return directory
       .serving(model)
-      .filter(({ node }) => node !== network.self && (this.#unreached.get(node) ?? 0) <= nowMs)
+      .filter(({ node }) => node !== network.self && !this.#isOut(node))
       .flatMap((announced) => candidatesOf(announced, model, view));
   }
 
@@ -119,12 +123,40 @@ export class Finder implements Pick<Replicas, 'models' | 'candidates' | 'policy'
     return { likeliest: [...best, ...out], asked: [...asked].filter((node) => node !== null) };
   }
 
-  /** Connects where there is no connection. Codes: NETWORK_UNREACHABLE, NETWORK_REFUSED. */
+  /**
+   * Connects where there is no connection. Who leaves earlier leaves the dialling to whoever asks next. Codes:
+   * NETWORK_UNREACHABLE, NETWORK_REFUSED.
+   */
   async reach(node: KeyId, { signal }: Waiting): Promise<void> {
-    const { network, directory } = this.#deps;
+    const { network } = this.#deps;
     if (network.peers().some(({ peer }) => peer === node)) return;
+    const dialling = this.#dialling.get(node) ?? this.#dial(node);
+    await orAborted(dialling, signal);
+  }
+
+  #dial(node: KeyId): Promise<void> {
+    const { network, directory, clock } = this.#deps;
     const addresses = directory.find(node)?.announcement.addresses ?? [];
-    await network.dial({ peer: node, addresses }, { signal });
+    const over = new AbortController();
+    const done = new AbortController();
+    clock.sleep(DIAL_MS, { signal: done.signal }).then(
+      () => over.abort(unreachable(node, addresses)),
+      () => undefined,
+    );
+    const dialling = network.dial({ peer: node, addresses }, { signal: over.signal }).then(
+      () => undefined,
+      (error: unknown) => {
+        if (isFilonError(error)) this.#missed(node, error.code);
+        throw error;
+      },
+    );
+    this.#dialling.set(node, dialling);
+    const end = (): void => {
+      done.abort();
+      this.#dialling.delete(node);
+    };
+    dialling.then(end, end);
+    return dialling;
   }
 
   /** Resolves when all have answered, or time is over. */
@@ -151,10 +183,11 @@ export class Finder implements Pick<Replicas, 'models' | 'candidates' | 'policy'
         const answer = await probe.ask(node, { model, prefix }, { signal: within });
         if (told.size === 0) void deadline(othersMs(clock.monotonicMs() - startMs));
         told.set(node, answer);
+        this.#unreached.delete(node);
       } catch (error) {
         if (!isFilonError(error)) return;
         failed.add(node);
-        this.#missed(node, error.code);
+        if (!this.#isOut(node)) this.#missed(node, error.code);
       }
     });
     void deadline(ALL_MS);
@@ -163,13 +196,20 @@ export class Finder implements Pick<Replicas, 'models' | 'candidates' | 'policy'
     return { told, failed };
   }
 
+  #isOut(node: KeyId): boolean {
+    return (this.#unreached.get(node)?.untilMs ?? 0) > this.#deps.clock.monotonicMs();
+  }
+
+  /** It counts against the peer once: one that is away for an hour has failed no more often than it was needed. */
   #missed(node: KeyId, code: string): void {
     const { clock, reliability, log } = this.#deps;
+    const times = this.#unreached.get(node)?.times ?? 0;
+    const outMs = Math.min(UNREACHED_MS_MAX, UNREACHED_MS * 2 ** times);
     this.#unreached.delete(node);
-    this.#unreached.set(node, clock.monotonicMs() + UNREACHED_MS);
+    this.#unreached.set(node, { untilMs: clock.monotonicMs() + outMs, times: times + 1 });
     const [oldest] = this.#unreached.keys();
     if (this.#unreached.size > UNREACHED_MAX && oldest !== undefined) this.#unreached.delete(oldest);
-    reliability.note(node, 'late');
+    if (times === 0) reliability.note(node, 'late');
     log.debug('swarm.load-not-told', { peer: node, code });
   }
 }

@@ -79,6 +79,7 @@ function membersOf(own: Member) {
   const learn = (proof: Uint8Array): Member => {
     const member = readMember(proof);
     known.set(member.node, member);
+    for (const listener of listeners) listener({ kind: 'joined', member });
     return member;
   };
   return {
@@ -159,6 +160,20 @@ describe('a node among others', () => {
     b.state.ready = false;
     await at.pass(20_000);
     expect(knows(a.directory, b.self)).toEqual([]);
+  });
+
+  test('knows who is there a moment after it joined', async () => {
+    await using at = scene();
+    const nodes = [await at.open('a'), await at.open('b'), await at.open('c')];
+    const [a, b, c] = nodes as [Node, Node, Node];
+    await meet(a, b);
+    await meet(b, c);
+    await at.pass(60_000);
+    const late = await at.open('late', { ready: false });
+    await at.pass(5000);
+    await meet(late, a);
+    await at.pass(1000);
+    expect(nodes.map(({ self }) => knows(late.directory, self))).toEqual([['tiny'], ['tiny'], ['tiny']]);
   });
 
   test('says it again before it expires, and is forgotten when it no longer does', async () => {

@@ -19,10 +19,11 @@ import { Canaries, type Holder } from './canaries.ts';
 import { canaryAsker } from './canary-asker.ts';
 import { Commitments } from './commitments.ts';
 import { Directory } from './directory.ts';
+import { LINKS_OUT } from './directory-limits.ts';
 import { Finder } from './finder.ts';
 import { serveLoad } from './load-host.ts';
 import { LoadProbe } from './load-probe.ts';
-import type { Members } from './members.ts';
+import type { MemberEvent, Members } from './members.ts';
 import { Prefixes } from './prefixes.ts';
 import { recordReader } from './read-record.ts';
 import { experienceOf, Reliability } from './reliability.ts';
@@ -94,13 +95,7 @@ export function openDirectory(deps: OpenDirectoryDeps): OpenDirectory {
   const guest = (peer: KeyId): { scope: string } | null => guestOf(peer, deps);
   const parts = new AsyncDisposableStack();
   parts.use(serveLoad({ network, seats, commitments, prefixes, clock, guest }));
-  parts.use(
-    members.watch(({ kind, member }) => {
-      if (kind !== 'gone') return;
-      directory.remove(member.node);
-      anchors.forget(member.node);
-    }),
-  );
+  parts.use(members.watch((event) => onMember(event, { directory, anchors, topology, spread })));
   for (const part of [spread, topology, canaries, announcer]) parts.use(part);
   topology.start(spread);
   announcer.start();
@@ -109,6 +104,20 @@ export function openDirectory(deps: OpenDirectoryDeps): OpenDirectory {
     report: (outcome) => report(outcome, { directory, reliability, canaries }),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
+}
+
+function onMember(
+  { kind, member }: MemberEvent,
+  deps: { directory: Directory; anchors: Anchors; topology: Topology; spread: Spread },
+): void {
+  const { directory, anchors, topology, spread } = deps;
+  if (kind === 'joined') {
+    const ours = spread.links().filter((link) => link.kind === 'ours');
+    if (ours.length < LINKS_OUT) topology.nudge();
+    return;
+  }
+  directory.remove(member.node);
+  anchors.forget(member.node);
 }
 
 /** This node's operator alone, whom that one trusts, or any member: as the settings say. */

@@ -31,6 +31,7 @@ const DIAL_TIMEOUT_MS = 10_000;
 const RETRY_FIRST_MS = 30_000;
 const RETRY_MAX_MS = 1_800_000;
 const RETRIES_REMEMBERED_MAX = 1024;
+const NUDGE_MS = 100;
 /** A link that held for so long makes an anchor. */
 const ANCHOR_AFTER_MS = 60_000;
 
@@ -55,7 +56,7 @@ export class Topology implements AsyncDisposable {
   readonly #deps: TopologyDeps;
   readonly #over = new AbortController();
   readonly #retries = new Map<KeyId, Retry>();
-  #wake = new AbortController();
+  #nudged = Promise.withResolvers<void>();
   #exchangedMs: number;
   #running: Promise<void> = Promise.resolve();
 
@@ -69,9 +70,14 @@ export class Topology implements AsyncDisposable {
     const watching = spread.watch((link) => {
       const isShort = this.#deps.clock.monotonicMs() - link.sinceMs < ANCHOR_AFTER_MS;
       if (link.kind === 'ours' && isShort) this.#wait(link.peer, RETRY_FIRST_MS * (1 + this.#deps.draw()));
-      this.#wake.abort();
+      this.nudge();
     });
     this.#running = this.#keepUp(spread).finally(() => watching[Symbol.dispose]());
+  }
+
+  /** Somebody came or went: looks at the links soon, rather than when it is time. */
+  nudge(): void {
+    this.#nudged.resolve();
   }
 
   /** Whether a link that `peer` makes is taken. Who is on a list comes before who is not. */
@@ -91,22 +97,32 @@ export class Topology implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#over.abort();
-    this.#wake.abort();
     await this.#running;
   }
 
   async #keepUp(spread: Spread): Promise<void> {
-    const { clock, directory } = this.#deps;
+    const { directory } = this.#deps;
     while (!this.#over.signal.aborted) {
       directory.sweep();
       spread.reconcile();
       this.#noteAnchors(spread.links());
       this.#exchange(spread.links());
       await this.#linkMore(spread);
-      this.#wake = new AbortController();
-      const either = AbortSignal.any([this.#wake.signal, this.#over.signal]);
-      await clock.sleep(LINK_CHECK_MS, { signal: either }).catch(() => undefined);
+      await this.#rest();
     }
+  }
+
+  async #rest(): Promise<void> {
+    const { clock } = this.#deps;
+    const { signal } = this.#over;
+    const done = new AbortController();
+    const either = AbortSignal.any([signal, done.signal]);
+    const time = clock.sleep(LINK_CHECK_MS, { signal: either }).catch(() => undefined);
+    await Promise.race([time, this.#nudged.promise]);
+    done.abort();
+    this.#nudged = Promise.withResolvers<void>();
+    // Several come at once, and one look is enough for them.
+    await clock.sleep(NUDGE_MS, { signal }).catch(() => undefined);
   }
 
   async #linkMore(spread: Spread): Promise<void> {
