@@ -59,3 +59,19 @@ test('a frame keeps nothing of what it came in', () => {
   bytes.fill(9);
   expect(signs).toEqual([{ frame: Uint8Array.of(1, 2, 3) }]);
 });
+
+test('a frame in single bytes takes no more memory than twice its own', () => {
+  const bytes = 160_000;
+  const one = Uint8Array.of(7);
+  const readers = Array.from({ length: 8 }, () => new FrameReader(bytes));
+  const before = process.memoryUsage();
+  for (const reader of readers) {
+    expect([...reader.read(frameHeader(bytes))]).toEqual([]);
+    for (let i = 1; i < bytes; i += 1) for (const sign of reader.read(one)) expect(sign).toBeUndefined();
+  }
+  const after = process.memoryUsage();
+  // In single pieces it was 45 MB for each; the heap has garbage of up to some 60 MB in all.
+  const grown = after.arrayBuffers + after.heapUsed - before.arrayBuffers - before.heapUsed;
+  expect(grown).toBeLessThan(150_000_000);
+  for (const reader of readers) expect([...reader.read(one)]).toHaveLength(1);
+});

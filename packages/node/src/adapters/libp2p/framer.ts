@@ -6,6 +6,10 @@
 /** 7 bits each, so lengths up to 268,435,455. */
 const HEADER_BYTES_MAX = 4;
 
+/** Of a frame whose first piece is shorter. */
+const ROOM_BYTES = 1024;
+const NOTHING: Uint8Array = new Uint8Array();
+
 export const END_OF_FRAMES: Uint8Array = Uint8Array.of(0);
 
 /** A piece of the stream with which a frame of this length begins. */
@@ -30,7 +34,8 @@ export class FrameReader {
   #header: number[] = [];
   /** Of the frame under way; 0 between frames. */
   #length = 0;
-  #pieces: Uint8Array[] = [];
+  /** What came of it, with room for more: it grows with what came, not with what was claimed. */
+  #frame: Uint8Array = NOTHING;
   #held = 0;
   #over = false;
 
@@ -48,13 +53,22 @@ export class FrameReader {
         if (sign !== null) yield sign;
         continue;
       }
-      // Not slice(): a Buffer's shares its memory.
-      const part = new Uint8Array(piece.subarray(at, at + this.#length - this.#held));
+      const part = piece.subarray(at, at + this.#length - this.#held);
       at += part.byteLength;
-      this.#held += part.byteLength;
-      this.#pieces.push(part);
+      this.#hold(part);
       if (this.#held === this.#length) yield { frame: this.#takeFrame() };
     }
+  }
+
+  #hold(part: Uint8Array): void {
+    const bytes = this.#held + part.byteLength;
+    if (bytes > this.#frame.byteLength) {
+      const frame = new Uint8Array(Math.min(this.#length, Math.max(2 * bytes, ROOM_BYTES)));
+      frame.set(this.#frame.subarray(0, this.#held));
+      this.#frame = frame;
+    }
+    this.#frame.set(part, this.#held);
+    this.#held = bytes;
   }
 
   #readHeader(byte: number): FrameSign | null {
@@ -70,10 +84,8 @@ export class FrameReader {
   }
 
   #takeFrame(): Uint8Array {
-    const [first] = this.#pieces;
-    const frame =
-      this.#pieces.length === 1 && first !== undefined ? first : new Uint8Array(Buffer.concat(this.#pieces));
-    this.#pieces = [];
+    const frame = this.#frame;
+    this.#frame = NOTHING;
     this.#held = 0;
     this.#length = 0;
     return frame;
