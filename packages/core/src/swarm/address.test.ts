@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isPrivateAddress, parseAddress, spreadOverSubnets, subnetOf } from './address.ts';
+import { isLoopbackAddress, isPrivateAddress, parseAddress, spreadOverSubnets, subnetOf } from './address.ts';
 
 const KEY = `${'a'.repeat(42)}A`;
 const parsed = (text: string) => {
@@ -89,3 +89,13 @@ test.each([
   ['/ip6/2001:db8::1/tcp/1', false],
   ['/dns/rig.example/tcp/1', false],
 ])('%s is private: %s', (text, expected) => expect(isPrivateAddress(parsed(text))).toBe(expected));
+
+test.each([
+  ['/ip4/127.1.2.3/tcp/1', true],
+  ['/ip6/::1/tcp/1', true],
+  ['/ip6/::2/tcp/1', false],
+  ['/ip4/10.0.0.1/tcp/1', false],
+  ['/dns/127.example/tcp/1', false],
+])('%s is of this machine only: %s', (text, expected) =>
+  expect(isLoopbackAddress(parsed(text))).toBe(expected),
+);

@@ -43,6 +43,12 @@ export function subnetOf(address: Address): string {
   return labels.length > 2 ? labels.slice(1).join('.') : labels.join('.');
 }
 
+/** Only the machine itself can dial it. */
+export function isLoopbackAddress({ kind, host }: Address): boolean {
+  if (kind === 'ip6') return ip6Groups(host)?.join(':') === '0:0:0:0:0:0:0:1';
+  return kind === 'ip4' && host.startsWith('127.');
+}
+
 /** Nobody outside a machine, a house or a provider's own network can dial it. */
 export function isPrivateAddress({ kind, host }: Address): boolean {
   if (kind === 'dns') return false;

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { KeyId } from '@filon/core/swarm/key-id';
+import { expect, test } from 'vitest';
 import { openLinkShaper } from '../../../../../test/kit/link-shaper.ts';
 import { describeNetwork } from '../../../../../test/kit/network-conformance.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -36,4 +37,16 @@ describeNetwork('libp2p', async () => {
       await shaper[Symbol.asyncDispose]();
     },
   };
+});
+
+test('a node on all interfaces tells others of loopback only where there is nothing else', async () => {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  await using node = await openLibp2pNetwork(
+    { key: privateKey, listen: ['/ip4/0.0.0.0/tcp/0'] },
+    { isMember: () => true, clock },
+  );
+  const loopback = node.listening().filter((address) => address.startsWith('/ip4/127.'));
+  expect(loopback).not.toEqual([]);
+  const others = node.listening().filter((address) => !loopback.includes(address));
+  expect(node.addresses()).toEqual(others.length > 0 ? others : loopback);
 });

@@ -32,11 +32,11 @@ interface Deps {
 export function servePunch(network: Network, deps: Deps): Disposable {
   const serve = async (channel: Channel): Promise<void> => {
     const signal = AbortSignal.timeout(PUNCH_MS * 2);
-    const asked = await receive(channel, punchMessages);
+    const asked = await receive(channel, punchMessages, { signal });
     const address = deps.outside();
     if (asked.kind !== 'punch' || address === null) return;
     await channel.send(punchMessages.encode({ kind: 'punch', address }), { signal });
-    if ((await receive(channel, punchMessages)).kind !== 'go') return;
+    if ((await receive(channel, punchMessages, { signal })).kind !== 'go') return;
     const target = { peer: channel.peer, address: asked.address, passive: true };
     const connection = await dialUntil(target, deps, { signal });
     if (connection !== null) deps.onPunched(connection);
@@ -57,7 +57,7 @@ export async function punch(network: Network, peer: KeyId, deps: Deps): Promise<
   try {
     const askedMs = performance.now();
     await channel.send(punchMessages.encode({ kind: 'punch', address }), { signal });
-    const answer = await receive(channel, punchMessages);
+    const answer = await receive(channel, punchMessages, { signal });
     if (answer.kind !== 'punch') return false;
     const oneWayMs = (performance.now() - askedMs) / 2;
     await channel.send(punchMessages.encode({ kind: 'go' }), { signal });

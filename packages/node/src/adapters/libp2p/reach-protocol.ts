@@ -44,8 +44,8 @@ export function serveReach(network: Network, deps: Deps): Disposable {
   const serve = async (channel: Channel): Promise<void> => {
     const signal = AbortSignal.timeout(ANSWER_MS);
     const { peer } = channel;
-    for await (const frame of channel.frames) {
-      const asked = reachMessages.decode(frame);
+    for (;;) {
+      const asked = await receive(channel, reachMessages, { signal });
       const seen = deps.links.best(peer)?.address ?? '';
       if (asked.kind === 'look' && parseAddress(seen) !== null) {
         await channel.send(reachMessages.encode({ kind: 'seen', address: seen, relays: deps.relays(peer) }), {
@@ -95,12 +95,12 @@ export async function askReach(
   const channel = await network.open(peer, protocol, { signal, frameBytesMax });
   try {
     await channel.send(reachMessages.encode({ kind: 'look' }), { signal });
-    const seen = await receive(channel, reachMessages);
+    const seen = await receive(channel, reachMessages, { signal });
     if (seen.kind !== 'seen') return null;
     const asked = options.addressesFor(seen).slice(0, DIAL_BACK_ADDRESSES_MAX);
     if (asked.length === 0) return { asked, reached: [] };
     await channel.send(reachMessages.encode({ kind: 'dial-back', addresses: [...asked] }), { signal });
-    const answer = await receive(channel, reachMessages);
+    const answer = await receive(channel, reachMessages, { signal });
     const reached =
       answer.kind === 'reached' ? answer.addresses.filter((address) => asked.includes(address)) : [];
     return { asked, reached };

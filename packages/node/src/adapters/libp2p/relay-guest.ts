@@ -25,7 +25,7 @@ export async function dialThrough(
   });
   try {
     await channel.send(relayMessages.encode({ kind: 'connect', peer: target.peer }), { signal });
-    await receive(channel, relayMessages);
+    await receive(channel, relayMessages, { signal });
     return await sockets.relayed(channel, { ...target, direction: 'outbound' }, { signal });
   } catch (error) {
     channel.abort();
@@ -39,7 +39,7 @@ export function acceptRelayed(network: Network, deps: { links: Links; sockets: S
     const signal = AbortSignal.timeout(UPGRADE_MS);
     const relay = channel.peer;
     const address = deps.links.best(relay)?.address;
-    const incoming = await receive(channel, relayMessages);
+    const incoming = await receive(channel, relayMessages, { signal });
     if (incoming.kind !== 'incoming' || address === undefined) return;
     await channel.send(relayMessages.encode({ kind: 'connected' }), { signal });
     const over = Promise.withResolvers<void>();

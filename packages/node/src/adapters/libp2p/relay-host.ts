@@ -64,7 +64,7 @@ async function say(channel: Channel, code: string, message: string): Promise<voi
 /** The channel to the node that is asked for; null: the asker was told why not. */
 async function openFar(network: Network, near: Channel, deps: Deps): Promise<Channel | null> {
   const signal = AbortSignal.timeout(CONNECT_MS);
-  const asked = await receive(near, relayMessages);
+  const asked = await receive(near, relayMessages, { signal });
   const peer = asked.kind === 'connect' ? asked.peer : null;
   const connected = network.peers().find((other) => other.peer === peer);
   if (peer === null || connected === undefined || connected.reach === 'relayed' || !deps.isMember(peer)) {
@@ -74,7 +74,7 @@ async function openFar(network: Network, near: Channel, deps: Deps): Promise<Cha
   try {
     const far = await network.open(peer, RELAYED_PROTOCOL, { signal, frameBytesMax: RELAY_FRAME_BYTES_MAX });
     await far.send(relayMessages.encode({ kind: 'incoming', peer: near.peer }), { signal });
-    await receive(far, relayMessages);
+    await receive(far, relayMessages, { signal });
     await near.send(relayMessages.encode({ kind: 'connected' }), { signal });
     return far;
   } catch (error) {

@@ -159,10 +159,10 @@ test('a relay reads nothing, and what it changes ends the connection', async () 
   using __ = relay.handle(
     RELAY_PROTOCOL,
     async (near) => {
-      await receive(near, relayMessages);
+      await receive(near, relayMessages, { signal: signal() });
       const far = await relay.open(b.self, RELAYED_PROTOCOL, { frameBytesMax: 65_536, signal: signal() });
       await far.send(relayMessages.encode({ kind: 'incoming', peer: near.peer }), { signal: signal() });
-      await receive(far, relayMessages);
+      await receive(far, relayMessages, { signal: signal() });
       await near.send(relayMessages.encode({ kind: 'connected' }), { signal: signal() });
       await Promise.all([pass(near, far), pass(far, near)]);
     },

@@ -1,6 +1,6 @@
 /** The ways to this node: what members see of it, the port that the router gives, relays, and holes through NATs. */
 import { randomInt } from 'node:crypto';
-import { isPrivateAddress, parseAddress } from '@filon/core/swarm/address';
+import { isLoopbackAddress, isPrivateAddress, parseAddress } from '@filon/core/swarm/address';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Connection } from '@libp2p/interface';
 import type { Clock } from '../../ports/clock.ts';
@@ -118,7 +118,7 @@ export class Ways implements AsyncDisposable {
     const relayed = this.#reached.some((address) => !isPrivate(address))
       ? []
       : this.#relays().map(({ peer, address }) => `/relay/${peer}${address}`);
-    const own = [...new Set([...this.#reached, ...this.#parts.listening()])];
+    const own = [...new Set([...this.#reached, ...forOthers(this.#parts.listening())])];
     return [...own.slice(0, ADDRESSES_MAX - relayed.length), ...relayed];
   }
 
@@ -222,6 +222,15 @@ export class Ways implements AsyncDisposable {
     const about = parseAddress(seen[0]?.address ?? '');
     return about === null ? null : `/${about.kind}/${about.host}/tcp/${localPort}`;
   }
+}
+
+/** Whoever is elsewhere would find himself at loopback; where there is nothing else, all are on this machine. */
+function forOthers(addresses: readonly string[]): readonly string[] {
+  const elsewhere = addresses.filter((text) => {
+    const address = parseAddress(text);
+    return address !== null && !isLoopbackAddress(address);
+  });
+  return elsewhere.length > 0 ? elsewhere : addresses;
 }
 
 function isPrivate(text: string): boolean {
