@@ -31,7 +31,7 @@ import { VirtualClock } from './virtual-clock.ts';
 
 const STEP_MS = 250;
 /** Links are made, and what nodes know of one another is exchanged. */
-const WARM_UP_SECONDS = 90;
+const WARM_UP_SECONDS = 60;
 /** What a frame costs beside its bytes: its length, yamux, noise, and a packet of its own on IPv4 with timestamps. */
 const FRAME_OVERHEAD_BYTES = 2 + 12 + 18 + 52;
 

@@ -44,6 +44,8 @@ export class SpreadLink {
   readonly peer: KeyId;
   readonly kind: LinkKind;
   readonly sinceMs: number;
+  /** The peer has records that were not wanted yet for lack of room, or because their nodes said too much. */
+  isBehind = false;
   /** Records that the peer is known to have. */
   readonly #theirs = new Set<RecordId>();
   readonly #wanted = new Set<RecordId>();

@@ -8,7 +8,7 @@ import { createMemoryLog } from '../adapters/memory/log.ts';
 import { createMemoryHub } from '../adapters/memory/network.ts';
 import type { Channel, Network } from '../ports/network.ts';
 import { Directory } from './directory.ts';
-import { BROKEN_REFUSE_MS, FLUSH_MS, WANT_TIMEOUT_MS } from './directory-limits.ts';
+import { BROKEN_REFUSE_MS, FLUSH_MS, WANT_TIMEOUT_MS, WANTED_OF_PEER_MAX } from './directory-limits.ts';
 import { idsToBytes, type OpenedRecord, recordId } from './records.ts';
 import { Spread } from './spread.ts';
 
@@ -297,4 +297,16 @@ describe('a hostile peer', () => {
     expect(() => announcementCodec.decode(frame as Uint8Array)).toThrow(/SPREAD_FULL/);
     expect(node.spread.links()).toEqual([]);
   });
+});
+
+test('a peer that has more than may be wanted at once is asked for the rest later', async () => {
+  await using at = scene();
+  const [a, b] = [at.open('a'), at.open('b')];
+  for (let i = 0; i < WANTED_OF_PEER_MAX + 500; i += 1) b.directory.accept(record(`node-${i}`));
+  await at.link(a, b);
+  await at.pass(3 * FLUSH_MS);
+  expect(a.directory.nodes()).toHaveLength(WANTED_OF_PEER_MAX);
+  a.spread.reconcile();
+  await at.pass(3 * FLUSH_MS);
+  expect(a.directory.nodes()).toHaveLength(WANTED_OF_PEER_MAX + 500);
 });

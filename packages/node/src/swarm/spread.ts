@@ -70,7 +70,11 @@ export class Spread implements AsyncDisposable {
 
   /** Wants what links have and this node had no room to want, or refused to hear so often. */
   reconcile(): void {
-    for (const link of this.links()) this.#onHave(link, [...link.theirs()]);
+    for (const link of this.links()) {
+      if (!link.isBehind) continue;
+      link.isBehind = false;
+      this.#onHave(link, [...link.theirs()]);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -146,9 +150,11 @@ export class Spread implements AsyncDisposable {
 
   readonly #owner: LinkOwner = {
     onHave: (link, ids) => this.#onHave(link, ids),
-    onRecord: (_link, bytes, id) => {
+    onRecord: (link, bytes, id) => {
       this.#wanted.delete(id);
-      return this.#deps.directory.accept(bytes) !== 'invalid';
+      const verdict = this.#deps.directory.accept(bytes);
+      if (verdict === 'often') link.isBehind = true;
+      return verdict !== 'invalid';
     },
     bytesOf: (id) => this.#deps.directory.bytesOf(id),
   };
@@ -157,6 +163,7 @@ export class Spread implements AsyncDisposable {
     const { directory, clock } = this.#deps;
     const news = ids.filter((id) => !directory.knows(id) && !this.#wanted.has(id));
     const wanted = news.slice(0, link.wantsLeft);
+    if (wanted.length < news.length) link.isBehind = true;
     if (wanted.length === 0) return;
     const untilMs = clock.monotonicMs() + WANT_TIMEOUT_MS;
     for (const id of wanted) this.#wanted.set(id, { of: link, untilMs });
