@@ -54,7 +54,8 @@ export class SpreadLink {
   readonly #sent = new Set<RecordId>();
   #news: RecordId[] = [];
   #backlog: Uint8Array[] = [];
-  #sending = false;
+  /** When the message under way began to go; null: none is. */
+  #sendingSinceMs: number | null = null;
   readonly #channel: Channel;
   readonly #deps: LinkDeps;
 
@@ -101,6 +102,12 @@ export class SpreadLink {
     for (let at = 0; at < ids.length; at += RECORD_IDS_MAX) {
       this.#send({ kind: 'want', ids: idsToBytes(ids.slice(at, at + RECORD_IDS_MAX)) });
     }
+  }
+
+  /** The peer takes nothing any more. */
+  get isStuck(): boolean {
+    const sinceMs = this.#sendingSinceMs;
+    return sinceMs !== null && this.#deps.clock.monotonicMs() - sinceMs > LINK_SEND_TIMEOUT_MS;
   }
 
   has(id: RecordId): boolean {
@@ -165,15 +172,16 @@ export class SpreadLink {
       return;
     }
     this.#backlog.push(announcementCodec.encode(message));
-    if (!this.#sending) void this.#drain();
+    if (this.#sendingSinceMs === null) void this.#drain();
   }
 
   async #drain(): Promise<void> {
-    const { pace, signal } = this.#deps;
-    this.#sending = true;
+    const { clock, pace, signal } = this.#deps;
     try {
       for (let frame = this.#backlog.shift(); frame; frame = this.#backlog.shift()) {
-        await this.#sendInTime(frame);
+        this.#sendingSinceMs = clock.monotonicMs();
+        await this.#channel.send(frame, { signal });
+        this.#sendingSinceMs = clock.monotonicMs();
         await pace.spend(this.peer, frame.length, { signal });
       }
     } catch {
@@ -181,24 +189,11 @@ export class SpreadLink {
       this.#backlog = [];
       this.close();
     } finally {
-      this.#sending = false;
+      this.#sendingSinceMs = null;
     }
   }
 
-  async #sendInTime(frame: Uint8Array): Promise<void> {
-    const { clock, signal } = this.#deps;
-    const over = new AbortController();
-    const either = AbortSignal.any([signal, over.signal]);
-    const late = clock.sleep(LINK_SEND_TIMEOUT_MS, { signal: either }).then(
-      () => this.close(),
-      () => undefined,
-    );
-    await this.#channel.send(frame, { signal }).finally(() => over.abort());
-    await late;
-  }
-
   #remember(ids: Set<RecordId>, id: RecordId): void {
-    ids.delete(id);
     ids.add(id);
     const [oldest] = ids;
     if (ids.size > PEER_IDS_MAX && oldest !== undefined) ids.delete(oldest);

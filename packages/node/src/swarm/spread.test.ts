@@ -8,7 +8,13 @@ import { createMemoryLog } from '../adapters/memory/log.ts';
 import { createMemoryHub } from '../adapters/memory/network.ts';
 import type { Channel, Network } from '../ports/network.ts';
 import { Directory } from './directory.ts';
-import { BROKEN_REFUSE_MS, FLUSH_MS, WANT_TIMEOUT_MS, WANTED_OF_PEER_MAX } from './directory-limits.ts';
+import {
+  BROKEN_REFUSE_MS,
+  FLUSH_MS,
+  LINK_SEND_TIMEOUT_MS,
+  WANT_TIMEOUT_MS,
+  WANTED_OF_PEER_MAX,
+} from './directory-limits.ts';
 import { idsToBytes, type OpenedRecord, recordId } from './records.ts';
 import { Spread } from './spread.ts';
 
@@ -309,4 +315,21 @@ test('a peer that has more than may be wanted at once is asked for the rest late
   a.spread.reconcile();
   await at.pass(3 * FLUSH_MS);
   expect(a.directory.nodes()).toHaveLength(WANTED_OF_PEER_MAX + 500);
+});
+
+test('a peer that takes nothing any more loses its link', async () => {
+  await using at = scene();
+  const node = at.open('node');
+  const channel = await hostile(at, node);
+  for (let i = 0; i < 400; i += 1) node.directory.accept(record(`node-${i}`.padEnd(900, 'x')));
+  await at.pass(2 * FLUSH_MS);
+  const ids = node.directory.nodes().map(({ id }) => id);
+  await channel.send(announcementCodec.encode({ kind: 'want', ids: idsToBytes(ids) }), { signal });
+  await at.pass(2 * FLUSH_MS);
+  node.spread.reconcile();
+  expect(node.spread.links()).toHaveLength(1);
+  await at.pass(LINK_SEND_TIMEOUT_MS);
+  node.spread.reconcile();
+  await at.pass(FLUSH_MS);
+  expect(node.spread.links()).toEqual([]);
 });

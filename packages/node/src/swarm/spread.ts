@@ -68,9 +68,10 @@ export class Spread implements AsyncDisposable {
     void this.#run(channel, 'ours');
   }
 
-  /** Wants what links have and this node had no room to want, or refused to hear so often. */
+  /** From time to time: ends links that take nothing, and wants what there was no room to want. */
   reconcile(): void {
     for (const link of this.links()) {
+      if (link.isStuck) link.close();
       if (!link.isBehind) continue;
       link.isBehind = false;
       this.#onHave(link, [...link.theirs()]);
