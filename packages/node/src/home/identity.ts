@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Signer } from '@filon/core/swarm/signed';
-import type { SecretKey } from './ed25519.ts';
+import { type SecretKey, secretKey } from './ed25519.ts';
 import { newKey, openKeyFile, readKeyFile, readPassphrase, writeKeyFile } from './key-file.ts';
 import type { HomePaths } from './paths.ts';
 
@@ -16,6 +16,8 @@ export interface HomeIdentity {
   swarmKey(swarm: KeyId): Signer | null;
   /** The root key of a new swarm, kept. Code: HOME_KEY. */
   createSwarmKey(): Signer;
+  /** The key of 32 secret bytes; kept nowhere. */
+  signerOf(seed: Uint8Array): Signer;
 }
 
 /** Needs the home's lock. Code: HOME_KEY. */
@@ -26,6 +28,7 @@ export function openIdentity(paths: HomePaths, options: { passphraseFile: string
   return {
     node: openKeyFile(paths.nodeKey, passphrase),
     operator: openKeyFile(paths.operatorKey, passphrase),
+    signerOf: secretKey,
     swarmKey: (swarm) => readKeyFile(fileOf(swarm), passphrase),
     createSwarmKey: () => {
       const key = newKey();
