@@ -1,6 +1,13 @@
 /** An endpoint that says whatever a test has it say, down to the bytes. */
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 
 export interface FakeEndpoint extends AsyncDisposable {
@@ -15,9 +22,12 @@ export interface FakeEndpoint extends AsyncDisposable {
 export type Say = (response: ServerResponse, request: IncomingMessage) => void | Promise<void>;
 
 /** `say` is called when the whole request has come. */
-export async function openFakeEndpoint(say: Say): Promise<FakeEndpoint> {
+export async function openFakeEndpoint(
+  say: Say,
+  certificate?: { cert: string; key: string },
+): Promise<FakeEndpoint> {
   const asked: FakeEndpoint['asked'] = [];
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     response.on('error', () => undefined);
     void (async () => {
       const pieces = await Array.fromAsync(request);
@@ -26,8 +36,10 @@ export async function openFakeEndpoint(say: Say): Promise<FakeEndpoint> {
       asked.push({ path: request.url ?? '', headers: request.headers, body });
       await say(response, request);
     })().catch(() => response.destroy());
-  });
-  return { ...(await listening(server)), asked };
+  };
+  const server = certificate ? createTlsServer(certificate, listener) : createServer(listener);
+  const { url, ...rest } = await listening(server);
+  return { ...rest, url: certificate ? url.replace('http:', 'https:') : url, asked };
 }
 
 /** Nothing but bytes: `say` is called once something of the request has come. */

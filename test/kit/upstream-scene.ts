@@ -71,7 +71,16 @@ export async function openUpstreamScene(
     ...{ serving, places, upstreams, clock, store, keys, log },
     add: (wanted = {}) =>
       places.add(
-        { url: URL_A, model: FAR, name: null, key: null, tier: null, sessionsMax: null, ...wanted },
+        {
+          url: URL_A,
+          model: FAR,
+          name: null,
+          key: null,
+          fingerprint: null,
+          tier: null,
+          sessionsMax: null,
+          ...wanted,
+        },
         { signal },
       ),
     again: () => new UpstreamPlaces(deps),

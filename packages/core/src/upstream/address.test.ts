@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { tierOfUpstream, upstreamHost, upstreamUrl } from './address.ts';
 
-const noKey = { hasKey: false };
+const noKey = { hasKey: false, hasFingerprint: false };
 
 describe('the address of an upstream', () => {
   test.each([
@@ -29,9 +29,10 @@ describe('the address of an upstream', () => {
   });
 
   test('a key goes in the clear through a network of one’s own alone', () => {
-    const hasKey = { hasKey: true };
+    const hasKey = { ...noKey, hasKey: true };
     expect(() => upstreamUrl('http://models.example', hasKey)).toThrow('https:');
     expect(() => upstreamUrl('http://8.8.8.8', hasKey)).toThrow('https:');
+    expect(() => upstreamUrl('http://10.0.0.1', { ...noKey, hasFingerprint: true })).toThrow('https:');
     expect(upstreamUrl('https://models.example', hasKey)).toBe('https://models.example/v1');
     expect(upstreamUrl('http://192.168.1.4:8000', hasKey)).toBe('http://192.168.1.4:8000/v1');
   });

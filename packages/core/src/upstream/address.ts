@@ -21,11 +21,15 @@ const OWN_ADDRESSES: readonly RegExp[] = [
 const OWN_NAMES = /^[^.[\]]+$|\.(local|internal|lan|home\.arpa)$/;
 const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
 
-/**
- * The base of its API, without a slash at the end; `/v1` where the address has no path. Codes: UPSTREAM_URL_INVALID.
- * `hasKey`: one goes along, which must not travel in the clear through foreign networks.
- */
-export function upstreamUrl(text: string, { hasKey }: { hasKey: boolean }): string {
+export interface UpstreamAddress {
+  /** A key goes along, which must not travel in the clear through foreign networks. */
+  hasKey: boolean;
+  /** Its certificate was named. */
+  hasFingerprint: boolean;
+}
+
+/** The base of its API, without a slash at the end; `/v1` where the address has no path. Codes: UPSTREAM_URL_INVALID. */
+export function upstreamUrl(text: string, { hasKey, hasFingerprint }: UpstreamAddress): string {
   const url = text.length > UPSTREAM_URL_CHARS_MAX ? null : URL.parse(text);
   if (url === null) throw invalid('it is no address; write one like http://10.0.0.7:8000');
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
@@ -34,6 +38,8 @@ export function upstreamUrl(text: string, { hasKey }: { hasKey: boolean }): stri
     throw invalid('it has a name or a password in it; keep a key in a file and say --key-file');
   }
   if (url.search !== '' || url.hash !== '') throw invalid('it has more than a path behind its host');
+  if (hasFingerprint && url.protocol === 'http:')
+    throw invalid('only https: has a certificate to be known by');
   if (hasKey && url.protocol === 'http:' && !isOwnNetwork(url.hostname)) {
     throw invalid('its key would be read by everybody on the way; use https:');
   }

@@ -10,6 +10,8 @@ export type UpstreamErrorDetails =
   | { code: 'UPSTREAM_REDIRECTED'; host: string; status: number }
   /** It does not take the key, or wants one. */
   | { code: 'UPSTREAM_KEY_REFUSED'; host: string; status: number }
+  /** Its certificate is not the one that was named, or no authority signed it. */
+  | { code: 'UPSTREAM_CERTIFICATE'; host: string; why: string }
   /** It does not have the model. `known`: what it has, the first few. */
   | { code: 'UPSTREAM_MODEL_UNKNOWN'; host: string; model: string; known: string[] }
   /** It does not take this request, and would not if it came again. */

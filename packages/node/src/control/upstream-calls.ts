@@ -30,6 +30,10 @@ const newUpstream: z.ZodType<NewUpstream> = z.object({
     .max(UPSTREAM_KEY_CHARS_MAX)
     .regex(/^[\x21-\x7e]+$/, 'it is no key')
     .nullable(),
+  fingerprint: z
+    .string()
+    .regex(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/, 'it is no sha256 of a certificate, as AB:CD:...')
+    .nullable(),
   tier: z.enum(['own', 'trusted', 'open']).nullable(),
   sessionsMax: z.int().min(1).max(SESSIONS_MAX).nullable(),
 });

@@ -172,6 +172,8 @@ export interface UpstreamRow {
   /** Whose machine it is, as its operator said. */
   tier: PrivacyTier;
   hasKey: boolean;
+  /** sha256 of its certificate where no authority signed it; else null. */
+  fingerprint: string | null;
   /** null: it does not say. */
   contextTokens: number | null;
   /** Requests that it gets at the same time. */

@@ -12,7 +12,12 @@ export interface Endpoint {
   kind: UpstreamKind;
   /** Sent with every request, and to nobody else; null: it wants none. */
   key: string | null;
+  /** sha256 of its certificate, `AB:CD:...`, for one that no authority signed; null: an authority did. */
+  fingerprint: string | null;
 }
+
+/** Where it is, and how it is known. */
+export type EndpointAddress = Omit<Endpoint, 'kind'>;
 
 /** A model that an endpoint lists. */
 export interface UpstreamModel {
@@ -36,7 +41,7 @@ export interface UpstreamRequest {
 
 export interface Upstreams {
   /** Codes: UPSTREAM_*. */
-  models(endpoint: Pick<Endpoint, 'url' | 'key'>, options: Waiting): Promise<UpstreamModel[]>;
+  models(endpoint: EndpointAddress, options: Waiting): Promise<UpstreamModel[]>;
   /**
    * As Answer.chunks, but for `pause`, and `usage` comes only where the endpoint says it. Every choice has its end, or
    * the iteration throws. Leaving the iteration or aborting closes the connection at once. Codes: UPSTREAM_*.

@@ -13,8 +13,8 @@ describeUpstreams('memory', async () => {
   const upstreams = createMemoryUpstreams({ [URL]: script });
   return {
     upstreams,
-    endpoint: { url: URL, kind: 'filon', key: null },
-    nobody: { url: 'http://nobody/v1', kind: 'other', key: null },
+    endpoint: { url: URL, kind: 'filon', key: null, fingerprint: null },
+    nobody: { url: 'http://nobody/v1', kind: 'other', key: null, fingerprint: null },
     ...{ model: 'one', text: TEXT },
     running: () => upstreams.running,
     hold: () => {

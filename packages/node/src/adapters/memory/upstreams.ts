@@ -5,7 +5,13 @@ import type { Chunk } from '@filon/core/serving/completion';
 import { upstreamHost } from '@filon/core/upstream/address';
 import { upstreamBroken, upstreamError, upstreamUnreachable } from '@filon/core/upstream/errors';
 import type { Waiting } from '../../ports/engine.ts';
-import type { Endpoint, UpstreamModel, UpstreamRequest, Upstreams } from '../../ports/upstreams.ts';
+import type {
+  Endpoint,
+  EndpointAddress,
+  UpstreamModel,
+  UpstreamRequest,
+  Upstreams,
+} from '../../ports/upstreams.ts';
 import { embeddingOf, logprobOf } from './scripted-answer.ts';
 import { tokensOf } from './scripted-vocabulary.ts';
 
@@ -47,7 +53,7 @@ class ScriptedUpstreams implements MemoryUpstreams {
     this.endpoints = endpoints;
   }
 
-  async models(endpoint: Pick<Endpoint, 'url' | 'key'>, { signal }: Waiting): Promise<UpstreamModel[]> {
+  async models(endpoint: EndpointAddress, { signal }: Waiting): Promise<UpstreamModel[]> {
     await nextTurn();
     signal.throwIfAborted();
     return [...this.#at(endpoint).models];
@@ -89,7 +95,7 @@ class ScriptedUpstreams implements MemoryUpstreams {
     return { vectors: texts.map((tokens) => embeddingOf(tokens, EMBEDDING_LENGTH)), promptTokens };
   }
 
-  #at({ url, key }: Pick<Endpoint, 'url' | 'key'>): MemoryEndpoint {
+  #at({ url, key }: EndpointAddress): MemoryEndpoint {
     const host = upstreamHost(url);
     const script = this.endpoints.get(url);
     if (script === undefined || script.down === true) throw upstreamUnreachable(host, 'nobody listens there');

@@ -46,7 +46,7 @@ interface Asking {
 async function ask({ url }: FakeEndpoint, asking: Asking = {}): Promise<Chunk[]> {
   const { limits = {}, request = {}, kind = 'other', chunks = [] } = asking;
   const upstreams = createHttpUpstreams({ ...UPSTREAM_LIMITS, ...limits });
-  const endpoint = { url, kind, key: KEY };
+  const endpoint = { url, kind, key: KEY, fingerprint: null };
   const asked = upstreamRequest('m', { ...request });
   for await (const chunk of upstreams.complete(endpoint, asked, soon())) chunks.push(chunk);
   return chunks;
@@ -183,7 +183,7 @@ describe('a stream', () => {
   test('is not cut because its reader takes its time', async () => {
     const here = await fake(streamed(chatPiece({ content: 'a' }), chatPiece({ content: 'b' }), END, DONE));
     const upstreams = createHttpUpstreams({ ...UPSTREAM_LIMITS, quietMs: 20, endMs: 20 });
-    const endpoint = { url: here.url, kind: 'other', key: null } as const;
+    const endpoint = { url: here.url, kind: 'other', key: null, fingerprint: null } as const;
     const chunks: Chunk[] = [];
     for await (const chunk of upstreams.complete(endpoint, upstreamRequest('m'), soon())) {
       chunks.push(chunk);
@@ -270,10 +270,10 @@ test('a choice does not go on behind its end while others run', async () => {
 describe('bodies that are no stream', () => {
   const limits = { ...UPSTREAM_LIMITS, bodyBytesMax: 10_000, quietMs: 200 };
   const models = async (here: FakeEndpoint): Promise<unknown> =>
-    await createHttpUpstreams(limits).models({ url: here.url, key: KEY }, soon());
+    await createHttpUpstreams(limits).models({ url: here.url, key: KEY, fingerprint: null }, soon());
   const embed = async (here: FakeEndpoint): Promise<unknown> => {
     const inputs = [{ kind: 'text', text: 'a' } as const, { kind: 'text', text: 'b' } as const];
-    const endpoint = { url: here.url, kind: 'other', key: KEY } as const;
+    const endpoint = { url: here.url, kind: 'other', key: KEY, fingerprint: null } as const;
     return await createHttpUpstreams(limits).embed(endpoint, { model: 'm', inputs }, soon());
   };
 

@@ -4,11 +4,12 @@
  */
 import { type ClientRequest, type IncomingMessage, request as requestPlain } from 'node:http';
 import { type RequestOptions, request as requestTls } from 'node:https';
+import { TLSSocket } from 'node:tls';
 import { isFilonError, messageOf } from '@filon/core/errors';
 import { upstreamHost } from '@filon/core/upstream/address';
 import { upstreamBroken, upstreamError, upstreamUnreachable } from '@filon/core/upstream/errors';
 import { PASSED_ON_HEADER } from '@filon/core/upstream/kinds';
-import type { Endpoint } from '../../ports/upstreams.ts';
+import type { EndpointAddress } from '../../ports/upstreams.ts';
 import type { UpstreamLimits } from './limits.ts';
 import { refusal } from './refusal.ts';
 
@@ -31,13 +32,13 @@ export interface HttpAnswer extends Disposable {
 }
 
 /** Of status 200 and the right type, or it throws. Codes: UPSTREAM_*. */
-export async function call(endpoint: Pick<Endpoint, 'url' | 'key'>, ask: HttpAsk): Promise<HttpAnswer> {
+export async function call(endpoint: EndpointAddress, ask: HttpAsk): Promise<HttpAnswer> {
   const host = upstreamHost(endpoint.url);
   ask.signal.throwIfAborted();
-  const sent = send(endpoint, ask);
+  const { sent, body } = prepare(endpoint, ask);
   const timer = new Timer((error) => sent.destroy(error));
   try {
-    const response = await answerOf(sent, { host, timer, limits: ask.limits });
+    const response = await answerOf(sent, { host, timer, limits: ask.limits, body, ...endpoint });
     timer.cut = (error) => response.destroy(error);
     // Whoever waits for the body hears of it there; a body that nobody waits for must not end the process.
     response.on('error', () => undefined);
@@ -60,12 +61,18 @@ export async function call(endpoint: Pick<Endpoint, 'url' | 'key'>, ask: HttpAsk
   }
 }
 
-function send({ url, key }: Pick<Endpoint, 'url' | 'key'>, ask: HttpAsk): ClientRequest {
+/** Connects; nothing is sent yet. */
+function prepare(
+  { url, key, fingerprint }: EndpointAddress,
+  ask: HttpAsk,
+): { sent: ClientRequest; body: string | undefined } {
   const address = new URL(url + ask.path);
-  const body = ask.body === null ? null : JSON.stringify(ask.body);
+  const body = ask.body === null ? undefined : JSON.stringify(ask.body);
   const options: RequestOptions = {
-    method: body === null ? 'GET' : 'POST',
+    method: body === undefined ? 'GET' : 'POST',
     agent: false,
+    // It is known by its fingerprint then, before anything is sent.
+    rejectUnauthorized: fingerprint === null,
     signal: ask.signal,
     maxHeaderSize: ask.limits.headerBytesMax,
     headers: {
@@ -74,20 +81,26 @@ function send({ url, key }: Pick<Endpoint, 'url' | 'key'>, ask: HttpAsk): Client
       'accept-encoding': 'identity',
       [PASSED_ON_HEADER]: '1',
       ...(key === null ? {} : { authorization: `Bearer ${key}` }),
-      ...(body === null
+      ...(body === undefined
         ? {}
         : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
     },
   };
   const request: typeof requestPlain = address.protocol === 'https:' ? requestTls : requestPlain;
-  const sent = request(address, options);
-  sent.end(body ?? undefined);
-  return sent;
+  return { sent: request(address, options), body };
+}
+
+interface Sending {
+  host: string;
+  timer: Timer;
+  limits: UpstreamLimits;
+  body: string | undefined;
+  fingerprint: string | null;
 }
 
 function answerOf(
   sent: ClientRequest,
-  { host, timer, limits }: { host: string; timer: Timer; limits: UpstreamLimits },
+  { host, timer, limits, body, fingerprint }: Sending,
 ): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const late =
@@ -96,14 +109,36 @@ function answerOf(
       upstreamUnreachable(host, `it did not ${what} within ${ms} ms`);
   timer.set(limits.connectMs, late('connect'));
   sent.on('socket', (socket) => {
-    const event = 'encrypted' in socket ? 'secureConnect' : 'connect';
-    socket.once(event, () => timer.set(limits.answerMs, late('answer')));
+    const isTls = socket instanceof TLSSocket;
+    socket.once(isTls ? 'secureConnect' : 'connect', () => {
+      const shown = isTls ? socket.getPeerCertificate().fingerprint256 : null;
+      if (fingerprint !== null && shown !== fingerprint) {
+        sent.destroy(wrongCertificate(host, `its certificate has the fingerprint ${shown}`));
+        return;
+      }
+      timer.set(limits.answerMs, late('answer'));
+      sent.end(body);
+    });
   });
   sent.on('response', resolve);
-  sent.on('error', (error) =>
-    reject(isFilonError(error) ? error : upstreamUnreachable(host, messageOf(error))),
-  );
+  sent.on('error', (error) => reject(isFilonError(error) ? error : connectionError(host, error)));
   return promise;
+}
+
+const UNKNOWN_CERTIFICATES: ReadonlySet<unknown> = new Set([
+  ...['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+  ...['ERR_TLS_CERT_ALTNAME_INVALID', 'CERT_HAS_EXPIRED'],
+]);
+
+function connectionError(host: string, error: Error): Error {
+  const code = 'code' in error ? error.code : null;
+  if (UNKNOWN_CERTIFICATES.has(code)) return wrongCertificate(host, messageOf(error));
+  return upstreamUnreachable(host, messageOf(error));
+}
+
+function wrongCertificate(host: string, why: string): Error {
+  const message = `the upstream ${host} cannot be told from others: ${why}; if it is the right one, add it with --fingerprint`;
+  return upstreamError({ code: 'UPSTREAM_CERTIFICATE', host, why }, message);
 }
 
 interface Expected {

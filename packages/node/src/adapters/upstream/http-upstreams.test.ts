@@ -23,8 +23,8 @@ describeUpstreams('http, a Filon node', async () => {
   });
   return {
     upstreams: createHttpUpstreams(),
-    endpoint: { url: scripted.baseURL, kind: 'filon', key: null },
-    nobody: { url: 'http://127.0.0.1:9/v1', kind: 'other', key: null },
+    endpoint: { url: scripted.baseURL, kind: 'filon', key: null, fingerprint: null },
+    nobody: { url: 'http://127.0.0.1:9/v1', kind: 'other', key: null, fingerprint: null },
     ...{ model: MODEL, text: TEXT },
     running: () => scripted.engine.status().sessions.reduce((sum, { count }) => sum + count, 0),
     hold: () => {

@@ -4,7 +4,13 @@ import { upstreamBroken, upstreamError } from '@filon/core/upstream/errors';
 import { upstreamKind } from '@filon/core/upstream/kinds';
 import { z } from 'zod';
 import type { Waiting } from '../../ports/engine.ts';
-import type { Endpoint, UpstreamModel, UpstreamRequest, Upstreams } from '../../ports/upstreams.ts';
+import type {
+  Endpoint,
+  EndpointAddress,
+  UpstreamModel,
+  UpstreamRequest,
+  Upstreams,
+} from '../../ports/upstreams.ts';
 import { AnswerChunks } from './answer-chunks.ts';
 import { chatEvent, type Event, textEvent, usageSchema } from './events.ts';
 import { call, type HttpAnswer, type HttpAsk } from './http-call.ts';
@@ -21,11 +27,9 @@ import { parsed, readEvents, readJson } from './read-body.ts';
 import { failureEvent } from './refusal.ts';
 import { requestBody } from './request-body.ts';
 
-type Address = Pick<Endpoint, 'url' | 'key'>;
-
 export function createHttpUpstreams(limits: UpstreamLimits = UPSTREAM_LIMITS): Upstreams {
   const json = async <T>(
-    endpoint: Address,
+    endpoint: EndpointAddress,
     ask: Pick<HttpAsk, 'path' | 'body' | 'signal'>,
     schema: z.ZodType<T>,
   ): Promise<T> => {
@@ -157,7 +161,7 @@ function batches(inputs: readonly Prompt[]): (string[] | number[][])[] {
   return made.map(({ batch }) => batch as string[] | number[][]);
 }
 
-function inOrder(data: VectorList['data'], inputs: number, { url }: Address): Float32Array[] {
+function inOrder(data: VectorList['data'], inputs: number, { url }: EndpointAddress): Float32Array[] {
   const sorted = data.toSorted((a, b) => a.index - b.index);
   if (sorted.length === inputs && sorted.every(({ index }, at) => index === at)) {
     return sorted.map(({ embedding }) => Float32Array.from(embedding));
@@ -165,7 +169,7 @@ function inOrder(data: VectorList['data'], inputs: number, { url }: Address): Fl
   throw upstreamBroken(new URL(url).host, 'it sends other vectors than it was asked for');
 }
 
-function ofOneLength(vectors: Float32Array[], { url }: Address): Float32Array[] {
+function ofOneLength(vectors: Float32Array[], { url }: EndpointAddress): Float32Array[] {
   if (vectors.every(({ length }) => length === vectors[0]?.length)) return vectors;
   throw upstreamBroken(new URL(url).host, 'it sends vectors of several lengths');
 }

@@ -25,7 +25,7 @@ async function answered(pieces: readonly string[], request: Request = {}): Promi
     beginEvents(response);
     response.end(pieces.join('') + eventText('[DONE]'));
   });
-  const endpoint = { url: here.url, kind: 'other', key: null } as const;
+  const endpoint = { url: here.url, kind: 'other', key: null, fingerprint: null } as const;
   const options = { signal: AbortSignal.timeout(20_000) };
   return await Array.fromAsync(
     createHttpUpstreams().complete(endpoint, upstreamRequest('m', request), options),

@@ -16,6 +16,7 @@ export const upstreamAdd: CommandModule = {
       .requiredOption('--model <name>', 'its model, as it calls that itself')
       .option('--name <name>', 'what the model is called here; else the same')
       .option('--key-file <file>', 'a file with its key, which nobody else may read; the node keeps a copy')
+      .option('--fingerprint <sha256>', 'of its certificate, where no authority signed it: AB:CD:...')
       .option('--tier <tier>', `whose machine it is: ${TIERS.join(', ')}; else as its address says`)
       .option('--sessions <count>', `requests that it gets at the same time; else ${SESSIONS_DEFAULT}`)
       .addHelpText(
@@ -43,6 +44,7 @@ function wantedUpstream({ args, options }: Cli): NewUpstream {
     model: options.text('model') ?? '',
     name: options.text('name') ?? null,
     key: keyFile === undefined ? null : readUpstreamKey(keyFile),
+    fingerprint: options.text('fingerprint')?.toUpperCase() ?? null,
     tier: tierOf(options.text('tier')),
     sessionsMax: options.number('sessions', { min: 1, max: SESSIONS_MAX }) ?? null,
   };

@@ -17,7 +17,13 @@ export interface HealthDeps {
 
 /** Those that an operator must mend. */
 const LASTING: ReadonlySet<string> = new Set([
-  ...['UPSTREAM_REDIRECTED', 'UPSTREAM_KEY_REFUSED', 'UPSTREAM_MODEL_UNKNOWN', 'HOME_KEY'],
+  ...[
+    'UPSTREAM_REDIRECTED',
+    'UPSTREAM_KEY_REFUSED',
+    'UPSTREAM_CERTIFICATE',
+    'UPSTREAM_MODEL_UNKNOWN',
+    'HOME_KEY',
+  ],
 ]);
 /** Of errors that are not the request's own: another place, or another time, may do. */
 const FAILURES: ReadonlySet<string> = new Set([

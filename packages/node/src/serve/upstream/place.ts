@@ -160,8 +160,8 @@ export class UpstreamPlace implements Disposable {
 
   /** Codes: HOME_KEY. */
   #endpoint(): Endpoint {
-    const { url, kind, hasKey } = this.row;
-    return { url, kind, key: hasKey ? this.#deps.keys.get(this.id) : null };
+    const { url, kind, hasKey, fingerprint } = this.row;
+    return { url, kind, fingerprint, key: hasKey ? this.#deps.keys.get(this.id) : null };
   }
 
   #measured({ firstMs, usage, decodeMs }: Timing, sessions: number): void {

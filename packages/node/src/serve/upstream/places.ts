@@ -31,6 +31,8 @@ export interface NewUpstream {
   /** By which it is asked for here; null: the same. */
   name: string | null;
   key: string | null;
+  /** sha256 of its certificate where no authority signed it, as `AB:CD:...`; else null. */
+  fingerprint: string | null;
   /** null: as its address says. */
   tier: PrivacyTier | null;
   /** null: {@link SESSIONS_DEFAULT}. */
@@ -120,7 +122,8 @@ export class UpstreamPlaces implements Disposable {
    * Asks it one small question before it is taken. Codes: UPSTREAM_*, SERVE_TIMEOUT, HOME_*.
    */
   async add(wanted: NewUpstream, { signal }: Waiting): Promise<UpstreamView> {
-    const url = upstreamUrl(wanted.url, { hasKey: wanted.key !== null });
+    const { key, fingerprint } = wanted;
+    const url = upstreamUrl(wanted.url, { hasKey: key !== null, hasFingerprint: fingerprint !== null });
     const id = idOf(url, wanted.model);
     this.#refuse(id, wanted.name ?? wanted.model, url);
     const model = await this.#modelAt(url, wanted, signal);
@@ -130,20 +133,21 @@ export class UpstreamPlaces implements Disposable {
         model: model.id,
         url,
         kind: model.kind,
-        hasKey: wanted.key !== null,
+        hasKey: key !== null,
       },
+      fingerprint,
       tier: wanted.tier ?? tierOfUpstream(url),
       contextTokens: model.contextTokens,
       sessionsMax: wanted.sessionsMax ?? SESSIONS_DEFAULT,
       ...{ addedMs: this.#deps.clock.nowMs(), firstTokenMs: null },
     };
-    const keys = { ...this.#deps.keys, get: () => wanted.key };
+    const keys = { ...this.#deps.keys, get: () => key };
     using trial = new UpstreamPlace(id, row, { ...this.#deps, keys, onMeasured: () => undefined });
     const timing = { clock: this.#deps.clock, signal, timeoutMs: PROBE_TIMEOUT_MS, what: 'the first answer' };
     await withTimeout((within) => probe(trial, { signal: within }), timing);
     // Somebody else may have been faster.
     this.#refuse(id, row.name, url);
-    if (wanted.key !== null) this.#deps.keys.put(id, wanted.key);
+    if (key !== null) this.#deps.keys.put(id, key);
     this.#deps.store.put('upstreams', id, trial.row);
     const place = this.#open(id, trial.row);
     this.#places.set(id, place);
@@ -247,7 +251,7 @@ export class UpstreamPlaces implements Disposable {
     const { clock, upstreams } = this.#deps;
     const timing = { clock, signal, timeoutMs: CHECK_TIMEOUT_MS, what: 'the list of models of the upstream' };
     const there = await withTimeout(
-      (within) => upstreams.models({ url, key: wanted.key }, { signal: within }),
+      (within) => upstreams.models({ ...wanted, url }, { signal: within }),
       timing,
     );
     const host = upstreamHost(url);
