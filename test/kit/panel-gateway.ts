@@ -20,12 +20,15 @@ import {
   type ScriptedServing,
   type ScriptedServingOptions,
 } from './scripted-serving.ts';
+import { type Servers, servedElsewhere } from './served-elsewhere.ts';
 
 export interface PanelGatewayOptions extends ScriptedServingOptions {
   catalogue?: CatalogueEntry[];
   pull?: Models['pull'];
   diskFreeBytes?: number;
   network?: NetworkView;
+  /** Who computes each answer; absent: this node. */
+  servers?: Servers;
 }
 
 export interface PanelAsked {
@@ -55,8 +58,9 @@ export interface PanelGateway extends Omit<PanelParts, 'gateway'> {
 }
 
 export async function openPanelParts(options: PanelGatewayOptions = {}): Promise<PanelParts> {
-  const { catalogue = [], pull, diskFreeBytes = 2 ** 40, network = null, ...rest } = options;
+  const { catalogue = [], pull, diskFreeBytes = 2 ** 40, network = null, servers, ...rest } = options;
   const opened = await openScriptedServing({ clock: realClock, ...rest });
+  const serving = servers === undefined ? opened.serving : servedElsewhere(opened.serving, servers);
   const access = createAccess(
     { pricePerMillionTokens: '0' },
     { store: createMemoryStore(), clock: realClock, randomBytes },
@@ -74,7 +78,7 @@ export async function openPanelParts(options: PanelGatewayOptions = {}): Promise
   return {
     ...{ ...opened, access, stored, pulled },
     gateway: {
-      ...{ serving: opened.serving, log: opened.log, clock: realClock, access, randomBytes },
+      ...{ serving, log: opened.log, clock: realClock, access, randomBytes },
       ...{ limits: DEFAULT_GATEWAY_LIMITS, panel: { jobs, node } },
     },
     [Symbol.asyncDispose]: async () => {

@@ -4,13 +4,15 @@ import { openTestBrowser, type PageOptions, type TestBrowser, type TestPage } fr
 import { builtPage } from './built-page.ts';
 import { openPanelParts, type PanelGatewayOptions, type PanelParts } from './panel-gateway.ts';
 
+type PanelPage = 'models' | 'network' | 'status';
+
 export interface PanelScene extends Omit<PanelParts, 'gateway'> {
   gateway: OpenGateway;
   browser: TestBrowser;
   /** A link that lets one browser in. */
   loginLink(): string;
   /** The page in a browser that is in. */
-  enter(page: 'models' | 'status', options?: PageOptions): Promise<TestPage>;
+  enter(page: PanelPage, options?: PageOptions): Promise<TestPage>;
 }
 
 export async function openPanelScene(options: PanelGatewayOptions = {}): Promise<PanelScene> {
@@ -36,7 +38,7 @@ export async function openPanelScene(options: PanelGatewayOptions = {}): Promise
 
 export async function enterPage(
   browser: TestBrowser,
-  { link, url, page: name }: { link: string; url: string; page: 'models' | 'status' },
+  { link, url, page: name }: { link: string; url: string; page: PanelPage },
   options?: PageOptions,
 ): Promise<TestPage> {
   const visit = await browser.page(link, options);

@@ -3,14 +3,19 @@ import { createSystemClock } from '@filon/node/adapters/local/clock';
 import { createMemoryStore } from '@filon/node/adapters/memory/store';
 import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits } from '@filon/node/gateway/http/limits';
 import { type OpenGateway, openGateway } from '@filon/node/gateway/listen';
+import { Jobs } from '@filon/node/gateway/panel/jobs';
+import type { NetworkView } from '@filon/node/gateway/panel/network-view';
 import type { Store } from '@filon/node/ports/store';
 import { DEFAULT_DURABLE_LIMITS } from '@filon/node/serve/durable/limits';
 import { openDurableAnswers } from '@filon/node/serve/durable/open-durable-answers';
+import { createFixedModels } from './fixed-models.ts';
 import {
+  MODEL,
   openScriptedServing,
   type ScriptedServing,
   type ScriptedServingOptions,
 } from './scripted-serving.ts';
+import { type Servers, servedElsewhere } from './served-elsewhere.ts';
 
 export interface ScriptedGateway extends ScriptedServing, AsyncDisposable {
   /** Where answers are kept. */
@@ -30,13 +35,18 @@ export interface ScriptedGatewayOptions extends ScriptedServingOptions {
   store?: Store;
   /** Where the built page is. */
   webFolder?: string;
+  /** What the node knows of its swarm; absent: the pages' own API is not there. */
+  network?: NetworkView;
+  /** Who computes each answer; absent: this node. */
+  servers?: Servers;
 }
 
 export async function openScriptedGateway(options: ScriptedGatewayOptions = {}): Promise<ScriptedGateway> {
   const { limits = {}, origins = [], clock = createSystemClock(), port = 0, webFolder, ...rest } = options;
-  const { store = createMemoryStore(), ...script } = rest;
+  const { store = createMemoryStore(), network, servers, ...script } = rest;
   const scripted = await openScriptedServing({ ...script, clock });
-  const { serving, log } = scripted;
+  const { log, engine } = scripted;
+  const serving = servers === undefined ? scripted.serving : servedElsewhere(scripted.serving, servers);
   const answers = await openDurableAnswers(DEFAULT_DURABLE_LIMITS, {
     ...{ store, clock, log, serving: () => serving },
     readiness: () => serving.readiness(),
@@ -47,6 +57,10 @@ export async function openScriptedGateway(options: ScriptedGatewayOptions = {}):
     { host: '127.0.0.1', port, hosts: [], origins, stopMs: 1_000 },
     {
       ...{ serving, answers, log, clock, webFolder },
+      panel: network && {
+        jobs: new Jobs(clock),
+        node: { ...PANEL, engine, control: serving, clock, network },
+      },
       limits: { ...DEFAULT_GATEWAY_LIMITS, ...limits },
       randomBytes: (count) => bytesOf(++drawn, count),
     },
@@ -70,6 +84,13 @@ export async function openScriptedGateway(options: ScriptedGatewayOptions = {}):
     },
   };
 }
+
+const PANEL = {
+  models: createFixedModels([]),
+  about: { version: '1.2.3', defaultModel: MODEL },
+  residentBytes: () => 1_000_000,
+  diskFreeBytes: async () => 2 ** 40,
+};
 
 /** A number below 256 is each of the bytes. */
 function bytesOf(number: number, count: number): Uint8Array {

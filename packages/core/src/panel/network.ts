@@ -5,7 +5,7 @@
 import type { PrivacyTier } from '../serving/tier.ts';
 import type { KeyId } from '../swarm/key-id.ts';
 
-/** The ones that matter most; `peersTotal` says how many there are. */
+/** The ones that matter most; `totals` counts all of them. */
 export const PANEL_PEERS_MAX = 256;
 export const PANEL_MODELS_MAX = 16;
 export const PANEL_WAYS_MAX = 32;
@@ -107,6 +107,14 @@ export interface PanelWay {
   steps: PanelStep[];
 }
 
+/** Of all peers that are known. */
+export interface PanelTotals {
+  peers: number;
+  connected: number;
+  /** Of this node and the connected ones, each with its fastest model and one session. */
+  tokensPerSecond: number;
+}
+
 /** `GET network`. */
 export interface PanelNetwork {
   atMs: number;
@@ -115,7 +123,7 @@ export interface PanelNetwork {
   /** null: this node has no network. */
   self: PanelSelf | null;
   peers: PanelPeer[];
-  peersTotal: number;
+  totals: PanelTotals;
   /** The newest first. */
   ways: PanelWay[];
 }

@@ -174,7 +174,7 @@ export const panelNetwork: z.ZodType<PanelNetwork> = z.object({
   swarm: swarm.nullable(),
   self: self.nullable(),
   peers: z.array(peer).max(PANEL_PEERS_MAX),
-  peersTotal: count,
+  totals: z.object({ peers: count, connected: count, tokensPerSecond: amount }),
   ways: z.array(way).max(PANEL_WAYS_MAX),
 });
 

@@ -6,21 +6,21 @@ import {
   type PanelNetwork,
   type PanelOffers,
 } from '@filon/core/panel/network';
-import type { ServedBy } from '@filon/core/serving/completion';
-import { keyName } from '@filon/core/swarm/key-name';
-import { describe, expect, test } from 'vitest';
-import { CHAT } from '../../../../../test/kit/keyed-gateway.ts';
-import { openPanelGateway, type PanelGateway } from '../../../../../test/kit/panel-gateway.ts';
 import {
   busySwarm,
-  createScriptedNetwork,
   keyOf,
   peerOf,
   selfOf,
   servedByOf,
   servedOf,
   swarmOf,
-} from '../../../../../test/kit/scripted-network.ts';
+} from '@filon/core/panel/network.fixture';
+import type { ServedBy } from '@filon/core/serving/completion';
+import { keyName } from '@filon/core/swarm/key-name';
+import { describe, expect, test } from 'vitest';
+import { CHAT } from '../../../../../test/kit/keyed-gateway.ts';
+import { openPanelGateway, type PanelGateway } from '../../../../../test/kit/panel-gateway.ts';
+import { createScriptedNetwork } from '../../../../../test/kit/scripted-network.ts';
 import { MODEL } from '../../../../../test/kit/scripted-serving.ts';
 import * as answers from '../openapi/panel-answers.ts';
 import { panelNetwork } from './panel-network.ts';
@@ -43,7 +43,7 @@ describe('the network', () => {
     await using gateway = await openPanelGateway();
     expect((await gateway.ask('/v1/chat/completions', { body: CHAT })).status).toBe(200);
     const told = await networkOf(gateway);
-    expect(told).toMatchObject({ swarm: null, self: null, peers: [], peersTotal: 0 });
+    expect(told).toMatchObject({ swarm: null, self: null, peers: [], totals: { peers: 0, connected: 0 } });
     expect(told.ways).toMatchObject([
       { id: 1, model: MODEL, pauses: 0, steps: [{ node: null, tier: 'own' }] },
     ]);
@@ -55,11 +55,11 @@ describe('the network', () => {
     await using gateway = await openPanelGateway({ network });
     expect((await gateway.ask(`${ROOT}/network`)).status).toBe(403);
     const before = await networkOf(gateway);
-    expect(before.peersTotal).toBe(8);
+    expect(before.totals).toEqual({ peers: 8, connected: 7, tokensPerSecond: 426 });
     expect(before.peers.map(({ tier }) => tier).slice(0, 4)).toEqual(['own', 'own', 'trusted', 'trusted']);
     expect(before.peers.at(-1)?.connection).toBeNull();
     network.now({ peers: [peerOf('last')], self: selfOf({ reach: 'none' }) });
-    expect(await networkOf(gateway)).toMatchObject({ peersTotal: 1, self: { reach: 'none' } });
+    expect(await networkOf(gateway)).toMatchObject({ totals: { peers: 1 }, self: { reach: 'none' } });
   });
 
   test('of very many nodes is within its limits, the nearest first, and the same every time', () => {
@@ -69,7 +69,7 @@ describe('the network', () => {
     );
     const told = panelNetwork(lookOf(crowd), [], 0);
     expect(answers.panelNetwork.parse(told)).toEqual(told);
-    expect([told.peers.length, told.peersTotal]).toEqual([PANEL_PEERS_MAX, 1000]);
+    expect([told.peers.length, told.totals.peers]).toEqual([PANEL_PEERS_MAX, 1000]);
     expect(told.peers.every(({ tier }) => tier === 'own')).toBe(true);
     expect(told.peers[0]?.models).toHaveLength(PANEL_MODELS_MAX);
     expect(panelNetwork(lookOf(crowd.toReversed()), [], 0).peers).toEqual(told.peers);

@@ -7,6 +7,7 @@ import {
   type PanelNetwork,
   type PanelPeer,
   type PanelStep,
+  type PanelTotals,
   type PanelWay,
 } from '@filon/core/panel/network';
 import { TIERS } from '@filon/core/serving/tier';
@@ -26,9 +27,16 @@ export function panelNetwork(
     swarm: look?.swarm ?? null,
     self: look === null ? null : withinLimits(look.self),
     peers: peers.toSorted(byWeight).slice(0, PANEL_PEERS_MAX).map(withinLimits),
-    peersTotal: peers.length,
+    totals: totalsOf(look),
     ways: waysOf(ways, look),
   };
+}
+
+function totalsOf(look: NetworkLook | null): PanelTotals {
+  const connected = look?.peers.filter(({ connection }) => connection !== null) ?? [];
+  const machines = look === null ? [] : [look.self, ...connected];
+  const tokensPerSecond = machines.reduce((sum, machine) => sum + fastest(machine), 0);
+  return { peers: look?.peers.length ?? 0, connected: connected.length, tokensPerSecond };
 }
 
 function withinLimits<T extends PanelMachine>(machine: T): T {
