@@ -7,7 +7,7 @@ export interface LoadedFile {
   gzipBytes: number;
 }
 
-const LATER = /^(formula-markdown|pdf-worker|models-page|status-page|mark)-/;
+const LATER = /^(formula-markdown|pdf-worker|models-page|network-page|status-page|mark)-/;
 const ASSET = /[\w-]+-[\w-]{8}\.(?:js|css)/g;
 
 export async function firstLoadOf(folder: string): Promise<LoadedFile[]> {

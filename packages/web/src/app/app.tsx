@@ -1,4 +1,4 @@
-/** The frame: the side with the conversations, and one of the three pages. */
+/** The frame: the side with the conversations, and one of the four pages. */
 import { lazy, type ReactElement, Suspense, useEffect, useState } from 'react';
 import { useWords } from '../i18n/words.ts';
 import { preferences } from '../state/preferences.ts';
@@ -11,6 +11,9 @@ import { SidePanel } from './side-panel.tsx';
 
 const ChatPage = lazy(async () => ({ default: (await import('../chat/chat-page.tsx')).ChatPage }));
 const ModelsPage = lazy(async () => ({ default: (await import('../models/models-page.tsx')).ModelsPage }));
+const NetworkPage = lazy(async () => ({
+  default: (await import('../network/network-page.tsx')).NetworkPage,
+}));
 const StatusPage = lazy(async () => ({ default: (await import('../status/status-page.tsx')).StatusPage }));
 
 export function App(): ReactElement {
@@ -56,6 +59,7 @@ export function App(): ReactElement {
 
 function Page({ route }: { route: Route }): ReactElement {
   if (route.page === 'models') return <ModelsPage />;
+  if (route.page === 'network') return <NetworkPage />;
   if (route.page === 'status') return <StatusPage />;
   return <ChatPage conversationId={route.conversation} />;
 }

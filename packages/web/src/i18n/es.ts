@@ -3,6 +3,7 @@ export const es = {
   nav: {
     chat: 'Chat',
     models: 'Modelos',
+    network: 'Red',
     status: 'Estado',
     main: 'Secciones',
     skip: 'Ir al contenido',

@@ -1,6 +1,7 @@
 /** The node's control API, for the operator's browser: docs/protocol/panel.md */
 import { FilonError } from '@filon/core/errors';
 import type { PanelJob, PanelJobs, PanelModel, PanelSession, PanelStatus } from '@filon/core/panel/messages';
+import type { PanelNetwork } from '@filon/core/panel/network';
 import type { WireErrorDetails } from '../wire/errors.ts';
 import { call, eventsOf, readJson, type Waiting } from '../wire/node-api.ts';
 
@@ -20,6 +21,11 @@ export async function readModels({ signal }: Waiting): Promise<PanelModel[]> {
 export async function readStatus({ signal }: Waiting): Promise<PanelStatus> {
   const members = ['devices', 'sessions', 'counters', 'faults'];
   return (await readMembers('/status', members, { signal })) as unknown as PanelStatus;
+}
+
+export async function readNetwork({ signal }: Waiting): Promise<PanelNetwork> {
+  const members = ['swarm', 'self', 'peers', 'totals', 'ways'];
+  return (await readMembers('/network', members, { signal })) as unknown as PanelNetwork;
 }
 
 /** Calls `onJobs` at once and at every change, until the node or the signal ends it. */

@@ -5,6 +5,7 @@ test.each([
   ['', { page: 'chat', conversation: null }],
   ['#/chat/abc-1', { page: 'chat', conversation: 'abc-1' }],
   ['#/models', { page: 'models' }],
+  ['#/network', { page: 'network' }],
   ['#/status', { page: 'status' }],
   ['#/chat/..%2f', { page: 'chat', conversation: null }],
   ['#/elsewhere/abc', { page: 'chat', conversation: null }],

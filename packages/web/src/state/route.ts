@@ -1,11 +1,18 @@
 /** Where the page is, kept in the address after `#`, so that a reload and the back button work. */
 import { useSyncExternalStore } from 'react';
 
-export type Route = { page: 'chat'; conversation: string | null } | { page: 'models' } | { page: 'status' };
+export type Route =
+  | { page: 'chat'; conversation: string | null }
+  | { page: 'models' }
+  | { page: 'network' }
+  | { page: 'status' };
+
+const PANELS = ['models', 'network', 'status'] as const;
 
 export function parseRoute(hash: string): Route {
   const [page = '', id = ''] = hash.replace(/^#?\/?/, '').split('/');
-  if (page === 'models' || page === 'status') return { page };
+  const panel = PANELS.find((one) => one === page);
+  if (panel !== undefined) return { page: panel };
   return { page: 'chat', conversation: page === 'chat' && /^[\w-]{1,64}$/.test(id) ? id : null };
 }
 
