@@ -80,7 +80,7 @@ describe('an answer', () => {
     await visit.ask('What is ore?');
     await expect.poll(() => visit.lastAnswer(), settle).toContain('miner');
     scene.node.engine.kill();
-    await visit.page.getByText('The process that was answering died.').waitFor();
+    await visit.page.getByText('What was answering is gone.').waitFor();
     await visit.picture('paused');
     scene.allow(Number.POSITIVE_INFINITY);
     await visit.answered();

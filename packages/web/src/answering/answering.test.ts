@@ -18,6 +18,7 @@ interface Scene {
   conversation: string;
   bodies: unknown[];
   calls: string[];
+  tiers: string[];
   /** Lets the next event of the answer through. */
   next: () => Promise<void>;
   /** Resolves with the answer when it has ended. */
@@ -42,12 +43,14 @@ function openScene(
   const { id } = library.create({ ...DEFAULT_SETTINGS, system: 'be brief', seed: 3 }, 'ore');
   const bodies: unknown[] = [];
   const calls: string[] = [];
+  const tiers: string[] = [];
   const ended = Promise.withResolvers<AnswerMessage>();
   const pump = createPump();
   const follow = (after: number): AsyncIterable<unknown> => pump.through(eventsOf(words).slice(after + 1));
   const api: ResponsesApi = {
-    start: async (body) => {
+    start: async (body, { tier }) => {
       bodies.push(body);
+      tiers.push(tier);
       await taken;
       return follow(-1);
     },
@@ -61,6 +64,7 @@ function openScene(
   const deps: AnsweringDeps = {
     ...{ library, api, newId, wait, nowMs: () => ++made },
     monotonicMs: () => nowMs.value,
+    tierOf: ({ tier }) => tier ?? 'own',
     onEnd: ended.resolve,
   };
   const answering = new Answering(deps);
@@ -70,6 +74,7 @@ function openScene(
     conversation: id,
     bodies,
     calls,
+    tiers,
     next: pump.next,
     ended: ended.promise,
     nowMs,
@@ -142,6 +147,20 @@ describe('an answer', () => {
       }),
     ]);
     expect(scene.bodies[0]).not.toHaveProperty('temperature');
+    expect(scene.tiers).toEqual(['own']);
+  });
+
+  test('is asked of the machines that are chosen at that moment', async () => {
+    const scene = openScene(['one']);
+    const chat = scene.library.chat(scene.conversation).get();
+    if (typeof chat === 'string') throw new RangeError(chat);
+    scene.library.change(scene.conversation, { settings: { ...chat.conversation.settings, tier: 'open' } });
+    scene.answering.ask(scene.conversation, null, QUESTION);
+    await scene.next();
+    await scene.next();
+    void scene.next();
+    await scene.ended;
+    expect(scene.tiers).toEqual(['open']);
   });
 
   test('that is stopped is cancelled at the node and keeps what there is', async () => {

@@ -1,4 +1,5 @@
 /** Asks, and stays with each answer until its end, whichever conversation is shown meanwhile. */
+import type { PrivacyTier } from '@filon/core/serving/tier';
 import type {
   AnswerMessage,
   Attachment,
@@ -15,7 +16,7 @@ import { beginLive, type LiveAnswer, messageOf, takeRun } from './live-answer.ts
 import { requestBody } from './request.ts';
 
 export interface ResponsesApi {
-  start(body: object, options: { signal: AbortSignal }): Promise<AsyncIterable<unknown>>;
+  start(body: object, options: { signal: AbortSignal; tier: PrivacyTier }): Promise<AsyncIterable<unknown>>;
   resume(id: string, after: number, options: { signal: AbortSignal }): Promise<AsyncIterable<unknown>>;
   cancel(id: string): Promise<void>;
   delete(id: string): Promise<void>;
@@ -29,6 +30,8 @@ export interface AnsweringDeps {
   nowMs: () => number;
   monotonicMs: () => number;
   newId: () => string;
+  /** Whose machines may answer in a conversation, at this moment. */
+  tierOf: (settings: ChatSettings) => PrivacyTier;
   /** An answer came to its end, with its figures. */
   onEnd: (message: AnswerMessage) => void;
 }
@@ -156,7 +159,7 @@ export class Answering {
     try {
       const ended = await followAnswer(running.live.get().run, {
         signal,
-        start: () => api.start(this.#body(id, running), { signal }),
+        start: () => api.start(this.#body(id, running), { signal, tier: this.#tier(running) }),
         resume: (responseId, after) => api.resume(responseId, after, { signal }),
         onRun: (run, retryInMs) => this.#take(id, run, retryInMs),
         wait: (ms) => wait(ms, { signal }),
@@ -173,6 +176,11 @@ export class Answering {
     const settings: ChatSettings | undefined = chat?.conversation.settings;
     if (chat === null || message?.role !== 'assistant' || settings === undefined) return {};
     return requestBody(message.model, settings, lineTo(chat.messages, message.parent));
+  }
+
+  #tier({ conversation }: Running): PrivacyTier {
+    const chat = this.#chat(conversation);
+    return chat === null ? 'own' : this.#deps.tierOf(chat.conversation.settings);
   }
 
   #take(id: string, run: AnswerRun, retryInMs: number | null): void {

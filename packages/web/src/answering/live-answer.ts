@@ -17,7 +17,7 @@ export interface LiveAnswer {
 export function beginLive(message: AnswerMessage, nowMs: number): LiveAnswer {
   const { responseId, sequence, text, reasoning } = message;
   return {
-    run: { ...NO_RUN, responseId, sequence, text, reasoning },
+    run: { ...NO_RUN, responseId, sequence, text, reasoning, servedBy: message.servedBy ?? [] },
     wasSeenWhole: responseId === null,
     startedMs: nowMs,
     firstTextMs: null,
@@ -47,7 +47,7 @@ export function takeRun(
 
 /** What the message says after this much of the answer. */
 export function messageOf(message: AnswerMessage, live: LiveAnswer): AnswerMessage {
-  const { text, reasoning, responseId, sequence, end } = live.run;
+  const { text, reasoning, responseId, sequence, end, servedBy } = live.run;
   // A lost answer may still be found: its id is kept.
   const isOver = end !== null && end.kind !== 'lost';
   return {
@@ -57,6 +57,7 @@ export function messageOf(message: AnswerMessage, live: LiveAnswer): AnswerMessa
     responseId: isOver ? null : responseId,
     sequence,
     end,
+    servedBy,
     figures: end === null ? null : (figuresOf(live) ?? message.figures),
   };
 }

@@ -5,6 +5,7 @@ import { useLanguage, useWords } from '../i18n/words.ts';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { BranchArrows } from './branch-arrows.tsx';
+import { ServedBy } from './served-by.tsx';
 import type { TurnActions } from './turn-actions.ts';
 
 export interface AnswerFooterProps {
@@ -29,6 +30,7 @@ export function AnswerFooter({ message, siblings, actions }: AnswerFooterProps):
         <Icon name="again" />
       </button>
       {message.figures === null ? null : <FigureList figures={message.figures} />}
+      <ServedBy servedBy={message.servedBy ?? []} />
     </footer>
   );
 }

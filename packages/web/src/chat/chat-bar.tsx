@@ -1,4 +1,5 @@
-/** Above the messages: which model answers, and the settings of the conversation. */
+/** Above the messages: which model answers, on whose machines, and the settings of the conversation. */
+import type { PrivacyTier } from '@filon/core/serving/tier';
 import type { ReactElement } from 'react';
 import type { ChatSettings } from '../conversation/message.ts';
 import { useWords } from '../i18n/words.ts';
@@ -7,19 +8,27 @@ import { Icon } from '../ui/icon.tsx';
 import { KeysDialog } from './keys-dialog.tsx';
 import { ModelDialog } from './model-dialog.tsx';
 import { SettingsDialog } from './settings-dialog.tsx';
+import { TierButton } from './tier-button.tsx';
+import { TierDialog } from './tier-dialog.tsx';
+import type { Asked } from './tier-words.ts';
 
-export type ChatDialog = 'model' | 'settings' | 'keys';
+export type ChatDialog = 'model' | 'tier' | 'settings' | 'keys';
 
 export interface ChatBarProps {
   settings: ChatSettings;
   onSettings: (settings: ChatSettings) => void;
   /** The one that would answer now. */
   model: string | null;
+  tier: PrivacyTier;
+  asked: Asked;
+  /** Something was said in this conversation already. */
+  hasBegun: boolean;
   dialog: ChatDialog | null;
   onDialog: (dialog: ChatDialog | null) => void;
 }
 
-export function ChatBar({ settings, onSettings, model, dialog, onDialog }: ChatBarProps): ReactElement {
+export function ChatBar(props: ChatBarProps): ReactElement {
+  const { settings, onSettings, model, tier, asked, hasBegun, dialog, onDialog } = props;
   const words = useWords().chat;
   const { models } = useServices();
   const close = (): void => onDialog(null);
@@ -39,6 +48,13 @@ export function ChatBar({ settings, onSettings, model, dialog, onDialog }: ChatB
         <Icon name="down" />
       </button>
       <span className="chat-bar-tools">
+        <TierButton
+          {...{ tier, model, asked }}
+          onOpen={() => {
+            void models.refresh();
+            onDialog('tier');
+          }}
+        />
         <button
           type="button"
           className="icon-button keys-button"
@@ -60,11 +76,18 @@ export function ChatBar({ settings, onSettings, model, dialog, onDialog }: ChatB
       </span>
       {dialog === 'model' ? (
         <ModelDialog
-          chosen={model}
+          {...{ chosen: model, tier }}
           onChoose={(name) => {
             models.used(name);
             onSettings({ ...settings, model: name });
           }}
+          onClose={close}
+        />
+      ) : null}
+      {dialog === 'tier' ? (
+        <TierDialog
+          {...{ tier, model, hasBegun }}
+          onChoose={(wanted) => onSettings({ ...settings, tier: wanted })}
           onClose={close}
         />
       ) : null}

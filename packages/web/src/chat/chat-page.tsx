@@ -4,6 +4,7 @@ import { type ChatSettings, DEFAULT_SETTINGS } from '../conversation/message.ts'
 import { titleOf } from '../conversation/prompt.ts';
 import { useWords } from '../i18n/words.ts';
 import { useServices } from '../services/services.ts';
+import { preferences } from '../state/preferences.ts';
 import { goTo } from '../state/route.ts';
 import { useStore } from '../state/store.ts';
 import { ChatView } from './chat-view.tsx';
@@ -20,7 +21,10 @@ export function ChatPage({ conversationId }: { conversationId: string | null }):
 function NewChat(): ReactElement {
   const words = useWords().chat;
   const { library, answering } = useServices();
-  const [settings, setSettings] = useState<ChatSettings>(DEFAULT_SETTINGS);
+  const [settings, setSettings] = useState<ChatSettings>(() => ({
+    ...DEFAULT_SETTINGS,
+    tier: preferences.get().tier,
+  }));
   return (
     <ChatView
       chat={null}

@@ -1,12 +1,16 @@
 /** One conversation on the screen: its messages, and the box for the next one. */
+import type { PrivacyTier } from '@filon/core/serving/tier';
 import { type ReactElement, useEffect, useMemo, useState } from 'react';
 import type { Question } from '../answering/answering.ts';
 import type { ChatSettings } from '../conversation/message.ts';
 import { pathOf, type Step } from '../conversation/tree.ts';
 import { useWords } from '../i18n/words.ts';
 import type { Chat } from '../keep/library.ts';
+import { isWithin } from '../models-here/model-list.ts';
 import { useServices } from '../services/services.ts';
+import { preferences } from '../state/preferences.ts';
 import { useStore } from '../state/store.ts';
+import { tierNow } from '../state/tiers.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Announcer } from './announcer.tsx';
@@ -15,6 +19,7 @@ import { ChatComposer } from './chat-composer.tsx';
 import { EmptyChat } from './empty-chat.tsx';
 import { MessageList } from './message-list.tsx';
 import { useAttachments } from './use-attachments.ts';
+import { useCharacters } from './use-characters.ts';
 import { useChatKeys } from './use-chat-keys.ts';
 import { useDraft } from './use-draft.ts';
 import { useFileDrop } from './use-file-drop.ts';
@@ -46,7 +51,9 @@ export function ChatView({ chat, settings, onSettings, onAsk }: ChatViewProps): 
   useStore(models.state);
   // A model may have come since, on this node's other pages or by its command line.
   useEffect(() => void models.refresh(), [models]);
-  const model = settings.model ?? models.first();
+  const tier = tierNow(settings.tier, useStore(preferences).tierAllowed);
+  const model = settings.model ?? models.first(tier);
+  const characters = useCharacters(path, { text, attachments, settings });
   const actions = useTurnActions(chat, model);
   const last = path.at(-1)?.message;
   const coming = useStore(answering.coming);
@@ -54,11 +61,16 @@ export function ChatView({ chat, settings, onSettings, onAsk }: ChatViewProps): 
   useChatKeys(comingId, () => setDialog('keys'));
   return (
     <main className="chat" tabIndex={-1} {...dropHandlers}>
-      <ChatBar {...{ settings, onSettings, model, dialog }} onDialog={setDialog} />
+      <ChatBar
+        {...{ settings, onSettings, model, tier, dialog }}
+        asked={{ characters, answerTokens: settings.maxTokens }}
+        hasBegun={path.length > 0}
+        onDialog={setDialog}
+      />
       <div className="chat-scroll" ref={scroller}>
         <div className="chat-content" ref={content}>
           {path.length === 0 ? (
-            <EmptyChat onExample={setText} />
+            <EmptyChat tier={tier} onExample={setText} onTier={() => setDialog('tier')} />
           ) : (
             <>
               <h1 className="sr-only">{chat?.conversation.title}</h1>
@@ -78,9 +90,9 @@ export function ChatView({ chat, settings, onSettings, onAsk }: ChatViewProps): 
             <Icon name="down" />
           </button>
         )}
-        <ModelGone model={model} />
+        <ModelGone {...{ model, tier }} onTier={() => setDialog('tier')} />
         <ChatComposer
-          {...{ path, text, attachments, model, comingId, settings }}
+          {...{ characters, text, attachments, model, comingId }}
           onText={setText}
           onAsk={(question) => {
             toEnd();
@@ -94,10 +106,25 @@ export function ChatView({ chat, settings, onSettings, onAsk }: ChatViewProps): 
   );
 }
 
-/** The model of the conversation was removed from the node. */
-function ModelGone({ model }: { model: string | null }): ReactElement | null {
-  const words = useWords().chat.model;
+interface ModelGoneProps {
+  model: string | null;
+  tier: PrivacyTier;
+  onTier: () => void;
+}
+
+/** The model of the conversation is no longer there, or only on machines that may not answer. */
+function ModelGone({ model, tier, onTier }: ModelGoneProps): ReactElement | null {
+  const words = useWords().chat;
   const state = useStore(useServices().models.state);
-  const isGone = state.kind === 'here' && model !== null && state.models.every(({ name }) => name !== model);
-  return isGone ? <Notice kind="info" text={words.gone} /> : null;
+  if (state.kind !== 'here' || model === null) return null;
+  const found = state.models.find(({ name }) => name === model);
+  if (found === undefined) return <Notice kind="info" text={words.model.gone} />;
+  if (isWithin(found, tier)) return null;
+  return (
+    <Notice kind="info" text={words.tiers.beyond}>
+      <button type="button" className="button" onClick={onTier}>
+        {words.tiers.choose}
+      </button>
+    </Notice>
+  );
 }

@@ -1,12 +1,20 @@
 /** A conversation without messages: what can be done here, and what is missing for it. */
+import type { PrivacyTier } from '@filon/core/serving/tier';
 import type { ReactElement } from 'react';
 import { useWords } from '../i18n/words.ts';
+import { isWithin } from '../models-here/model-list.ts';
 import { useServices } from '../services/services.ts';
 import { hrefOf } from '../state/route.ts';
 import { useStore } from '../state/store.ts';
 import { Notice } from '../ui/notice.tsx';
 
-export function EmptyChat({ onExample }: { onExample: (prompt: string) => void }): ReactElement {
+export interface EmptyChatProps {
+  tier: PrivacyTier;
+  onExample: (prompt: string) => void;
+  onTier: () => void;
+}
+
+export function EmptyChat({ tier, onExample, onTier }: EmptyChatProps): ReactElement {
   const words = useWords();
   const { models } = useServices();
   const state = useStore(models.state);
@@ -22,10 +30,18 @@ export function EmptyChat({ onExample }: { onExample: (prompt: string) => void }
     );
   }
   if (state.kind === 'here' && state.models.length === 0) return <NoModel />;
+  const isBeyond = state.kind === 'here' && !state.models.some((model) => isWithin(model, tier));
   return (
     <div className="empty">
       <h1>{words.chat.empty.heading}</h1>
-      <p className="quiet">{words.chat.empty.privacy}</p>
+      <p className="quiet">{words.chat.empty.privacy[tier]}</p>
+      {isBeyond ? (
+        <Notice kind="info" text={words.chat.tiers.onlyBeyond}>
+          <button type="button" className="button" onClick={onTier}>
+            {words.chat.tiers.choose}
+          </button>
+        </Notice>
+      ) : null}
       <ul className="examples">
         {Object.values(words.chat.empty.examples).map(({ title, prompt }) => (
           <li key={title}>

@@ -3,6 +3,7 @@ import type { ChatSettings } from '../conversation/message.ts';
 import { useWords } from '../i18n/words.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Field } from '../ui/field.tsx';
+import { TierConsent } from './tier-consent.tsx';
 
 export interface SettingsDialogProps {
   settings: ChatSettings;
@@ -47,6 +48,7 @@ export function SettingsDialog({ settings, onSettings, onClose }: SettingsDialog
         {number('maxTokens', words.maxTokens, words.maxTokensHint)}
         {number('seed', words.seed, words.seedHint)}
       </div>
+      <TierConsent />
     </Dialog>
   );
 }

@@ -41,6 +41,32 @@ describe('conversations', () => {
   });
 });
 
+describe('who may answer', () => {
+  const conversation = { id: 'c', title: 't', createdMs: 0, updatedMs: 0, chosen: {} };
+  const withTier = (tier: unknown): string =>
+    exportText([{ conversation: { ...conversation, settings: DEFAULT_SETTINGS }, messages: [] }], 0).replace(
+      '"seed": null',
+      `"seed": null, "tier": ${JSON.stringify(tier)}`,
+    );
+
+  test('comes along with a conversation, and is the own machines where nothing is said', () => {
+    expect(importText(withTier('trusted'))[0]?.conversation.settings.tier).toBe('trusted');
+    expect(importText(withTier(null))[0]?.conversation.settings.tier).toBe('own');
+    expect(refusal(withTier('everybody'))).toMatchObject({
+      details: { path: 'conversations[0].settings.tier' },
+    });
+  });
+
+  test('comes along with each answer', () => {
+    const servedBy = [{ node: 'A'.repeat(43), tier: 'open', numericClass: null }] as const;
+    const messages = [question('q'), answer('a', 'q', { servedBy })];
+    const [back] = importText(
+      exportText([{ conversation: { ...conversation, settings: DEFAULT_SETTINGS }, messages }], 0),
+    );
+    expect(back?.messages[1]).toMatchObject({ servedBy });
+  });
+});
+
 describe('a file', () => {
   const good = (): string =>
     exportText(

@@ -1,4 +1,5 @@
 /** Conversations as a file, and back. A file that comes in is not trusted until it was read here. */
+import { type PrivacyTier, TIERS } from '@filon/core/serving/tier';
 import { amount, type Field, identity, list, member, optional, refuse, text } from './fields.ts';
 import type {
   AnswerEnd,
@@ -10,6 +11,7 @@ import type {
   Message,
   UserMessage,
 } from './message.ts';
+import type { Served } from './served.ts';
 
 export interface WholeConversation {
   conversation: Conversation;
@@ -23,6 +25,7 @@ const MESSAGES_MAX = 50_000;
 const TEXT_CHARACTERS_MAX = 8_000_000;
 const NAME_CHARACTERS_MAX = 1_000;
 const ATTACHMENTS_MAX = 64;
+const SERVED_MAX = 64;
 const TIME_MAX_MS = 8.64e15;
 const COUNT_MAX = Number.MAX_SAFE_INTEGER;
 
@@ -90,6 +93,7 @@ function settings(field: Field): ChatSettings {
     topP: optional(member(field, 'topP'), (one) => amount(one, { min: 0, max: 1 })),
     maxTokens: optional(member(field, 'maxTokens'), (one) => amount(one, { min: 1, max: COUNT_MAX })),
     seed: optional(member(field, 'seed'), (one) => amount(one, { min: -COUNT_MAX, max: COUNT_MAX })),
+    tier: optional(member(field, 'tier'), tier) ?? 'own',
   };
 }
 
@@ -119,6 +123,7 @@ function answerMessage(field: Field): AnswerMessage {
     sequence: -1,
     end: optional(member(field, 'end'), end) ?? { kind: 'stopped' },
     figures: optional(member(field, 'figures'), figures),
+    servedBy: optional(member(field, 'servedBy'), (all) => list(all, SERVED_MAX).map(served)) ?? [],
   };
 }
 
@@ -156,6 +161,20 @@ function figures(field: Field): Figures {
     tokensPerSecond: optional(member(field, 'tokensPerSecond'), count),
     tokens: count(member(field, 'tokens')),
   };
+}
+
+function served(field: Field): Served {
+  return {
+    node: optional(member(field, 'node'), identity),
+    tier: tier(member(field, 'tier')),
+    numericClass: optional(member(field, 'numericClass'), (one) => text(one, NAME_CHARACTERS_MAX)),
+  };
+}
+
+function tier(field: Field): PrivacyTier {
+  const known = TIERS.find((one) => one === field.value);
+  if (known === undefined) throw refuse(field, `is none of ${TIERS.join(', ')}`);
+  return known;
 }
 
 function count(field: Field): number {

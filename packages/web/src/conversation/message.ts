@@ -1,4 +1,6 @@
 /** What a conversation is made of, as it is kept in the browser and exported. Plain JSON values only. */
+import type { PrivacyTier } from '@filon/core/serving/tier';
+import type { Served } from './served.ts';
 
 export interface Attachment {
   name: string;
@@ -49,6 +51,8 @@ export interface AnswerMessage {
   /** null while it comes. */
   end: AnswerEnd | null;
   figures: Figures | null;
+  /** In order; none: the node that was asked did all of it. Absent in messages of earlier versions. */
+  servedBy?: readonly Served[];
 }
 
 export type Message = UserMessage | AnswerMessage;
@@ -61,6 +65,8 @@ export interface ChatSettings {
   topP: number | null;
   maxTokens: number | null;
   seed: number | null;
+  /** Whose machines may answer; `own` when absent, as in conversations of earlier versions. */
+  tier?: PrivacyTier;
 }
 
 export interface Conversation {

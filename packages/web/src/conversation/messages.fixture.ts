@@ -20,6 +20,7 @@ export function answer(id: string, parent: string, more: Partial<AnswerMessage> 
     sequence: -1,
     end: { kind: 'done' },
     figures: null,
+    servedBy: [],
     ...more,
   };
 }

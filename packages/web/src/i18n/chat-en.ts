@@ -66,9 +66,64 @@ export const chatEn: typeof chatEs = {
     seedHint: 'The same seed and settings give the same answer.',
     automatic: 'automatic',
   },
+  tiers: {
+    open: 'Who may answer',
+    heading: 'Who may answer in this conversation',
+    names: { own: 'Mine', trusted: 'Trusted', open: 'Anyone' },
+    who: {
+      own: 'Only machines of this node’s operator. Nobody else gets to read anything.',
+      trusted: 'Also machines of operators on this node’s trust list. They can read what is written here.',
+      open: 'Any machine of the swarm. People whom nobody here knows can read what is written here.',
+    },
+    free: 'free',
+    atMost: (cost: string): string => `≤ ${cost}`,
+    atMostLong: (cost: string): string => `The next answer costs ${cost} at most, about`,
+    machines: (nodes: number): string => (nodes === 1 ? '1 other machine' : `${nodes} other machines`),
+    machinesAt: (nodes: number, perSecond: string): string =>
+      nodes === 1
+        ? `1 other machine, ${perSecond} tok/s`
+        : `${nodes} other machines, up to ${perSecond} tok/s`,
+    thisNode: 'this node',
+    nobody: (model: string): string => `nobody here has ${model} ready`,
+    elsewhere: 'only on machines that may not answer here',
+    beyond: 'This model is only on machines that may not answer in this conversation.',
+    onlyBeyond: 'The models of the swarm are on machines that may not answer here yet.',
+    choose: 'Choose who may answer',
+    use: { own: 'Only mine', trusted: 'Mine and trusted ones', open: 'Any of the swarm' },
+    consent: {
+      heading: 'Somebody else will be able to read this',
+      reads: {
+        own: '',
+        trusted:
+          'The machine that answers needs the text in the clear: the question, what came before it, and the answer. Whoever runs it can read and keep it. These are operators whom the operator of this node trusts.',
+        open: 'The machine that answers needs the text in the clear: the question, what came before it, and the answer. Whoever runs it can read and keep it, and may be anyone in the swarm. Write nothing that you would not tell a stranger.',
+      },
+      before: 'That is true of everything that was already said in this conversation.',
+      later: 'Asked once in this browser. It can be taken back in the settings of a conversation.',
+      agree: { own: '', trusted: 'Let trusted machines answer', open: 'Let any machine answer' },
+    },
+    allowed: {
+      own: '',
+      trusted: 'In this browser, machines of trusted operators were allowed to answer.',
+      open: 'In this browser, any machine of the swarm was allowed to answer.',
+    },
+    revoke: 'Take it back: only mine',
+  },
+  served: {
+    by: (name: string, tier: string): string => `Answered by ${name} · ${tier}`,
+    whose: { own: 'yours', trusted: 'trusted', open: 'of others' },
+    thisNode: 'this node',
+    continued: 'continued by another node',
+    continuedBy: (names: string): string => `Then: ${names}`,
+  },
   empty: {
     heading: 'What can I help with?',
-    privacy: 'The model of your own node answers. The conversation stays in this browser.',
+    privacy: {
+      own: 'Machines of your own answer. The conversation stays in this browser.',
+      trusted:
+        'Trusted machines may answer, and those who run them can read it. It is kept in this browser only.',
+      open: 'Any machine of the swarm may answer, and those who run it can read it. Filon keeps it in this browser only.',
+    },
     examples: {
       explain: { title: 'Explain', prompt: 'Explain with a simple example what inflation is.' },
       write: {
@@ -149,8 +204,7 @@ export const chatEn: typeof chatEs = {
     loading: (model: string): string => `Loading ${model} into memory…`,
     reading: 'The model is reading the conversation, or waits for its turn…',
     seconds: (seconds: number): string => `${seconds} s`,
-    paused:
-      'The process that was answering died. The answer goes on by itself in another, and nothing is lost.',
+    paused: 'What was answering is gone. The answer goes on by itself elsewhere, and nothing is lost.',
     retrying: (seconds: number): string =>
       `The connection to the node was lost. The answer is still there; trying again in ${seconds} s.`,
     reconnecting: 'The connection to the node was lost. Looking for the answer…',
@@ -170,6 +224,9 @@ export const chatEn: typeof chatEs = {
     SERVE_QUEUE_FULL: 'The node has too many questions at once. Try again in a moment.',
     SERVE_QUARANTINED:
       'This question made the answering process die twice. Change it or choose another model.',
+    SERVE_ROUTE_NONE:
+      'No machine that may answer has this model ready. Choose another, or let more machines answer.',
+    ACCESS_TIER: 'These machines may not answer here. Choose who may answer above.',
     SERVE_STOPPING: 'The node is shutting down. Try again when it is back.',
     SERVE_MODELS_BUSY:
       'There is no room in memory: the models that fill it are answering. Try again in a moment.',

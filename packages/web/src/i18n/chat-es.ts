@@ -63,9 +63,67 @@ export const chatEs = {
     seedHint: 'Con la misma semilla y los mismos ajustes, la misma respuesta.',
     automatic: 'automático',
   },
+  tiers: {
+    open: 'Quién puede responder',
+    heading: 'Quién puede responder en esta conversación',
+    names: { own: 'Mías', trusted: 'De confianza', open: 'Cualquiera' },
+    who: {
+      own: 'Solo las máquinas de quien lleva este nodo. Nadie más llega a leer nada.',
+      trusted:
+        'También las de operadores de la lista de confianza de este nodo. Pueden leer lo que se escriba aquí.',
+      open: 'Cualquier máquina de la red. Personas que nadie aquí conoce pueden leer lo que se escriba.',
+    },
+    free: 'gratis',
+    atMost: (cost: string): string => `≤ ${cost}`,
+    atMostLong: (cost: string): string => `La próxima respuesta cuesta unos ${cost} como máximo`,
+    machines: (nodes: number): string => (nodes === 1 ? 'otra máquina' : `otras ${nodes} máquinas`),
+    machinesAt: (nodes: number, perSecond: string): string =>
+      nodes === 1 ? `otra máquina, ${perSecond} tok/s` : `otras ${nodes} máquinas, hasta ${perSecond} tok/s`,
+    thisNode: 'este nodo',
+    nobody: (model: string): string => `nadie tiene listo ${model}`,
+    elsewhere: 'solo en máquinas que aquí no pueden responder',
+    beyond: 'Este modelo solo está en máquinas que no pueden responder en esta conversación.',
+    onlyBeyond: 'Los modelos de la red están en máquinas que aquí aún no pueden responder.',
+    choose: 'Elegir quién puede responder',
+    use: { own: 'Solo las mías', trusted: 'Las mías y las de confianza', open: 'Cualquiera de la red' },
+    consent: {
+      heading: 'Otra persona podrá leer esto',
+      reads: {
+        own: '',
+        trusted:
+          'La máquina que responde necesita el texto sin cifrar: la pregunta, lo anterior y la respuesta. Quien la lleva puede leerlo y guardarlo. Son operadores en los que confía quien lleva este nodo.',
+        open: 'La máquina que responde necesita el texto sin cifrar: la pregunta, lo anterior y la respuesta. Quien la lleva puede leerlo y guardarlo, y puede ser cualquiera de la red. No escribas nada que no dirías a un desconocido.',
+      },
+      before: 'También vale para todo lo que ya se dijo en esta conversación.',
+      later: 'Se pregunta una vez en este navegador. Se puede retirar en los ajustes de una conversación.',
+      agree: {
+        own: '',
+        trusted: 'Que respondan las de confianza',
+        open: 'Que responda cualquiera',
+      },
+    },
+    allowed: {
+      own: '',
+      trusted: 'En este navegador se permitió que respondan máquinas de operadores de confianza.',
+      open: 'En este navegador se permitió que responda cualquier máquina de la red.',
+    },
+    revoke: 'Retirarlo: solo las mías',
+  },
+  served: {
+    by: (name: string, tier: string): string => `Respondió ${name} · ${tier}`,
+    whose: { own: 'tuyo', trusted: 'de confianza', open: 'de otros' },
+    thisNode: 'este nodo',
+    continued: 'la siguió otro nodo',
+    continuedBy: (names: string): string => `Después: ${names}`,
+  },
   empty: {
     heading: '¿En qué te ayudo?',
-    privacy: 'Responde el modelo de tu propio nodo. La conversación se queda en este navegador.',
+    privacy: {
+      own: 'Responden máquinas tuyas. La conversación se queda en este navegador.',
+      trusted:
+        'Pueden responder máquinas de confianza, y quien las lleva puede leerla. Solo se guarda en este navegador.',
+      open: 'Puede responder cualquier máquina de la red, y quien la lleva puede leerla. Filon solo la guarda en este navegador.',
+    },
     examples: {
       explain: { title: 'Explicar', prompt: 'Explícame con un ejemplo sencillo qué es la inflación.' },
       write: {
@@ -146,7 +204,7 @@ export const chatEs = {
     loading: (model: string): string => `Cargando ${model} en memoria…`,
     reading: 'El modelo lee la conversación, o espera su turno…',
     seconds: (seconds: number): string => `${seconds} s`,
-    paused: 'El proceso que respondía murió. La respuesta sigue sola en otro, sin perder nada.',
+    paused: 'Lo que respondía ya no está. La respuesta sigue sola en otro sitio, sin perder nada.',
     retrying: (seconds: number): string =>
       `Se perdió la conexión con el nodo. La respuesta sigue allí; nuevo intento en ${seconds} s.`,
     reconnecting: 'Se perdió la conexión con el nodo. Buscando la respuesta…',
@@ -166,6 +224,9 @@ export const chatEs = {
     SERVE_QUEUE_FULL: 'El nodo tiene demasiadas preguntas a la vez. Inténtalo en un momento.',
     SERVE_QUARANTINED:
       'Esta pregunta hizo caer dos veces al proceso que responde. Cámbiala o elige otro modelo.',
+    SERVE_ROUTE_NONE:
+      'Ninguna máquina que pueda responder tiene listo este modelo. Elige otro, o deja que respondan más.',
+    ACCESS_TIER: 'Esas máquinas no pueden responder aquí. Elige arriba quién puede.',
     SERVE_STOPPING: 'El nodo se está apagando. Inténtalo cuando vuelva.',
     SERVE_MODELS_BUSY:
       'No hay sitio en la memoria: los modelos que la ocupan están contestando. Inténtalo en un momento.',

@@ -1,4 +1,8 @@
-/** `GET /v1/models`, as the chat reads it: whatever is missing is unknown. */
+/** What may be asked: `GET /v1/models`, and what the swarm offers beside it. Whatever is missing is unknown. */
+import type { PanelTierOffer } from '@filon/core/panel/network';
+import type { PrivacyTier } from '@filon/core/serving/tier';
+import { amountOf, fieldsOf, listOf, textOf } from './json-fields.ts';
+import { type Offers, offersWithin } from './offers.ts';
 
 export interface ModelHere {
   name: string;
@@ -7,11 +11,14 @@ export interface ModelHere {
   licence: string | null;
   bytes: number | null;
   isLoaded: boolean | null;
+  /** On the node's own disk. */
+  isStored: boolean;
+  /** On other machines, by tier. */
+  offers: readonly PanelTierOffer[];
 }
 
 export function modelsIn(list: unknown): ModelHere[] {
-  const data = fieldsOf(list)['data'];
-  return (Array.isArray(data) ? data : []).flatMap((entry: unknown) => {
+  return listOf(fieldsOf(list)['data']).flatMap((entry) => {
     const model = fieldsOf(entry);
     const more = fieldsOf(model['filon']);
     const name = textOf(model['id']);
@@ -24,19 +31,27 @@ export function modelsIn(list: unknown): ModelHere[] {
         licence: textOf(model['license']),
         bytes: amountOf(more['bytes']),
         isLoaded: typeof more['loaded'] === 'boolean' ? more['loaded'] : null,
+        ...{ isStored: true, offers: [] },
       },
     ];
   });
 }
 
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
+/** Those of the node first, then those that only others have. */
+export function withOffers(stored: readonly ModelHere[], { models }: Offers): ModelHere[] {
+  const offered = new Map(models.map((model) => [model.name, model]));
+  const here = stored.map((model) => ({ ...model, offers: offered.get(model.name)?.tiers ?? [] }));
+  const names = new Set(stored.map(({ name }) => name));
+  const elsewhere = models.filter(({ name, tiers }) => !names.has(name) && tiers.length > 0);
+  return [...here, ...elsewhere.map(modelElsewhere)];
 }
 
-function textOf(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
+/** Whether somebody may answer with it under this choice. */
+export function isWithin({ isStored, offers }: ModelHere, tier: PrivacyTier): boolean {
+  return isStored || offersWithin(offers, tier).length > 0;
 }
 
-function amountOf(value: unknown): number | null {
-  return typeof value === 'number' && value > 0 ? value : null;
+function modelElsewhere({ name, contextTokens, tiers }: Offers['models'][number]): ModelHere {
+  const unknown = { quantization: null, licence: null, bytes: null, isLoaded: null };
+  return { ...unknown, name, contextTokens, isStored: false, offers: tiers };
 }

@@ -1,11 +1,13 @@
-/** The models that the node has, as the chat needs them, and how fast each one answered here. */
+/** The models that the node has or can have answer, as the chat needs them, and how fast each one answered here. */
 import { messageOf } from '@filon/core/errors';
+import type { PrivacyTier } from '@filon/core/serving/tier';
 import { createStore, type Store } from '../state/store.ts';
-import { type ModelHere, modelsIn } from './model-list.ts';
+import { isWithin, type ModelHere, modelsIn, withOffers } from './model-list.ts';
+import { offersIn } from './offers.ts';
 
 export type ModelsState =
   | { kind: 'loading' }
-  | { kind: 'here'; models: readonly ModelHere[] }
+  | { kind: 'here'; models: readonly ModelHere[]; swarm: string | null; tierMax: PrivacyTier }
   | { kind: 'failed'; reason: string };
 
 /** Tokens a second, by model. */
@@ -44,10 +46,14 @@ export class ModelShelf {
 
   async #read(): Promise<void> {
     try {
-      this.state.set({
-        kind: 'here',
-        models: modelsIn(await this.#deps.readJson('/v1/models', { signal: forever })),
-      });
+      const [list, offered] = await Promise.all([
+        this.#deps.readJson('/v1/models', { signal: forever }),
+        // A node that cannot say has none.
+        this.#deps.readJson('/filon/v1/offers', { signal: forever }).catch(() => null),
+      ]);
+      const offers = offersIn(offered);
+      const { swarm, tierMax } = offers;
+      this.state.set({ kind: 'here', models: withOffers(modelsIn(list), offers), swarm, tierMax });
     } catch (error) {
       this.state.set({ kind: 'failed', reason: messageOf(error) });
     }
@@ -60,10 +66,10 @@ export class ModelShelf {
     return modelsIn({ data: [one] })[0]?.isLoaded ?? null;
   }
 
-  /** What a new conversation begins with: the model used last, or the first that can chat. */
-  first(): string | null {
+  /** What a new conversation begins with: of those that may be asked, the model used last, or the first one. */
+  first(tier: PrivacyTier): string | null {
     const state = this.state.get();
-    const models = state.kind === 'here' ? state.models : [];
+    const models = state.kind === 'here' ? state.models.filter((model) => isWithin(model, tier)) : [];
     const last = this.#deps.kept.get(LAST_MODEL);
     return (models.find(({ name }) => name === last) ?? models[0])?.name ?? null;
   }

@@ -4,6 +4,8 @@ import { newId } from '../answering/ids.ts';
 import { openBrowserKeeper } from '../keep/browser-keeper.ts';
 import { Library } from '../keep/library.ts';
 import { ModelShelf } from '../models-here/model-shelf.ts';
+import { preferences } from '../state/preferences.ts';
+import { tierNow } from '../state/tiers.ts';
 import { cancelResponse, deleteResponse, readJson, resumeResponse, startResponse } from '../wire/node-api.ts';
 import type { Services } from './services.ts';
 
@@ -18,6 +20,7 @@ export function openServices(): Services {
     nowMs,
     monotonicMs: () => performance.now(),
     newId,
+    tierOf: ({ tier }) => tierNow(tier, preferences.get().tierAllowed),
     onEnd: ({ model, figures }) => {
       if (figures?.tokensPerSecond != null) models.measured(model, figures.tokensPerSecond);
     },

@@ -1,4 +1,5 @@
 /** What a person chose once and for all conversations; kept in this browser only. */
+import { type PrivacyTier, TIERS } from '@filon/core/serving/tier';
 import { createStore, type Store } from './store.ts';
 
 export type Language = 'es' | 'en';
@@ -9,6 +10,10 @@ export interface Preferences {
   theme: Theme;
   /** Whether single keys such as `?` do something outside of text fields. */
   singleKeys: boolean;
+  /** Whose machines may answer in new conversations. */
+  tier: PrivacyTier;
+  /** The widest tier that was agreed to in this browser. */
+  tierAllowed: PrivacyTier;
 }
 
 export const LANGUAGES: readonly Language[] = ['es', 'en'];
@@ -32,6 +37,8 @@ function read(): Preferences {
     language: LANGUAGES.find((one) => one === kept['language']) ?? browserLanguage(navigator.languages),
     theme: THEMES.find((one) => one === kept['theme']) ?? 'system',
     singleKeys: kept['singleKeys'] !== false,
+    tier: TIERS.find((one) => one === kept['tier']) ?? 'own',
+    tierAllowed: TIERS.find((one) => one === kept['tierAllowed']) ?? 'own',
   };
 }
 

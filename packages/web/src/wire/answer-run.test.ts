@@ -12,7 +12,7 @@ describe('an answer', () => {
     events.splice(1, 0, { type: 'response.reasoning_text.delta', delta: 'hm', sequence_number: 0.5 });
     expect(runOf(events)).toEqual({
       ...{ responseId: 'resp_1', sequence: 3, text: 'one two', reasoning: 'hm' },
-      ...{ isPaused: false, end: { kind: 'done' }, tokens: 2 },
+      ...{ isPaused: false, end: { kind: 'done' }, tokens: 2, servedBy: [] },
     });
   });
 
@@ -38,6 +38,17 @@ describe('an answer', () => {
         expect(runOf(events.slice(again), runOf(events.slice(0, cut)))).toEqual(runOf(events));
       }),
     );
+  });
+
+  test('tells in the end who computed it, and nothing that is none', () => {
+    const one = { node: 'A'.repeat(43), operator: null, tier: 'trusted', numeric_class: 'cpu-1' };
+    const here = { node: null, tier: 'own', numeric_class: null };
+    const served = [one, here, { ...one, node: '<b>' }, { ...one, tier: 'all' }, null, 7];
+    const response = { id: 'resp_1', status: 'completed', filon: { served_by: served } };
+    expect(runOf([{ type: 'response.completed', sequence_number: 0, response }]).servedBy).toEqual([
+      { node: one.node, tier: 'trusted', numericClass: 'cpu-1' },
+      { node: null, tier: 'own', numericClass: null },
+    ]);
   });
 
   test('is paused until something comes', () => {

@@ -1,5 +1,6 @@
 /** An answer as it comes: what each event of the Responses API changes. */
 import type { AnswerEnd } from '../conversation/message.ts';
+import { type Served, serversIn } from '../conversation/served.ts';
 
 export interface AnswerRun {
   /** null until the node took the question. */
@@ -8,12 +9,14 @@ export interface AnswerRun {
   sequence: number;
   text: string;
   reasoning: string;
-  /** A worker died and nothing came since. */
+  /** A worker died or a node was lost, and nothing came since. */
   isPaused: boolean;
   /** null until the end. */
   end: AnswerEnd | null;
   /** As the node counted them; null until it says. */
   tokens: number | null;
+  /** In order, from the last event; none: the node that was asked did all of it. */
+  servedBy: readonly Served[];
 }
 
 export const NO_RUN: AnswerRun = {
@@ -24,6 +27,7 @@ export const NO_RUN: AnswerRun = {
   isPaused: false,
   end: null,
   tokens: null,
+  servedBy: [],
 };
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -60,12 +64,14 @@ function takeResponse(run: AnswerRun, response: Fields): AnswerRun {
   const id = typeof response['id'] === 'string' ? response['id'] : run.responseId;
   const end = endOf(response);
   const tokens = fieldsOf(response['usage'])['output_tokens'];
+  const servers = fieldsOf(response['filon'])['served_by'];
   return {
     ...run,
     responseId: id,
     end,
     isPaused: run.isPaused && end === null,
     tokens: typeof tokens === 'number' ? tokens : run.tokens,
+    servedBy: servers === undefined ? run.servedBy : serversIn(servers),
   };
 }
 

@@ -1,5 +1,6 @@
 /** The node's HTTP API, as far as the chat uses it. */
 import { FilonError, messageOf } from '@filon/core/errors';
+import type { PrivacyTier } from '@filon/core/serving/tier';
 import { EventReader } from '@filon/core/wire/event-reader';
 import type { WireErrorDetails } from './errors.ts';
 
@@ -10,10 +11,13 @@ export interface Waiting {
 }
 
 /** Sends a question and gives the events of its answer. Codes: WEB_UNREACHABLE, WEB_STREAM_INVALID, WEB_REFUSED. */
-export async function startResponse(body: object, { signal }: Waiting): Promise<AsyncIterable<unknown>> {
+export async function startResponse(
+  body: object,
+  { signal, tier }: Waiting & { tier: PrivacyTier },
+): Promise<AsyncIterable<unknown>> {
   const response = await call('/v1/responses', {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', 'filon-tier': tier },
     body: JSON.stringify(body),
     signal,
   });
