@@ -14,6 +14,8 @@ const ECHOES = 2000;
 const WARM_UP = 200;
 const BULK_FRAME_BYTES = 262_144;
 const PEERS = 50;
+/** As `./filon` starts a node. */
+const LAUNCHER_FLAGS = ['--max-semi-space-size=2'];
 const { signal } = new AbortController();
 const clock = createSystemClock();
 
@@ -29,7 +31,7 @@ async function openNode(): Promise<Network> {
 }
 
 async function startPeer(): Promise<{ pid: number; address: PeerAddress } & AsyncDisposable> {
-  const peer = new NetworkPeer();
+  const peer = new NetworkPeer({ flags: LAUNCHER_FLAGS });
   return {
     pid: peer.process.pid ?? 0,
     address: await peer.address(),

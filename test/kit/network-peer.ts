@@ -14,14 +14,16 @@ export interface PeerOptions {
   config?: Pick<Libp2pConfig, 'listen' | 'ways'>;
   /** In front of the program, as `ip netns exec NAME`. */
   within?: readonly string[];
+  /** Of Node. */
+  flags?: readonly string[];
 }
 
 export class NetworkPeer implements AsyncDisposable {
   readonly process: ChildProcessByStdio<Writable, Readable, null>;
   readonly #lines: AsyncIterator<string>;
 
-  constructor({ config, within = [] }: PeerOptions = {}) {
-    const command = [...within, process.execPath, PROGRAM, JSON.stringify(config ?? {})];
+  constructor({ config, within = [], flags = [] }: PeerOptions = {}) {
+    const command = [...within, process.execPath, ...flags, PROGRAM, JSON.stringify(config ?? {})];
     this.process = spawn(command[0] ?? '', command.slice(1), { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#lines = createInterface(this.process.stdout)[Symbol.asyncIterator]();
   }

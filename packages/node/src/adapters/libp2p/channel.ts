@@ -10,11 +10,11 @@ import { channelLost, frameTooLarge } from '@filon/core/swarm/network-errors';
 import type { Stream } from '@libp2p/interface';
 import type { Waiting } from '../../ports/engine.ts';
 import type { Channel } from '../../ports/network.ts';
-import { END_OF_FRAMES, FrameReader, type FrameSign, frameHeader } from './framer.ts';
+import { END_OF_FRAMES, type FrameFault, FrameReader, type FrameSign, frameHeader } from './framer.ts';
 
 /** Small frames of other channels wait for at most so much of each large one. */
 const PIECE_BYTES = 16_384;
-/** Of whole frames that nobody took yet; the stream's window (256 KiB) comes on top. */
+/** Of bytes that nobody took yet; the stream's window (256 KiB) comes on top. */
 const BACKLOG_BYTES = 65_536;
 const SENDS_WAITING_MAX = 1024;
 /** How long the other side may take to end its half after ours is over and nobody reads. */
@@ -28,8 +28,12 @@ export class StreamChannel implements Channel {
   /** The first byte that came, where one is waited for before the frames. */
   readonly #status: PromiseWithResolvers<number> | null;
   #statusPending: boolean;
+  /** As they came: frames are made when they are taken, since many small ones would be far larger than their bytes. */
   #backlog: Uint8Array[] = [];
   #backlogBytes = 0;
+  /** What is left in the piece that is read now. */
+  #signs: Iterator<FrameSign> | null = null;
+  #nothingMoreComes = false;
   #sending: Promise<void> = Promise.resolve();
   #sendsWaiting = 0;
   #sentAll = false;
@@ -114,6 +118,7 @@ export class StreamChannel implements Channel {
   abort(): void {
     if (this.#isOver()) return;
     this.#backlog = [];
+    this.#signs = null;
     this.#lose();
     this.#stream.abort(channelLost(this.peer));
   }
@@ -121,9 +126,7 @@ export class StreamChannel implements Channel {
   /** Nobody reads here any more: what still comes is thrown away for a while, then the channel is aborted. */
   discard(): void {
     this.#discarding = true;
-    this.#backlog = [];
-    this.#backlogBytes = 0;
-    this.#flow('resume');
+    while (this.#take() !== null);
     if (this.#isOver()) return;
     this.#linger = setTimeout(() => this.abort(), LINGER_MS);
     this.#linger.unref();
@@ -137,28 +140,44 @@ export class StreamChannel implements Channel {
       this.#status?.resolve(rest[0] ?? 0);
       rest = rest.subarray(1);
     }
-    for (const sign of this.#reader.read(rest)) this.#take(sign);
-    if (this.#backlogBytes > BACKLOG_BYTES) this.#flow('pause');
+    if (rest.byteLength === 0) return;
+    // Not slice(): a Buffer's shares its memory, which may be larger by far.
+    this.#backlog.push(new Uint8Array(rest));
+    this.#backlogBytes += rest.byteLength;
+    if (this.#discarding) while (this.#take() !== null);
+    else if (this.#backlogBytes > BACKLOG_BYTES) this.#flow('pause');
     this.#signal();
   }
 
-  #take(sign: FrameSign): void {
-    if (sign === 'end') {
-      this.#receivedAll = true;
-      this.#settle();
-    } else if ('frame' in sign) {
-      if (this.#discarding) return;
-      this.#backlog.push(sign.frame);
-      this.#backlogBytes += sign.frame.byteLength;
-    } else {
-      const bytesMax = this.#frameBytesMax;
-      this.#error =
-        sign.fault === 'too-large'
-          ? frameTooLarge(this.peer, { bytes: sign.bytes, bytesMax })
-          : channelLost(this.peer, { cause: 'the length of a frame is malformed' });
-      this.#stream.abort(this.#error);
-      this.#settle();
+  /** The next frame that is there, or null: then the channel's state says why. */
+  #take(): Uint8Array | null {
+    for (;;) {
+      const sign = this.#signs?.next();
+      if (sign === undefined || sign.done === true) {
+        this.#signs = null;
+        const piece = this.#backlog.shift();
+        if (piece === undefined) break;
+        this.#backlogBytes -= piece.byteLength;
+        this.#signs = this.#reader.read(piece);
+        if (this.#backlogBytes <= BACKLOG_BYTES) this.#flow('resume');
+      } else if (sign.value === 'end') {
+        this.#receivedAll = true;
+        this.#settle();
+      } else if ('frame' in sign.value) return sign.value.frame;
+      else this.#break(sign.value);
     }
+    if (this.#nothingMoreComes && !this.#receivedAll) this.#lose();
+    return null;
+  }
+
+  #break(fault: FrameFault): void {
+    const bytesMax = this.#frameBytesMax;
+    this.#error ??=
+      fault.fault === 'too-large'
+        ? frameTooLarge(this.peer, { bytes: fault.bytes, bytesMax })
+        : channelLost(this.peer, { cause: 'the length of a frame is malformed' });
+    this.#stream.abort(this.#error);
+    this.#settle();
   }
 
   async #write(frame: Uint8Array, signal: AbortSignal): Promise<void> {
@@ -195,12 +214,8 @@ export class StreamChannel implements Channel {
 
   async #next(): Promise<IteratorResult<Uint8Array>> {
     for (;;) {
-      const frame = this.#backlog.shift();
-      if (frame !== undefined) {
-        this.#backlogBytes -= frame.byteLength;
-        if (this.#backlogBytes <= BACKLOG_BYTES) this.#flow('resume');
-        return { done: false, value: frame };
-      }
+      const frame = this.#take();
+      if (frame !== null) return { done: false, value: frame };
       if (this.#error !== null) throw this.#error;
       if (this.#receivedAll) return { done: true, value: undefined };
       await this.#changed.promise;
@@ -223,8 +238,10 @@ export class StreamChannel implements Channel {
 
   /** A paused stream may be over while what it holds was not read yet; then its end comes behind that. */
   #onStreamEnd(): void {
-    const isClosed = this.#stream.status !== 'open';
-    if (this.#receivedAll ? isClosed && !this.#sentAll : this.#stream.readBufferLength === 0) this.#lose();
+    this.#nothingMoreComes = this.#stream.readBufferLength === 0;
+    if (this.#stream.status !== 'open' && this.#receivedAll && !this.#sentAll) this.#lose();
+    if (this.#nothingMoreComes && this.#backlog.length === 0 && this.#signs === null && !this.#receivedAll)
+      this.#lose();
     this.#settle();
   }
 
