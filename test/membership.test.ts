@@ -91,8 +91,10 @@ test('a node joins by an invite, is a member after a restart, and is cut off whe
   const lost = expect(channel.frames[Symbol.asyncIterator]().next()).rejects.toMatchObject({
     code: 'NETWORK_CHANNEL_LOST',
   });
+  const cutOff = Promise.withResolvers<void>();
+  using _watching = laptop.network.watch(({ kind }) => kind === 'lost' && cutOff.resolve());
   root.membership.revoke(self);
-  await lost;
+  await Promise.all([lost, cutOff.promise]);
   expect(root.network.peers()).toEqual([]);
   await expect(laptop.membership.meet(addressOf(root), { signal: signal() })).rejects.toMatchObject({
     code: expect.stringMatching(/^NETWORK_/),

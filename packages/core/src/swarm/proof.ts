@@ -72,8 +72,8 @@ export function decodeProof(bytes: Uint8Array): Proof {
 }
 
 /**
- * Who proves what. What is wrong without looking at a signature is found first: it costs a stranger's proof 0.1 ms to be
- * refused, and a good one three verifications. Codes: WIRE_MALFORMED, WIRE_TOO_LARGE, RECORD_FORGED, MEMBERSHIP_REFUSED.
+ * Who proves what. What is wrong without looking at a signature is found first, so that most wrong proofs cost no more
+ * than their decoding; a good one costs two or three verifications. Codes: WIRE_MALFORMED, WIRE_TOO_LARGE, RECORD_FORGED, MEMBERSHIP_REFUSED.
  */
 export function readProof(bytes: Uint8Array, check: ProofCheck): Member {
   const { verify, swarm } = check;

@@ -11,7 +11,7 @@ import { Exchange, reasonOf } from './exchange.ts';
 import { tokenSigner } from './identity.ts';
 import type { OwnMembership } from './members.ts';
 import { membershipError } from './membership-errors.ts';
-import { EXCHANGE_MS } from './membership-limits.ts';
+import { EXCHANGE_MS, NEXT_AFTER_MS } from './membership-limits.ts';
 import type { Standing, StandingDeps } from './standing.ts';
 
 type Welcome = Extract<MembershipMessage, { kind: 'welcome' }>;
@@ -25,26 +25,60 @@ export interface Joined {
 
 type JoiningDeps = StandingDeps & { standing: Standing; network: Network };
 
-/** Codes: INVITE_EXPIRED, SWARM_JOIN_FAILED, and the reason of the signal. */
+/**
+ * Asks the next one when the last has failed or takes long; an invite may be used again by the same node, so two answers
+ * do no harm. Codes: INVITE_EXPIRED, SWARM_JOIN_FAILED, and the reason of the signal.
+ */
 export async function joinBy(invite: Invite, deps: JoiningDeps, { signal }: Waiting): Promise<Joined> {
   if (invite.expiresMs <= deps.clock.nowMs()) throw expired(invite);
   const question = questionOf(invite, deps);
-  let last: unknown = membershipError({ code: 'SWARM_ISSUER_UNREACHABLE', issuer: invite.issuer });
+  const over = new AbortController();
+  const either = { signal: AbortSignal.any([signal, over.signal]) };
+  const tries: Promise<Joined>[] = [];
   for (const by of invite.peers) {
-    signal.throwIfAborted();
-    try {
-      using limit = deadline(deps.clock, EXCHANGE_MS, signal);
-      const welcome = await ask(by, question, { ...deps, signal: limit.signal });
-      // What the invite did not say of whose machine this becomes is not taken.
-      const operator = invite.operator ?? deps.standing.operator;
-      return { own: deps.standing.adopt(invite.swarm, welcome, { operator }), by, welcome };
-    } catch (error) {
-      last = error;
-    }
+    const turn = untilTurn(tries, deps, either);
+    tries.push(turn.then(() => tryOne(by, { ...deps, ...either, invite, question })));
   }
+  try {
+    return await Promise.any(tries);
+  } catch {
+    signal.throwIfAborted();
+    throw failed(invite, await Promise.allSettled(tries));
+  } finally {
+    over.abort();
+  }
+}
+
+async function untilTurn(
+  earlier: readonly Promise<unknown>[],
+  { clock }: JoiningDeps,
+  options: Waiting,
+): Promise<void> {
+  const late = clock.sleep(earlier.length * NEXT_AFTER_MS, options);
+  await Promise.race([late, Promise.allSettled(earlier)]);
+}
+
+async function tryOne(
+  by: PeerAddress,
+  asking: JoiningDeps & Waiting & { invite: Invite; question: MembershipMessage },
+): Promise<Joined> {
+  const { invite, question, standing, clock, signal } = asking;
   signal.throwIfAborted();
-  const details = { code: 'SWARM_JOIN_FAILED', swarm: invite.name, reason: reasonOf(last) } as const;
-  throw membershipError(details, { cause: last });
+  using limit = deadline(clock, EXCHANGE_MS, signal);
+  const welcome = await ask(by, question, { ...asking, signal: limit.signal });
+  // What the invite did not say of whose machine this becomes is not taken.
+  const operator = invite.operator ?? standing.operator;
+  return { own: standing.adopt(invite.swarm, welcome, { operator }), by, welcome };
+}
+
+/** Of several reasons that of a member that answered: it says more than that others could not be reached. */
+function failed(invite: Invite, tries: readonly PromiseSettledResult<unknown>[]): FilonError {
+  const causes = tries.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+  const unreachable = membershipError({ code: 'SWARM_ISSUER_UNREACHABLE', issuer: invite.issuer });
+  const said = causes.find((cause) => !/^(NETWORK|SWARM_LATE|UNKNOWN)/.test(reasonOf(cause)));
+  const cause = said ?? causes[0] ?? unreachable;
+  const details = { code: 'SWARM_JOIN_FAILED', swarm: invite.name, reason: reasonOf(cause) } as const;
+  return membershipError(details, { cause });
 }
 
 async function ask(

@@ -31,7 +31,7 @@ export interface Members {
   hasMet(node: KeyId): boolean;
   /**
    * Takes a proof that came by another way than a connection, as with an announcement. Forgets the one that ends first
-   * where there are too many. Codes: WIRE_MALFORMED, WIRE_TOO_LARGE, RECORD_FORGED, MEMBERSHIP_REFUSED.
+   * where there are too many. Codes: SWARM_NONE, WIRE_MALFORMED, WIRE_TOO_LARGE, RECORD_FORGED, MEMBERSHIP_REFUSED.
    */
   learn(proof: Uint8Array): Member;
   watch(listener: (event: MemberEvent) => void): Disposable;

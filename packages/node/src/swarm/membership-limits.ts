@@ -17,6 +17,8 @@ export const PROVE_MS = 20_000;
 export const EXCHANGE_MS = 8000;
 /** To join by one invite, whomever it names. */
 export const JOIN_MS = 15_000;
+/** The next member that an invite names is asked when the last has not answered within it. */
+export const NEXT_AFTER_MS = 750;
 /** What a member passes on for a joiner. */
 export const FORWARD_MS: number = EXCHANGE_MS - 1000;
 

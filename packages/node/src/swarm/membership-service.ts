@@ -34,7 +34,9 @@ export async function serveMembership(channel: Channel, deps: ServiceDeps, optio
     question = await exchange.receive();
     await answer(peer, question, { ...deps, exchange, signal: limit.signal });
   } catch (error) {
-    deps.log.info('swarm.refused', { peer, code: reasonOf(error) });
+    const code = reasonOf(error);
+    // A flood must not fill the log either.
+    if (code !== 'SWARM_BUSY') deps.log.info('swarm.refused', { peer, code });
     const told = whyRevoked(question, error, deps) ?? toldError(error);
     if (told === null) throw error;
     await exchange.send(told);

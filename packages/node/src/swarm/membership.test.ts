@@ -165,6 +165,19 @@ describe('joining', () => {
     );
   });
 
+  test('a member that does not answer holds a joiner up for less than a second', async () => {
+    const scene = openScene();
+    const [root, other] = await scene.swarm('root', 'other');
+    if (!root || !other) throw new TypeError('two nodes');
+    const node = scene.open('node');
+    const { peers: _, ...invite } = decodeInvite(root.membership.invite().invite);
+    scene.hub.freeze(node.key, other.key);
+    const peers = [other.address, root.address];
+    const joining = node.membership.join(encodeInvite({ ...invite, peers }), { signal: never });
+    await scene.pass(750);
+    expect(await joining).toMatchObject({ name: 'garage' });
+  });
+
   test('a node is in one swarm at a time, and in none after it left', async () => {
     const scene = openScene();
     const [root, node] = await scene.swarm('root', 'node');
