@@ -3,7 +3,14 @@ import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { beginEvents, chatPiece, eventText, openFakeEndpoint, sayJson } from './kit/fake-endpoint.ts';
+import {
+  beginEvents,
+  chatPiece,
+  eventText,
+  openFakeEndpoint,
+  type Say,
+  sayJson,
+} from './kit/fake-endpoint.ts';
 import { jsonLines, openTestHome, type TestHome } from './kit/filon.ts';
 import { openRealNode, type RealNode, readEvents } from './kit/real-node.ts';
 import { openScriptedGateway, type ScriptedGateway } from './kit/scripted-gateway.ts';
@@ -129,6 +136,40 @@ test('keeps its key in a file of its own, and survives a restart with it', async
   expect(existsSync(kept)).toBe(false);
   expect((await node.post('/v1/chat/completions', body)).status).toBe(404);
 }, 60_000);
+
+test('that breaks off in a chat is gone on with by another one, and the reader sees one answer', async () => {
+  let answers = 0;
+  const say: Say = (response, request) => {
+    if (request.url === '/v1/models') return sayJson(response, { data: [{ id: 'big', owned_by: 'vllm' }] });
+    answers += 1;
+    beginEvents(response);
+    // The probes come first, one each.
+    if (answers === 3)
+      return void response.write(chatPiece({ content: 'the lamp ' }), () => response.destroy());
+    const text = answers < 3 ? 'one' : ' lifts the cart';
+    response.end(
+      chatPiece({ content: text }) + chatPiece({}, { finish_reason: 'stop' }) + eventText('[DONE]'),
+    );
+  };
+  await using one = await openFakeEndpoint(say);
+  await using two = await openFakeEndpoint(say);
+  for (const { url } of [one, two]) {
+    const ran = await home.run(['upstream', 'add', url, '--model', 'big', '--name', 'pair']);
+    expect(ran).toMatchObject({ code: 0 });
+  }
+  const body = { model: 'pair', stream: true, messages: [{ role: 'user', content: 'What is in the mine?' }] };
+  const events = await readEvents(await node.post('/v1/chat/completions', body));
+  expect(events.text).toBe('the lamp lifts the cart');
+  expect(events.comments).toContain('pause');
+  const [first, second] = [one, two]
+    .flatMap(({ asked, url }) => asked.slice(2).map((each) => ({ ...each.body, url })))
+    .sort((a, b) => Number('continue_final_message' in a) - Number('continue_final_message' in b));
+  expect(first?.url).not.toBe(second?.url);
+  expect(second).toMatchObject({
+    ...{ continue_final_message: true, add_generation_prompt: false },
+    messages: [{ role: 'user' }, { role: 'assistant', content: 'the lamp' }],
+  });
+});
 
 test('of a node that would pass it on itself is refused, and so is a circle', async () => {
   const twice = await home.run(['upstream', 'add', `${node.url}/v1`, '--model', MODEL, '--name', 'twice']);

@@ -28,7 +28,7 @@ export function openAiModel(stored: ServedModel, loaded: readonly string[]): Ope
     filon: {
       bytes: stored.bytes,
       parameters: stored.parameters,
-      loaded: loaded.includes(stored.name),
+      loaded: stored.upstream === true || loaded.includes(stored.name),
       ...(stored.upstream === true ? { upstream: true } : {}),
     },
   };

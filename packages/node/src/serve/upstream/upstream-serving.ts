@@ -226,14 +226,17 @@ class UpstreamServing implements OpenServing {
     work: (place: UpstreamPlace) => Promise<T>,
   ): Promise<T> {
     const wanted = { model: found.name, tier, continuing: false, promptTokens, answerTokens: 0 };
+    let last: unknown = null;
     for (let tries = 1; ; tries++) {
-      const place = await this.#deps.places.pick(wanted, scope);
-      if (place === null) throw gone(found.name);
       try {
+        const place = await this.#deps.places.pick(wanted, scope);
+        if (place === null) throw gone(found.name);
         return await work(place);
       } catch (error) {
         scope.signal.throwIfAborted();
+        if (last !== null && isFilonError(error, 'UPSTREAM_DOWN')) throw last;
         if (!isFailure(error) || tries >= TRIES_MAX) throw error;
+        last = error;
       }
     }
   }
