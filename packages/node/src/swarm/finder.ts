@@ -34,6 +34,7 @@ const OTHERS_MS_MAX = 250;
 /** A peer that cannot be reached is left out of choices for so long, and twice as long each further time. */
 const UNREACHED_MS = 30_000;
 const UNREACHED_MS_MAX = 600_000;
+const REFUSED_MS = 2000;
 const DIAL_MS = 10_000;
 const UNREACHED_MAX = 1024;
 
@@ -196,6 +197,13 @@ export class Finder implements Pick<Replicas, 'models' | 'candidates' | 'policy'
     return { told, failed };
   }
 
+  /** It refused a seat: others come first for a moment, whatever it says of its load. */
+  avoid(node: KeyId): void {
+    const { untilMs = 0, times = 0 } = this.#unreached.get(node) ?? {};
+    const outMs = this.#deps.clock.monotonicMs() + REFUSED_MS;
+    this.#out(node, { untilMs: Math.max(untilMs, outMs), times });
+  }
+
   #isOut(node: KeyId): boolean {
     return (this.#unreached.get(node)?.untilMs ?? 0) > this.#deps.clock.monotonicMs();
   }
@@ -205,12 +213,16 @@ export class Finder implements Pick<Replicas, 'models' | 'candidates' | 'policy'
     const { clock, reliability, log } = this.#deps;
     const times = this.#unreached.get(node)?.times ?? 0;
     const outMs = Math.min(UNREACHED_MS_MAX, UNREACHED_MS * 2 ** times);
-    this.#unreached.delete(node);
-    this.#unreached.set(node, { untilMs: clock.monotonicMs() + outMs, times: times + 1 });
-    const [oldest] = this.#unreached.keys();
-    if (this.#unreached.size > UNREACHED_MAX && oldest !== undefined) this.#unreached.delete(oldest);
+    this.#out(node, { untilMs: clock.monotonicMs() + outMs, times: times + 1 });
     if (times === 0) reliability.note(node, 'late');
     log.debug('swarm.load-not-told', { peer: node, code });
+  }
+
+  #out(node: KeyId, until: { untilMs: number; times: number }): void {
+    this.#unreached.delete(node);
+    this.#unreached.set(node, until);
+    const [oldest] = this.#unreached.keys();
+    if (this.#unreached.size > UNREACHED_MAX && oldest !== undefined) this.#unreached.delete(oldest);
   }
 }
 

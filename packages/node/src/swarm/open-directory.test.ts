@@ -233,11 +233,24 @@ describe('a node among others', () => {
     expect((await found).find(({ node }) => node === liar.self)?.reliability).toBe(0);
   });
 
+  test('leaves a node that refused a seat alone for a moment', async () => {
+    await using at = scene();
+    const [a, b] = [await at.open('a'), await at.open('b')];
+    await meet(a, b);
+    await at.pass(30_000);
+    a.directory.report(outcome(b.self, 'refused'));
+    expect(a.directory.finder.announced(MODEL)).toEqual([]);
+    await at.pass(2000);
+    expect(a.directory.finder.announced(MODEL).map(({ node }) => node)).toEqual([b.self]);
+  });
+
   test('remembers how a seat did', async () => {
     await using at = scene();
     const [a, b] = [await at.open('a'), await at.open('b')];
     const before = a.directory.reliability.of(b.self);
     a.directory.report(outcome(b.self, 'left'));
+    expect(a.directory.reliability.of(b.self)).toBe(before);
+    a.directory.report(outcome(b.self, 'refused'));
     expect(a.directory.reliability.of(b.self)).toBe(before);
     a.directory.report(outcome(b.self, 'lost'));
     expect(a.directory.reliability.of(b.self)).toBeLessThan(before);

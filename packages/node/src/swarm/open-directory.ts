@@ -101,7 +101,7 @@ export function openDirectory(deps: OpenDirectoryDeps): OpenDirectory {
   announcer.start();
   return {
     ...{ directory, finder, reliability, canaries, probe, commitments, prefixes, announcer, spread, guest },
-    report: (outcome) => report(outcome, { directory, reliability, canaries }),
+    report: (outcome) => report(outcome, { directory, finder, reliability, canaries }),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
@@ -130,9 +130,11 @@ function guestOf(peer: KeyId, { members, settings, policy }: OpenDirectoryDeps):
 
 function report(
   outcome: SeatOutcome,
-  { directory, reliability, canaries }: Pick<OpenDirectory, 'directory' | 'reliability' | 'canaries'>,
+  deps: Pick<OpenDirectory, 'directory' | 'finder' | 'reliability' | 'canaries'>,
 ): void {
+  const { directory, finder, reliability, canaries } = deps;
   const { node, model } = outcome;
+  if (outcome.kind === 'refused') finder.avoid(node);
   const experience = experienceOf(outcome);
   if (experience === null) return;
   reliability.note(node, experience);

@@ -34,11 +34,10 @@ interface Remembered extends ReliabilityRow {
 const LATE_TIMES = 4;
 const LATE_MS = 2000;
 
-/** What an attempt at a seat says of its node; null: nothing. Who tells of free places and refuses is late, too. */
+/** What an attempt at a seat says of its node; null: nothing. Who is full refuses, which is no fault. */
 export function experienceOf(outcome: SeatOutcome): Experience | null {
   const { kind, firstTokenMs, expectedFirstTokenMs } = outcome;
-  if (kind === 'left') return null;
-  if (kind === 'refused') return 'late';
+  if (kind === 'left' || kind === 'refused') return null;
   if (kind !== 'answered') return 'failed';
   return (firstTokenMs ?? 0) > expectedFirstTokenMs * LATE_TIMES + LATE_MS ? 'late' : 'served';
 }
