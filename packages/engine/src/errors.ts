@@ -5,7 +5,7 @@ export type EngineErrorDetails =
   /** The library is not the version that the struct layouts were written for. */
   | { code: 'ENGINE_VERSION_MISMATCH'; found: string; pinned: string }
   | { code: 'ENGINE_DEVICE_UNKNOWN'; device: string; known: string[] }
-  /** llama.cpp refused the file; `lines` are the last words of its own log. */
+  /** llama.cpp refused the file, or ended the worker over it; `lines` are the last words of its own log. */
   | { code: 'ENGINE_LOAD_FAILED'; model: string; lines: string[] }
   | { code: 'ENGINE_MODEL_UNSUPPORTED'; model: string; reason: string }
   /** The first tokens after loading were not what a sane model gives (not finite, or the worker died on them). */

@@ -44,6 +44,9 @@ interface Hosted {
   process: WorkerProcess;
 }
 
+/** Ends that come from outside: no file is to blame for them, and asking again may help. */
+const ENDED_FROM_OUTSIDE: ReadonlySet<string> = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP']);
+
 export function createDeviceWorker(spec: WorkerProcessSpec): DeviceWorker {
   return new SupervisedWorker(spec);
 }
@@ -103,7 +106,12 @@ class SupervisedWorker implements DeviceWorker {
       // What the library said before it gave up is on another channel: it is there after one whole round of reading.
       await nextTurn();
       await nextTurn();
-      throw explained(error, process, this.#deaths.last);
+      const exit = this.#deaths.last;
+      // What was loaded in an earlier life is not refused for one death: its sessions come back.
+      const isFirst = !this.#hosted.has(request.spec.model);
+      throw isFirst && isOfLoad(error, exit, request.spec.model)
+        ? fatalLoad(request.spec.model, this.#spec.device, exit)
+        : explained(error, process, exit);
     } finally {
       this.#loads -= 1;
     }
@@ -248,6 +256,23 @@ function sumOf(a: Counters, b: Counters): Counters {
     cancelled: a.cancelled + b.cancelled,
     ticks: a.ticks + b.ticks,
   };
+}
+
+/** Whether native code gave up on this model's file: the process ended by itself, with no other load under way. */
+function isOfLoad(error: unknown, { how, loading }: WorkerExit, model: string): boolean {
+  const isAlone = loading.length === 1 && loading[0] === model;
+  return isFilonError(error, 'ENGINE_WORKER_DIED') && isAlone && !ENDED_FROM_OUTSIDE.has(how);
+}
+
+function fatalLoad(
+  model: string,
+  device: string,
+  { how, lines }: WorkerExit,
+): FilonError<EngineErrorDetails> {
+  return new FilonError<EngineErrorDetails>(
+    { code: 'ENGINE_LOAD_FAILED', model, lines },
+    `loading this model ended the worker of ${device} (${how}). Its file is likely broken or hostile: remove it, and pull it again or take another. ${lines.slice(-1).join('')}`.trim(),
+  );
 }
 
 /** The library gives its reasons in its log only. */

@@ -138,7 +138,13 @@ describe('a supervised worker', () => {
     const texts = { type: 'strings', value: ['a', 'a', 'a'] } as const;
     const fatal = tinyModel({ metadata: { 'tokenizer.ggml.tokens': texts } });
     for (let deaths = 1; deaths <= 3; deaths += 1) {
-      await expect(load('fatal', fatal)).rejects.toMatchObject({ code: 'ENGINE_WORKER_DIED' });
+      await expect(load('fatal', fatal)).rejects.toMatchObject({
+        code: 'ENGINE_LOAD_FAILED',
+        message: expect.stringMatching(
+          /^loading this model ended the worker of cpu \(SIGABRT\).*GGML_ASSERT/,
+        ),
+        details: { model: 'fatal' },
+      });
       expect(worker).toMatchObject({ state: 'idle', deaths });
     }
     await expect(load('fatal', fatal)).rejects.toMatchObject({
@@ -147,6 +153,23 @@ describe('a supervised worker', () => {
     });
     expect(await load('good', tinyModel())).toMatchObject({ model: 'good' });
     expect(worker).toMatchObject({ state: 'up', deaths: 3 });
+  });
+
+  test('a load that is ended from outside is no fault of the file, nor is one in a later life', async () => {
+    await using worker = createDeviceWorker(SPEC);
+    const { pid } = await worker.ready(null, CALL);
+    process.kill(pid, 'SIGSTOP');
+    const loading = loadInto(worker, 'killed', tinyModel());
+    await nextTurn();
+    process.kill(pid, 'SIGKILL');
+    await expect(loading).rejects.toMatchObject({ code: 'ENGINE_WORKER_DIED' });
+    await loadInto(worker, 'killed', tinyModel());
+    process.kill((await worker.ready('killed', CALL)).pid, 'SIGKILL');
+    await expect.poll(() => worker.deaths).toBe(2);
+    // The file is damaged meanwhile: sessions that wait for the next life try it again.
+    const texts = { type: 'strings', value: ['a', 'a', 'a'] } as const;
+    await writeFile(join(folder, 'killed'), tinyModel({ metadata: { 'tokenizer.ggml.tokens': texts } }));
+    await expect(answer(worker, 'killed')).rejects.toMatchObject({ code: 'ENGINE_WORKER_DIED' });
   });
 
   test('gives up a model that ends it with every answer, and serves the others', async () => {
