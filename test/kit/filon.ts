@@ -53,6 +53,7 @@ export function openTestHome(): TestHome {
         HOME: folder,
         FILON_HOME: home,
         FILON_PORT: '0',
+        FILON_SWARM_PORT: '0',
         FILON_CONTEXT_TOKENS: '512',
         NODE_COMPILE_CACHE: join(tmpdir(), 'filon-test-code'),
         ...options.environment,

@@ -31,6 +31,21 @@ const CONTEXT_TOKENS = 512;
 
 let certified: Promise<unknown> | null = null;
 
+/** Found without measuring speeds, which nobody needs here. */
+async function certify(engine: WorkerEngine, file: { model: string; path: string }): Promise<unknown> {
+  const signal = AbortSignal.timeout(120_000);
+  return await engine.certify({ ...file, device: 'cpu', measure: false }, { signal });
+}
+
+/** Exact settings of a model file on this machine's CPU, as a home keeps them. */
+export async function certificateOf(file: { model: string; path: string }): Promise<unknown> {
+  await using engine = await openWorkerEngine(ENGINE_CONFIG, {
+    store: createMemoryStore(),
+    log: createMemoryLog(),
+  });
+  return await certify(engine, file);
+}
+
 /** A tiny model of random weights, in exact mode where `certify` found settings, which it does on a CPU. */
 export async function openTinyEngine(mode: 'fast' | 'exact'): Promise<TinyEngine> {
   const folder = await mkdtemp(join(tmpdir(), 'filon-engine-'));
@@ -42,10 +57,7 @@ export async function openTinyEngine(mode: 'fast' | 'exact'): Promise<TinyEngine
   const engine = await openWorkerEngine(ENGINE_CONFIG, { store, log: createMemoryLog() });
   if (mode === 'exact') {
     // The same file on the same machine: one search serves every test of this process.
-    certified ??= engine.certify(
-      { model, path, device: 'cpu', measure: false },
-      { signal: AbortSignal.timeout(120_000) },
-    );
+    certified ??= certify(engine, { model, path });
     store.put('certificates', `${model}/cpu`, await certified);
   }
   return {

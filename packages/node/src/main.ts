@@ -58,7 +58,7 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
   const { takeHomeLock } = await import('./home/lock.ts');
   const lock = stack.use(await takeHomeLock(paths, { purpose: 'node' }));
   const log = stack.use(await openLog(place));
-  await openKeys(place, log);
+  const identity = await openKeys(place, log);
   const store = stack.use(await openStore(paths));
   const models = stack.use(await openModels(paths, store));
   const workers = stack.use(await openEngine(place, { store, log }));
@@ -66,15 +66,21 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
   const { openLocalRig } = await import('./adapters/local/rig.ts');
   const rig = stack.use(await openLocalRig({ store, clock, cards: (options) => workers.devices(options) }));
   const { createLeasedEngine } = await import('./rig/leased-engine.ts');
-  const engine = createLeasedEngine({ engine: workers, rig, log });
+  const leased = createLeasedEngine({ engine: workers, rig, log });
+  const { openSwarmPlace, measured } = await import('./open-swarm.ts');
+  const { engine, rates } = measured(leased, { store, clock });
   const upstreams = stack.use(await openUpstreams(place, { store, log }));
-  const own = await openServing(settings, { engine, models, log });
+  const swarm = openSwarmPlace({ settings, version: VERSION, identity, store, clock, log, engine, models });
+  const { replicas } = swarm;
+  const own = await openServing(settings, { engine, models, log, rates, replicas });
   const { withUpstreams } = await import('./serve/upstream/upstream-serving.ts');
   const served = { serving: own, places: upstreams, clock, randomBytes };
   const serving = stack.use(withUpstreams(servingConfig(settings), served));
+  stack.use(swarm);
+  await swarm.start(serving.guests());
   const access = await openAccess(settings, store);
   const answers = stack.use(await openAnswers(settings, { serving, access, store, log }));
-  const panel = await openPanel(place, { engine, models, control: serving });
+  const panel = await openPanel(place, { engine, models, control: serving, network: swarm });
   stack.use(panel.jobs);
   const gateway = stack.use(await openGateway(place, { serving, answers, access, log, panel }));
   const stop = new AbortController();
@@ -82,7 +88,7 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
   const control = createNodeCalls(
     { version: VERSION, home: paths.home, settings, ...gateway },
     {
-      ...{ clock, engine, models, serving, access, upstreams },
+      ...{ clock, engine, models, serving, access, upstreams, place: swarm },
       certify: ({ sha256, path }, options) =>
         workers.certify({ model: sha256, path, device: deviceOf(settings) }, options),
       stopping: () => stop.signal.aborted || place.signal.aborted,
@@ -207,7 +213,7 @@ async function openEngine(place: Place, deps: { store: Store; log: Log }): Promi
 
 async function openServing(
   settings: Config,
-  deps: Pick<ServingDeps, 'engine' | 'models' | 'log'>,
+  deps: Pick<ServingDeps, 'engine' | 'models' | 'log' | 'rates' | 'replicas'>,
 ): Promise<OpenServing> {
   const { openServing: open } = await import('./serve/pipeline.ts');
   const { jsonObjectGrammar, jsonSchemaToGbnf } = await import('@filon/core/schema/json-schema-to-gbnf');
@@ -265,7 +271,7 @@ async function openGateway(
 ): Promise<OpenGateway & { fingerprint: string | null }> {
   const { openGateway: open } = await import('./gateway/listen.ts');
   const { DEFAULT_GATEWAY_LIMITS } = await import('./gateway/http/limits.ts');
-  const { host, port, bodyBytesMax, requestsMax, contextTokens } = place.settings;
+  const { host, port, bodyBytesMax, requestsMax, contextTokens, swarmTier } = place.settings;
   const limits = { ...DEFAULT_GATEWAY_LIMITS, bodyBytesMax, requestsMax };
   limits.bodiesBytesMax = Math.max(limits.bodiesBytesMax, bodyBytesMax);
   const tls = await openCertificate(place);
@@ -274,7 +280,16 @@ async function openGateway(
   const webFolder = join(ROOT, 'packages', 'web', 'dist');
   const gateway = await open(
     { host, port, ...lists, socketPath, stopMs: FLUSH_MS, tls, proxied: place.settings.tls === 'off' },
-    { ...deps, clock, limits, randomBytes, webFolder, version: VERSION, answerTokensMax: contextTokens },
+    {
+      ...deps,
+      clock,
+      limits,
+      randomBytes,
+      webFolder,
+      version: VERSION,
+      answerTokensMax: contextTokens,
+      tier: swarmTier,
+    },
   );
   return { ...gateway, fingerprint: tls?.fingerprint ?? null };
 }
@@ -296,12 +311,12 @@ function listOf(text: string): string[] {
 /** What the pages may see and do, and the work that they begin. */
 async function openPanel(
   { paths, settings }: Place,
-  parts: Pick<PanelNode, 'engine' | 'models' | 'control'>,
+  parts: Pick<PanelNode, 'engine' | 'models' | 'control' | 'network'>,
 ): Promise<{ node: PanelNode; jobs: Jobs }> {
   const { Jobs } = await import('./gateway/panel/jobs.ts');
   const { freeBytesOnDisk } = await import('./adapters/models/disk-space.ts');
   const node = {
-    ...{ ...parts, clock, network: null, about: { version: VERSION, defaultModel: settings.defaultModel } },
+    ...{ ...parts, clock, about: { version: VERSION, defaultModel: settings.defaultModel } },
     residentBytes: () => process.memoryUsage.rss(),
     diskFreeBytes: () => freeBytesOnDisk(paths.models),
   };

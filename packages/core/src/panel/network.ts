@@ -83,6 +83,15 @@ export interface PanelSwarm {
   hasReachable: boolean | null;
 }
 
+/** What the node keeps of it at one moment. */
+export interface NetworkLook {
+  /** null: this node is in none. */
+  swarm: PanelSwarm | null;
+  self: PanelSelf;
+  /** All that are known, in any order. */
+  peers: readonly PanelPeer[];
+}
+
 /** Who computed a part of an answer. */
 export interface PanelStep {
   /** null: this node. */

@@ -5,7 +5,7 @@ export interface CommandEntry {
   /** As it is typed, two words for a command below another. */
   name: string;
   summary: string;
-  group: 'Node' | 'Models' | 'Talk' | 'Machine' | 'More';
+  group: 'Node' | 'Models' | 'Talk' | 'Swarm' | 'Machine' | 'More';
   load(): Promise<CommandModule>;
 }
 
@@ -79,6 +79,74 @@ export const COMMANDS: readonly CommandEntry[] = [
     'Models',
     'take a model out of memory',
     async () => (await import('./commands/stop.ts')).stop,
+  ),
+  entry(
+    'swarm create',
+    'Swarm',
+    'make a swarm',
+    async () => (await import('./commands/swarm-create.ts')).swarmCreate,
+  ),
+  entry(
+    'swarm invite',
+    'Swarm',
+    'print a word that lets one node in',
+    async () => (await import('./commands/swarm-invite.ts')).swarmInvite,
+  ),
+  entry(
+    'swarm join',
+    'Swarm',
+    'become a member by an invite',
+    async () => (await import('./commands/swarm-join.ts')).swarmJoin,
+  ),
+  entry(
+    'swarm ls',
+    'Swarm',
+    'list the members',
+    async () => (await import('./commands/swarm-ls.ts')).swarmLs,
+  ),
+  entry(
+    'swarm revoke',
+    'Swarm',
+    'end the membership of a node',
+    async () => (await import('./commands/swarm-revoke.ts')).swarmRevoke,
+  ),
+  entry(
+    'swarm leave',
+    'Swarm',
+    'be no member any more',
+    async () => (await import('./commands/swarm-leave.ts')).swarmLeave,
+  ),
+  entry('peers', 'Swarm', 'show the other nodes', async () => (await import('./commands/peers.ts')).peers),
+  entry(
+    'route',
+    'Swarm',
+    'say where a request would be answered, and why',
+    async () => (await import('./commands/route.ts')).route,
+  ),
+  entry('rigs', 'Swarm', 'watch your own machines', async () => (await import('./commands/rigs.ts')).rigs),
+  entry(
+    'rigs enrol',
+    'Swarm',
+    'print a word that makes a machine one of yours',
+    async () => (await import('./commands/rigs-enrol.ts')).rigsEnrol,
+  ),
+  entry(
+    'trust add',
+    'Swarm',
+    'trust an operator with what you ask',
+    async () => (await import('./commands/trust-add.ts')).trustAdd,
+  ),
+  entry(
+    'trust ls',
+    'Swarm',
+    'list the operators that you trust',
+    async () => (await import('./commands/trust-ls.ts')).trustLs,
+  ),
+  entry(
+    'trust rm',
+    'Swarm',
+    'trust an operator no more',
+    async () => (await import('./commands/trust-rm.ts')).trustRm,
   ),
   entry(
     'doctor',
@@ -158,6 +226,8 @@ export const COMMANDS: readonly CommandEntry[] = [
 export const PARENTS: Readonly<Record<string, { summary: string; group: CommandEntry['group'] }>> = {
   keys: { summary: 'who may call the API from other machines, and how much', group: 'Node' },
   upstream: { summary: 'vLLM, SGLang, llama-server and others as workers', group: 'Node' },
+  swarm: { summary: 'the network of nodes that this one belongs to', group: 'Swarm' },
+  trust: { summary: 'whose machines you trust with what you ask', group: 'Swarm' },
   backend: { summary: 'what computes besides the CPU and Vulkan', group: 'Machine' },
 };
 

@@ -11,6 +11,7 @@ import type { CliErrorDetails } from './errors.ts';
 import { waitFor } from './wait-for.ts';
 
 const START_TIMEOUT_MS = 60_000;
+const JOINING: readonly string[] = ['--join', '--enrol'];
 
 /** Codes: HOME_IN_USE, HOME_UNAVAILABLE, CLI_NODE_DIED, CLI_TIMEOUT, and whatever the node's start failed with. */
 export async function startDetached(cli: Cli): Promise<NodeStatus> {
@@ -18,7 +19,7 @@ export async function startDetached(cli: Cli): Promise<NodeStatus> {
   await (await takeHomeLock(cli.paths, { purpose: 'up' }))[Symbol.asyncDispose]();
   const { program, argv, clock } = cli.surroundings;
   const log = openStartLog(cli.paths);
-  const flags = argv.filter((word) => word !== '--detach' && word !== '--json');
+  const flags = ownFlags(argv);
   // The node works in its home, where a relative path would mean another folder.
   const own = ['--home', cli.paths.home, '--no-model', '--json'];
   const child = spawn(process.execPath, [...process.execArgv, program, ...flags, ...own], {
@@ -46,6 +47,16 @@ export async function startDetached(cli: Cli): Promise<NodeStatus> {
   });
   child.unref();
   return status;
+}
+
+/** What the command itself does is not the node's: it asks the node to join when that runs. */
+function ownFlags(argv: readonly string[]): string[] {
+  return argv.filter((word, at) => {
+    const isWord = ['--detach', '--json', ...JOINING].includes(word);
+    return (
+      !isWord && !JOINING.includes(argv[at - 1] ?? '') && !JOINING.some((one) => word.startsWith(`${one}=`))
+    );
+  });
 }
 
 function openStartLog({ home, startLog }: HomePaths): number {

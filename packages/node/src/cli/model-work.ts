@@ -5,8 +5,10 @@ import { isSource, nameFromSource, parseSource } from '@filon/core/model/source'
 import { formatBytes } from '@filon/core/units';
 import type { CallProgress, Control, ModelControl, PullInput, RunningModel } from '../control/calls.ts';
 import type { PullProgress, StoredModel } from '../ports/models.ts';
+import type { RemoteModel } from '../ports/replicas.ts';
 import type { Cli } from './context.ts';
 import type { ProgressStep } from './progress-line.ts';
+import { waitFor } from './wait-for.ts';
 
 /** With the node of this home, or without one when none runs. */
 export async function withModels<R>(
@@ -67,6 +69,39 @@ export async function readyModel(
     cli.out.say(`${pulled.name} is here: ${formatBytes(pulled.bytes)}, checked.`);
   }
   return loadShown(cli, calls, stored?.name ?? name);
+}
+
+/** The default model; where it is not here, and others have models ready, the first of those. */
+export async function usualModel(cli: Cli, defaultModel: string): Promise<string> {
+  const { stored, elsewhere } = await cli.control.models({}, { signal: cli.signal });
+  const isHere = stored.some(({ name, source }) => name === defaultModel || source === defaultModel);
+  if (isHere || elsewhere.some(({ name }) => name === defaultModel)) return defaultModel;
+  return elsewhere[0]?.name ?? defaultModel;
+}
+
+const ELSEWHERE_WAIT_MS = 6000;
+
+/** The default model as others have it, or else the first that they have; null: it is here, or nobody has any. */
+export async function remoteModel(
+  cli: Cli,
+  calls: Pick<Control, 'models' | 'show' | 'swarm'>,
+  name: string,
+): Promise<RemoteModel | null> {
+  const { signal } = cli;
+  const { clock } = cli.surroundings;
+  if ((await calls.swarm({}, { signal })) === null) return null;
+  if ((await storedModel(cli, calls, name)) !== null) return null;
+  // What others have comes a moment after the node has met them.
+  const look = async (): Promise<RemoteModel[] | null> => {
+    const { elsewhere } = await calls.models({}, { signal });
+    return elsewhere.length === 0 ? null : [...elsewhere];
+  };
+  const waiting = { clock, signal, timeoutMs: ELSEWHERE_WAIT_MS, what: 'No model was heard of' };
+  const found = await waitFor(look, waiting).catch((error: unknown) => {
+    if (isFilonError(error, 'CLI_TIMEOUT')) return [];
+    throw error;
+  });
+  return found.find((one) => one.name === name) ?? found[0] ?? null;
 }
 
 /** By name or source; null when it is not on the disk. */

@@ -1,6 +1,7 @@
 /** The node's own OpenAI API, as the commands that talk use it: one way to ask, for them and for everybody else. */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { FilonError } from '@filon/core/errors';
+import type { PrivacyTier } from '@filon/core/serving/tier';
 import { z } from 'zod';
 import { openSocketPath } from '../home/socket-path.ts';
 import type { CliErrorDetails } from './errors.ts';
@@ -60,12 +61,12 @@ const chunkSchema = z.object({
 export async function* streamChat(
   apiSocket: string,
   ask: ChatAsk,
-  options: { signal: AbortSignal },
+  options: { signal: AbortSignal; tier?: PrivacyTier | undefined },
 ): AsyncGenerator<ChatPiece> {
   const { signal } = options;
   const body = JSON.stringify({ ...ask, stream: true, stream_options: { include_usage: true } });
   using socketPath = openSocketPath(apiSocket);
-  const response = await post(socketPath.path, body, signal);
+  const response = await post(socketPath.path, body, options);
   try {
     if (response.statusCode !== 200) throw await refusal(response);
     let complete = false;
@@ -82,9 +83,16 @@ export async function* streamChat(
   }
 }
 
-function post(socketPath: string, body: string, signal: AbortSignal): Promise<IncomingMessage> {
+function post(
+  socketPath: string,
+  body: string,
+  { signal, tier }: { signal: AbortSignal; tier?: PrivacyTier | undefined },
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const headers = { host: 'localhost', 'content-type': 'application/json' };
+    const headers = {
+      ...{ host: 'localhost', 'content-type': 'application/json' },
+      ...(tier !== undefined && { 'filon-tier': tier }),
+    };
     const where = { socketPath, path: '/v1/chat/completions', method: 'POST' };
     const request = httpRequest({ ...where, headers, signal }, (response) => {
       response.on('error', () => {});

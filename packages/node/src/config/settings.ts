@@ -1,8 +1,9 @@
 /** Every setting of a node, with what it means. `filon config` prints this. */
 import { z } from 'zod';
 import { choice, type Field, integer, word } from './field.ts';
+import { SWARM_SETTINGS, type SwarmConfig } from './swarm-settings.ts';
 
-export interface Config {
+export interface Config extends SwarmConfig {
   host: string;
   port: number;
   tls: 'auto' | 'off';
@@ -178,6 +179,7 @@ export const SETTINGS: Fields = {
     unit: 'seconds',
     doc: 'How long answers in work may take to end when the node stops.',
   }),
+  ...SWARM_SETTINGS,
   logLevel: choice({
     default: 'info',
     of: ['debug', 'info', 'warn', 'error'],

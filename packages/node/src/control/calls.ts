@@ -7,8 +7,10 @@ import type { LoadedModel } from '@filon/core/serving/session';
 import { z } from 'zod';
 import type { EngineStatus } from '../ports/engine.ts';
 import type { PullProgress, StoredModel } from '../ports/models.ts';
+import type { RemoteModel } from '../ports/replicas.ts';
 import type { ServingStats } from '../serve/serving.ts';
 import { ACCESS_INPUTS, type AccessCalls } from './access-calls.ts';
+import { SWARM_INPUTS, type SwarmCalls, type SwarmView } from './swarm-calls.ts';
 import { UPSTREAM_INPUTS, type UpstreamCalls } from './upstream-calls.ts';
 
 export interface NodeStatus {
@@ -31,6 +33,8 @@ export interface NodeStatus {
   residentBytes: number;
   engine: EngineStatus;
   serving: ServingStats;
+  /** null: in none. */
+  swarm: SwarmView | null;
 }
 
 export interface RunningModel extends LoadedModel {
@@ -41,6 +45,8 @@ export interface RunningModel extends LoadedModel {
 
 export interface ModelList {
   stored: (StoredModel & { loaded: boolean })[];
+  /** That other nodes of the swarm have ready. */
+  elsewhere: readonly RemoteModel[];
   catalogue: readonly CatalogueEntry[];
 }
 
@@ -49,6 +55,8 @@ export interface ModelDetails {
   stored: StoredModel | null;
   catalogue: CatalogueEntry | null;
   loaded: LoadedModel | null;
+  /** As other nodes have it ready; null: none is known that does. */
+  elsewhere: RemoteModel | null;
 }
 
 export interface Speed {
@@ -110,7 +118,7 @@ interface Call<In, Out> {
   output: Out;
 }
 
-export interface Calls extends AccessCalls, UpstreamCalls {
+export interface Calls extends AccessCalls, SwarmCalls, UpstreamCalls {
   status: Call<Record<string, never>, NodeStatus>;
   running: Call<Record<string, never>, RunningModel[]>;
   models: Call<Record<string, never>, ModelList>;
@@ -144,6 +152,7 @@ export const CALL_INPUTS: { readonly [C in CallName]: z.ZodType<Calls[C]['input'
   bench: benchInput,
   shutdown: nothing,
   ...ACCESS_INPUTS,
+  ...SWARM_INPUTS,
   ...UPSTREAM_INPUTS,
 };
 

@@ -18,5 +18,9 @@ export type ControlErrorDetails =
   | { code: 'CONTROL_MODEL_UNKNOWN'; model: string }
   /** The model is stored, but not loaded. */
   | { code: 'CONTROL_MODEL_NOT_LOADED'; model: string }
+  /** No node or operator of this key or name is known here, or several are. */
+  | { code: 'CONTROL_NODE_UNKNOWN'; node: string }
+  /** A word to enrol with was wanted, and an invite given. */
+  | { code: 'CONTROL_ENROLS_NOBODY' }
   /** This node cannot do that. */
   | { code: 'CONTROL_UNSUPPORTED'; call: string };

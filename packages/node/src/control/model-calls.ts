@@ -2,6 +2,7 @@
 import { FilonError } from '@filon/core/errors';
 import type { LoadedModel } from '@filon/core/serving/session';
 import type { Models, StoredModel } from '../ports/models.ts';
+import type { RemoteModel } from '../ports/replicas.ts';
 import type { ModelControl } from './calls.ts';
 import type { ControlErrorDetails } from './errors.ts';
 
@@ -9,12 +10,14 @@ export interface ModelCallsDeps {
   models: Models;
   /** What is in memory now. */
   loaded(): readonly LoadedModel[];
+  /** What other nodes have ready. Absent: nothing. */
+  elsewhere?(): readonly RemoteModel[];
   /** Takes a model out of memory before it is removed. */
   unload(model: StoredModel, options: { signal: AbortSignal }): Promise<void>;
 }
 
 export function createModelCalls(deps: ModelCallsDeps): ModelControl {
-  const { models } = deps;
+  const { models, elsewhere = () => [] } = deps;
   const loadedAs = (stored: StoredModel | null): LoadedModel | null =>
     deps.loaded().find((model) => model.model === stored?.sha256) ?? null;
   return {
@@ -22,6 +25,7 @@ export function createModelCalls(deps: ModelCallsDeps): ModelControl {
       const stored = await models.list();
       return {
         stored: stored.map((model) => ({ ...model, loaded: loadedAs(model) !== null })),
+        elsewhere: elsewhere(),
         catalogue: models.catalogue(),
       };
     },
@@ -29,8 +33,10 @@ export function createModelCalls(deps: ModelCallsDeps): ModelControl {
       const stored = await models.find(name);
       const known = stored?.name ?? name;
       const catalogue = models.catalogue().find((entry) => entry.name === known) ?? null;
-      if (stored === null && catalogue === null) throw unknownModel(name, models);
-      return { name: known, stored, catalogue, loaded: loadedAs(stored) };
+      const others =
+        elsewhere().find((one) => [one.name, one.sha256].includes(stored?.sha256 ?? name)) ?? null;
+      if (stored === null && catalogue === null && others === null) throw unknownModel(name, models);
+      return { name: known, stored, catalogue, loaded: loadedAs(stored), elsewhere: others };
     },
     pull: ({ name, repin }, { signal, onProgress }) =>
       models.pull(name, { signal, repin, onProgress: (pull) => onProgress?.({ kind: 'pull', pull }) }),

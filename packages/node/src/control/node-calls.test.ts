@@ -7,16 +7,32 @@ import { createManualClock } from '../adapters/memory/clock.ts';
 import { createScriptedEngine } from '../adapters/memory/engine.ts';
 import { createMemoryStore } from '../adapters/memory/store.ts';
 import { configSchema, SETTING_NAMES, SETTINGS } from '../config/settings.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { Serving, ServingControl } from '../serve/serving.ts';
+import { TrustList } from '../swarm/trust.ts';
 import type { CallProgress, Control } from './calls.ts';
 import { createNodeCalls, type NodeCallsDeps } from './node-calls.ts';
+import type { Place } from './swarm-place.ts';
 
 const signal = new AbortController().signal;
 const MODEL = storedModel('tiny');
 const settings = configSchema.parse(
   Object.fromEntries(SETTING_NAMES.map((name) => [name, SETTINGS[name].default])),
 );
+
+/** A node in no swarm. */
+function alone(clock: Clock): Place {
+  const operator = 'o'.repeat(43);
+  return {
+    operator,
+    trust: new TrustList({ store: createMemoryStore(), clock, ownOperator: () => operator }),
+    swarm: null,
+    look: () => null,
+    reachability: () => null,
+    enter: () => Promise.reject(new TypeError('no network here')),
+  };
+}
 
 async function open(
   more: Partial<NodeCallsDeps> = {},
@@ -48,6 +64,7 @@ async function open(
       serving: serving as Serving & ServingControl,
       upstreams: {} as NodeCallsDeps['upstreams'],
       access: createAccess(settings, { clock, store: createMemoryStore(), randomBytes }),
+      place: alone(clock),
       certify: null,
       stopping: () => false,
       stop: () => stops.push(1),

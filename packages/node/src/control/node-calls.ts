@@ -13,6 +13,8 @@ import { benchModel } from './bench.ts';
 import type { CallOptions, Control, NodeStatus, RunningModel } from './calls.ts';
 import type { ControlErrorDetails } from './errors.ts';
 import { createModelCalls, findModel } from './model-calls.ts';
+import { createSwarmControl } from './swarm-control.ts';
+import type { Place } from './swarm-place.ts';
 import { createUpstreamCalls } from './upstream-calls.ts';
 
 export interface NodeCallsConfig extends Reach {
@@ -29,6 +31,7 @@ export interface NodeCallsDeps {
   models: Models;
   serving: Serving & ServingControl;
   access: Access;
+  place: Place;
   upstreams: UpstreamPlaces;
   /** Finds and proves exact settings; null where the engine cannot. */
   certify: ((model: StoredModel, options: Waiting & Progress) => Promise<unknown>) | null;
@@ -41,15 +44,21 @@ export interface NodeCallsDeps {
 export function createNodeCalls(config: NodeCallsConfig, deps: NodeCallsDeps): Control {
   const { models, engine, serving } = deps;
   const startedMs = deps.clock.monotonicMs();
+  const swarm = createSwarmControl({ ...deps, ...config });
   return {
+    ...swarm,
     ...createAccessCalls(deps.access, config),
     ...createUpstreamCalls(deps.upstreams),
     ...createModelCalls({
       models,
       loaded: () => engine.status().loaded,
+      elsewhere: () => deps.place.swarm?.replicas.models() ?? [],
       unload: (model, options) => serving.unload(model.name, options),
     }),
-    status: () => status(config, deps, startedMs),
+    status: async (input, options) => ({
+      ...(await status(config, deps, startedMs)),
+      swarm: await swarm.swarm(input, options),
+    }),
     running: () => running(deps),
     load: async ({ name }, options) => {
       const model = await findModel(models, name);
@@ -83,7 +92,11 @@ export function createNodeCalls(config: NodeCallsConfig, deps: NodeCallsDeps): C
   };
 }
 
-async function status(config: NodeCallsConfig, deps: NodeCallsDeps, startedMs: number): Promise<NodeStatus> {
+async function status(
+  config: NodeCallsConfig,
+  deps: NodeCallsDeps,
+  startedMs: number,
+): Promise<Omit<NodeStatus, 'swarm'>> {
   const readiness = await deps.serving.readiness();
   return {
     version: config.version,

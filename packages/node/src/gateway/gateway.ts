@@ -1,5 +1,6 @@
 /** The HTTP face of a node: the APIs that programs are written for, health and metrics, behind one guard. */
 import { FilonError, isFilonError } from '@filon/core/errors';
+import type { PrivacyTier } from '@filon/core/serving/tier';
 import { Hono } from 'hono';
 import type { Access } from '../access/access.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -35,6 +36,8 @@ export interface GatewayDeps extends GuardRules {
   answers?: DurableAnswers | undefined;
   /** Keys and sessions; without it only this machine may call. */
   access?: Access | undefined;
+  /** Whose machines may compute what callers without a key do not say. Absent: the operator's own. */
+  tier?: PrivacyTier | undefined;
   /** Tokens that one answer may come to; what a budget must have room for when a request does not say. */
   answerTokensMax?: number | undefined;
   /** How the gateway is reached; without it, by nobody but this process. */

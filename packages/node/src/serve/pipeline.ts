@@ -30,6 +30,7 @@ import type {
   Answer,
   AnswerSoFar,
   CompleteOptions,
+  ServedModel,
   Serving,
   ServingControl,
   ServingStats,
@@ -167,8 +168,8 @@ class Pipeline implements OpenServing {
     }
   }
 
-  async models(): Promise<StoredModel[]> {
-    return await this.#deps.models.list();
+  async models(): Promise<ServedModel[]> {
+    return await this.#placing.models();
   }
 
   async readiness(): Promise<{ ready: boolean; reason: string }> {
@@ -177,6 +178,7 @@ class Pipeline implements OpenServing {
       status: this.#deps.engine.status(),
       stored: await this.#deps.models.list(),
       isProven: (sha256) => this.#residency.isProven(sha256),
+      elsewhere: this.#deps.replicas?.models().length ?? 0,
     });
   }
 
@@ -204,6 +206,10 @@ class Pipeline implements OpenServing {
     if (await this.#residency.unload(stored.sha256, options)) return;
     const message = `${stored.name} is answering; stop it again when its answers are finished`;
     throw new FilonError({ code: 'SERVE_MODEL_IN_USE', model: stored.name }, message);
+  }
+
+  async explain(...[question, { signal }]: Parameters<ServingControl['explain']>) {
+    return await this.#placing.explain(question, signal);
   }
 
   guests(): GuestSeats {

@@ -3,22 +3,15 @@ import { FilonError, isFilonError } from '@filon/core/errors';
 import type { CompletionRequest, Prompt } from '@filon/core/serving/completion';
 import type { RankedCandidate, RoutePolicy, RouteRequest, Routing } from '@filon/core/serving/routing';
 import { type PrivacyTier, tierAllows } from '@filon/core/serving/tier';
-import type { Models, StoredModel } from '../ports/models.ts';
-import type { Replicas, Seat, SeatOutcome, TakeOptions } from '../ports/replicas.ts';
+import type { Models } from '../ports/models.ts';
+import type { RemoteModel, Replicas, Seat, SeatOutcome, TakeOptions } from '../ports/replicas.ts';
 import type { ServingConfig } from './config.ts';
 import { ANSWER_TOKENS_GUESS, CHARACTERS_PER_TOKEN_GUESS } from './limits.ts';
 import type { LocalSeats } from './local-seats.ts';
 import { route, routeNone } from './route.ts';
 import { type RankWanted, Seating } from './seating.ts';
+import type { Found, RouteQuestion, ServedModel } from './serving.ts';
 import { Stays } from './stays.ts';
-
-/** A model that somebody has. */
-export interface Found {
-  sha256: string;
-  name: string;
-  /** null: not here. */
-  stored: StoredModel | null;
-}
 
 /** One request, as far as it matters for where it is answered. */
 export interface Placed {
@@ -55,6 +48,15 @@ export class Placing {
     this.#deps = deps;
   }
 
+  /** Those here, then those that only others have. */
+  async models(): Promise<ServedModel[]> {
+    const stored = await this.#deps.models.list();
+    const isHere = (one: RemoteModel): boolean =>
+      stored.some(({ sha256, name }) => sha256 === one.sha256 || name === one.name);
+    const others = (this.#deps.replicas?.models() ?? []).filter((one) => !isHere(one));
+    return [...stored, ...others.map(servedElsewhere)];
+  }
+
   /** Codes: SERVE_MODEL_UNKNOWN. */
   async find(model: string, tier: PrivacyTier): Promise<Found> {
     const stored = await this.#deps.models.find(model);
@@ -84,6 +86,20 @@ export class Placing {
       take: (place, options) => this.#take(placed, place, options),
       none: (routing) => routeNone(sha256, routing),
     });
+  }
+
+  /** Who could compute it now, best first, and who may not. Codes: SERVE_MODEL_UNKNOWN. */
+  async explain(
+    { model, tier, promptTokens, answerTokens }: RouteQuestion,
+    signal: AbortSignal,
+  ): Promise<{ model: Found; routing: Routing }> {
+    const found = await this.find(model, tier);
+    const placed: Placed = {
+      ...{ model: found, tier, scope: '', prompt: { kind: 'text', text: '' }, sessions: 1 },
+      ...{ maxTokens: answerTokens, begun: { numericClass: null, tokens: promptTokens } },
+    };
+    const wanted = { excluded: new Set<null>(), numericClass: null, resuming: false };
+    return { model: found, routing: await this.#rank(placed, wanted, signal) };
   }
 
   /** The answer is at an end, there. */
@@ -139,6 +155,14 @@ export class Placing {
       throw error;
     }
   }
+}
+
+/** What their nodes do not say of it is empty, or 0. */
+function servedElsewhere({ name, sha256, contextTokens, tier }: RemoteModel): ServedModel {
+  return {
+    ...{ name, sha256, bytes: 0, parameters: 0, trainedContextTokens: contextTokens, licence: null },
+    ...{ architecture: '', quantization: '', pulledAtMs: 0, elsewhere: tier },
+  };
 }
 
 /** Before a seat has tokenized it. */

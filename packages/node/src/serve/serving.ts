@@ -1,5 +1,6 @@
 /** What the gateway sees of serving: requests in, answers out. Composed in `pipeline.ts`. */
 import type { Chunk, CompletionRequest, Prompt, ServedBy, Usage } from '@filon/core/serving/completion';
+import type { Routing } from '@filon/core/serving/routing';
 import type { LoadedModel, SessionEvent } from '@filon/core/serving/session';
 import type { PrivacyTier } from '@filon/core/serving/tier';
 import type { Progress, Waiting } from '../ports/engine.ts';
@@ -73,6 +74,24 @@ export interface CompleteOptions {
 export interface ServedModel extends Omit<StoredModel, 'path' | 'source'> {
   /** Only an endpoint that is no node has it. What that does not say of it is empty, or 0. */
   upstream?: boolean;
+  /** Only other nodes of the swarm have it, on machines of this tier at the narrowest. */
+  elsewhere?: PrivacyTier;
+}
+
+/** A model that somebody has. */
+export interface Found {
+  sha256: string;
+  name: string;
+  /** null: not here. */
+  stored: StoredModel | null;
+}
+
+/** What would be asked, to find out where it would go. */
+export interface RouteQuestion {
+  model: string;
+  tier: PrivacyTier;
+  promptTokens: number;
+  answerTokens: number;
 }
 
 export interface Serving {
@@ -127,6 +146,8 @@ export interface ServingControl {
   load(model: string, options: Waiting & Progress): Promise<LoadedModel>;
   /** Frees the model's memory. Codes: SERVE_MODEL_UNKNOWN, SERVE_MODEL_IN_USE while it answers. */
   unload(model: string, options: Waiting): Promise<void>;
+  /** As a request would be routed now. Codes: SERVE_MODEL_UNKNOWN. */
+  explain(question: RouteQuestion, options: Waiting): Promise<{ model: Found; routing: Routing }>;
   /** What peers get of this node. */
   guests(): GuestSeats;
 }

@@ -25,6 +25,7 @@ export class LoadProbe {
   readonly #network: Network;
   readonly #clock: Clock;
   readonly #kept = new Map<string, Kept>();
+  readonly #last = new Map<string, CurrentLoad>();
   readonly #commitments = new Map<KeyId, Uint8Array>();
 
   constructor(deps: { network: Network; clock: Clock }) {
@@ -42,7 +43,10 @@ export class LoadProbe {
     const nowMs = this.#clock.monotonicMs();
     const kept = this.#kept.get(key);
     if (kept && nowMs - kept.atMs < KEPT_MS) return await kept.told;
-    const told = this.#ask(peer, { kind: 'ask', model, prefix }, options);
+    const told = this.#ask(peer, { kind: 'ask', model, prefix }, options).then((answer) => {
+      this.#remember(`${peer} ${model}`, answer);
+      return answer;
+    });
     this.#kept.delete(key);
     this.#kept.set(key, { told, atMs: nowMs });
     trim(this.#kept);
@@ -50,11 +54,22 @@ export class LoadProbe {
     return await told;
   }
 
+  /** What it said the last time that it was asked; null: it was not, or had nothing ready. */
+  last(peer: KeyId, model: string): CurrentLoad | null {
+    return this.#last.get(`${peer} ${model}`) ?? null;
+  }
+
   /** What the peer committed itself to, for one request; null: ask it when the request is opened. */
   takeCommitment(peer: KeyId): Uint8Array | null {
     const commitment = this.#commitments.get(peer) ?? null;
     this.#commitments.delete(peer);
     return commitment;
+  }
+
+  #remember(key: string, { load }: ToldLoad): void {
+    this.#last.delete(key);
+    if (load !== null) this.#last.set(key, load);
+    trim(this.#last);
   }
 
   async #ask(peer: KeyId, message: LoadMessage, { signal }: Waiting): Promise<ToldLoad> {

@@ -20,6 +20,7 @@ import { canaryAsker } from './canary-asker.ts';
 import { Commitments } from './commitments.ts';
 import { Directory } from './directory.ts';
 import { LINKS_OUT } from './directory-limits.ts';
+import type { Placed } from './diverse.ts';
 import { Finder } from './finder.ts';
 import { serveLoad } from './load-host.ts';
 import { LoadProbe } from './load-probe.ts';
@@ -35,6 +36,8 @@ import { verifyEd25519 } from './verify.ts';
 export interface OpenDirectoryDeps {
   network: Network;
   members: Pick<Members, 'find' | 'learn' | 'own' | 'watch'>;
+  /** Members that were met in an earlier life, with where. */
+  kept?: () => readonly Placed[];
   /** This node's own key. */
   signer: Signer;
   store: Store;
@@ -85,7 +88,10 @@ export function openDirectory(deps: OpenDirectoryDeps): OpenDirectory {
   });
   const onFound = (found: readonly Candidate[]): void => canaries.considered(found.flatMap(holderOf));
   const finder = new Finder({ ...shared, directory, reliability, probe, policy, onFound });
-  const topology = new Topology({ ...shared, members, directory, anchors, lists });
+  const topology = new Topology({
+    ...{ ...shared, members, directory, anchors, lists },
+    ...(deps.kept && { kept: deps.kept }),
+  });
   const spread = new Spread({ ...shared, directory, admits: (...asked) => topology.admits(...asked) });
   const announcer = new Announcer({
     ...deps,

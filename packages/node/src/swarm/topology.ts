@@ -40,6 +40,8 @@ export interface TopologyDeps {
   members: Pick<Members, 'find'>;
   directory: Directory;
   anchors: Anchors;
+  /** Members that were met in an earlier life, with where: a node that starts again knows nobody else. */
+  kept?: () => readonly Placed[];
   clock: Clock;
   log: Log;
   lists: () => OperatorLists;
@@ -192,10 +194,10 @@ export class Topology implements AsyncDisposable {
       .some(({ node }) => node === peer);
   }
 
-  /** Whoever may be reached: announced, connected, or an anchor. */
+  /** Whoever may be reached: announced, connected, an anchor, or met before. */
   #known(): Placed[] {
-    const { directory, network, members, anchors } = this.#deps;
-    const all = new Map<KeyId, Placed>(anchors.list().map((anchor) => [anchor.node, anchor]));
+    const { directory, network, members, anchors, kept = () => [] } = this.#deps;
+    const all = new Map<KeyId, Placed>([...kept(), ...anchors.list()].map((one) => [one.node, one]));
     for (const { peer, address } of network.peers()) {
       const member = members.find(peer);
       if (member) all.set(peer, { node: peer, operator: member.operator, addresses: [address] });

@@ -1,13 +1,16 @@
 /** `filon chat`: a conversation in the terminal. */
 import { createInterface, type Interface } from 'node:readline';
 import { isFilonError } from '@filon/core/errors';
+import type { PrivacyTier } from '@filon/core/serving/tier';
 import { type ChatHistory, openChatHistory } from '../chat-history.ts';
 import { obey } from '../chat-orders.ts';
 import type { Cli, CommandModule } from '../context.ts';
 import { Conversation } from '../conversation.ts';
 import { examples } from '../examples.ts';
 import { plainText } from '../format.ts';
+import { usualModel } from '../model-work.ts';
 import { streamChat, TALK_TEMPERATURE, TEMPERATURE_HELP } from '../openai-api.ts';
+import { TIER_HELP, tierFrom } from '../swarm-words.ts';
 
 const PROMPT = '> ';
 
@@ -17,6 +20,7 @@ export const chat: CommandModule = {
       .argument('[model]', 'name; the default model without one')
       .option('--system <text>', 'how the model is to be')
       .option('--temperature <number>', TEMPERATURE_HELP, String(TALK_TEMPERATURE))
+      .option('--tier <tier>', `${TIER_HELP}: own, trusted, open (else the setting swarmTier)`)
       .addHelpText(
         'after',
         examples(['filon chat', 'with the default model'], ['filon chat --system "Be brief."', '']),
@@ -24,17 +28,20 @@ export const chat: CommandModule = {
   },
   run: async (cli) => {
     const status = await cli.control.status({}, { signal: cli.signal });
-    const model = cli.args[0] ?? status.defaultModel;
+    const tier = tierFrom(cli.options);
+    const model = cli.args[0] ?? (await usualModel(cli, status.defaultModel));
     await cli.control.show({ name: model }, { signal: cli.signal });
     const conversation = new Conversation(model, cli.options.text('system') ?? null);
     const temperature = cli.options.number('temperature', { min: 0, max: 5, whole: false });
-    await new ChatLoop(cli, { conversation, temperature }).run();
+    await new ChatLoop(cli, { conversation, temperature, tier }).run();
   },
 };
 
 interface Talk {
   conversation: Conversation;
   temperature: number | undefined;
+  /** undefined: as the node's settings say. */
+  tier: PrivacyTier | undefined;
 }
 
 class ChatLoop {
@@ -110,10 +117,10 @@ class ChatLoop {
       messages: this.#conversation.asked(question),
       temperature,
     };
-    const either = AbortSignal.any([signal, answering.signal]);
+    const options = { signal: AbortSignal.any([signal, answering.signal]), tier: this.#talk.tier };
     let text = '';
     try {
-      for await (const piece of streamChat(this.#cli.paths.apiSocket, ask, { signal: either })) {
+      for await (const piece of streamChat(this.#cli.paths.apiSocket, ask, options)) {
         if (piece.kind !== 'text') continue;
         text += piece.text;
         out.write(surroundings.stdout.isTTY ? plainText(piece.text) : piece.text);

@@ -6,11 +6,12 @@ import { type Finding, runCheck } from '../doctor/finding.ts';
 import { HOME_CHECKS } from '../doctor/home-checks.ts';
 import { MACHINE_CHECKS } from '../doctor/machine-checks.ts';
 import { MODEL_CHECKS } from '../doctor/model-checks.ts';
+import { SWARM_CHECKS } from '../doctor/swarm-checks.ts';
 import type { CliErrorDetails } from '../errors.ts';
 import { examples } from '../examples.ts';
 import { withHome } from '../hints.ts';
 
-const CHECKS = [...MACHINE_CHECKS, ...HOME_CHECKS, ...ENGINE_CHECKS, ...MODEL_CHECKS];
+const CHECKS = [...MACHINE_CHECKS, ...HOME_CHECKS, ...ENGINE_CHECKS, ...MODEL_CHECKS, ...SWARM_CHECKS];
 
 export const doctor: CommandModule = {
   define: (command) => {

@@ -1,13 +1,12 @@
 /** `filon keys add`: makes a key of the API, and shows it this once. */
-import { FilonError } from '@filon/core/errors';
 import type { NewKey } from '../../access/keys.ts';
 import { KEY_DAYS_MAX, KEY_MODELS_MAX, KEY_REQUESTS_PER_MINUTE_MAX } from '../../access/limits.ts';
 import { parseMoney, parsePrice } from '../../access/money.ts';
 import type { Cli, CommandModule } from '../context.ts';
-import type { CliErrorDetails } from '../errors.ts';
 import { examples } from '../examples.ts';
 import { momentText, spanMs, withKeys } from '../key-work.ts';
 import type { Options } from '../options.ts';
+import { wrongOption } from '../wrong-option.ts';
 
 const TIERS = ['own', 'trusted', 'open'] as const;
 
@@ -68,25 +67,18 @@ function modelsOf(text: string | undefined): string[] | null {
   if (text === undefined) return null;
   const names = text.split(',').map((name) => name.trim());
   if (names.length <= KEY_MODELS_MAX && !names.includes('')) return names;
-  throw wrong('--models', text, `up to ${KEY_MODELS_MAX} names with commas between`);
+  throw wrongOption('--models', text, `up to ${KEY_MODELS_MAX} names with commas between`);
 }
 
 function tierOf({ text }: Options): NewKey['tier'] {
   const typed = text('tier') ?? 'own';
   const tier = TIERS.find((known) => known === typed);
-  if (tier === undefined) throw wrong('--tier', typed, TIERS.join(', '));
+  if (tier === undefined) throw wrongOption('--tier', typed, TIERS.join(', '));
   return tier;
 }
 
 function validFor(text: string): number {
   const expiresInMs = spanMs('--expires', text);
   if (expiresInMs <= KEY_DAYS_MAX * 86_400_000) return expiresInMs;
-  throw wrong('--expires', text, `at most ${KEY_DAYS_MAX}d`);
-}
-
-function wrong(option: string, value: string, allowed: string): FilonError {
-  return new FilonError<CliErrorDetails>(
-    { code: 'CLI_OPTION_INVALID', option, value, allowed },
-    `${option} cannot be ${JSON.stringify(value)}. Allowed: ${allowed}.`,
-  );
+  throw wrongOption('--expires', text, `at most ${KEY_DAYS_MAX}d`);
 }

@@ -4,7 +4,7 @@ import { formatBytes } from '@filon/core/units';
 import type { ModelList } from '../../control/calls.ts';
 import { ensureHome } from '../../home/paths.ts';
 import type { CommandModule } from '../context.ts';
-import { tableText } from '../format.ts';
+import { countText, tableText } from '../format.ts';
 import { withModels } from '../model-work.ts';
 
 export const ls: CommandModule = {
@@ -14,7 +14,8 @@ export const ls: CommandModule = {
   run: async (cli) => {
     ensureHome(cli.paths);
     const list = await withModels(cli, 'ls', (calls) => calls.models({}, { signal: cli.signal }));
-    const shown = cli.options.flag('all') ? list : { stored: list.stored };
+    const { stored, elsewhere } = list;
+    const shown = cli.options.flag('all') ? list : { stored, elsewhere };
     cli.out.result(shown, listText(list, cli.options.flag('all')));
   },
 };
@@ -29,7 +30,14 @@ function listText(list: ModelList, all: boolean): string {
   ]);
   const here = tableText([['NAME', 'SIZE', 'KIND', 'LICENCE', ''], ...stored]);
   const first = stored.length === 0 ? 'No models here. `filon pull smollm2-135m` fetches a small one.' : here;
-  if (!all) return first;
+  const there = list.elsewhere
+    .filter(({ sha256 }) => !list.stored.some((model) => model.sha256 === sha256))
+    .map(({ name, contextTokens, tier }) => [name, `${countText(contextTokens)} tokens`, tier]);
+  const served =
+    there.length === 0
+      ? first
+      : `${first}\n\n${tableText([['SERVED BY OTHERS', 'CONTEXT', 'TIER'], ...there])}`;
+  if (!all) return served;
   const names = new Set(list.stored.map((model) => model.name));
   const others = list.catalogue
     .filter((entry) => !names.has(entry.name))
@@ -40,5 +48,5 @@ function listText(list: ModelList, all: boolean): string {
       entry.licence,
       entry.tried ? '' : 'not tried yet',
     ]);
-  return `${first}\n\n${tableText([['CAN BE PULLED', 'SIZE', 'MEMORY', 'LICENCE', ''], ...others])}`;
+  return `${served}\n\n${tableText([['CAN BE PULLED', 'SIZE', 'MEMORY', 'LICENCE', ''], ...others])}`;
 }

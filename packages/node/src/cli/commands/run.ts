@@ -11,6 +11,7 @@ import {
   TALK_TEMPERATURE,
   TEMPERATURE_HELP,
 } from '../openai-api.ts';
+import { TIER_HELP, tierFrom } from '../swarm-words.ts';
 
 const INPUT_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -23,6 +24,7 @@ export const run: CommandModule = {
       .option('--max-tokens <count>', 'end the answer after so many')
       .option('--temperature <number>', TEMPERATURE_HELP, String(TALK_TEMPERATURE))
       .option('--seed <number>', 'the same seed gives the same answer')
+      .option('--tier <tier>', `${TIER_HELP}: own, trusted, open (else the setting swarmTier)`)
       .addHelpText(
         'after',
         examples(
@@ -37,7 +39,8 @@ export const run: CommandModule = {
     let text = '';
     let finishReason: string | null = null;
     let usage: unknown = null;
-    for await (const piece of streamChat(cli.paths.apiSocket, ask, { signal: cli.signal })) {
+    const options = { signal: cli.signal, tier: tierFrom(cli.options) };
+    for await (const piece of streamChat(cli.paths.apiSocket, ask, options)) {
       if (piece.kind === 'end') finishReason = piece.reason;
       if (piece.kind === 'usage') usage = { ...piece, kind: undefined };
       if (piece.kind !== 'text') continue;

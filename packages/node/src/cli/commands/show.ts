@@ -20,7 +20,7 @@ export const show: CommandModule = {
   },
 };
 
-function detailsText({ name, stored, catalogue, loaded }: ModelDetails): string {
+function detailsText({ name, stored, catalogue, loaded, elsewhere }: ModelDetails): string {
   const rows: [string, string][] = [['Name', name]];
   if (catalogue !== null) rows.push(['Title', catalogue.title]);
   rows.push(['Licence', stored?.licence ?? catalogue?.licence ?? 'unknown']);
@@ -50,6 +50,7 @@ function detailsText({ name, stored, catalogue, loaded }: ModelDetails): string 
   }
   if (catalogue !== null)
     rows.push(['Memory', `${formatBytes(catalogue.memoryBytes)} with a context of 8,192 tokens`]);
+  if (elsewhere !== null) rows.push(['Elsewhere', `ready on other nodes, in the tier ${elsewhere.tier}`]);
   if (loaded !== null) {
     rows.push(['Loaded', `on ${loaded.device}, ${loaded.mode}, ${roomText(loaded)}`]);
   }

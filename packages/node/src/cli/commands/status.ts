@@ -4,6 +4,7 @@ import { formatBytes } from '@filon/core/units';
 import type { NodeStatus } from '../../control/calls.ts';
 import type { CommandModule } from '../context.ts';
 import { countText, durationText } from '../format.ts';
+import { swarmLines } from '../swarm-words.ts';
 
 export const status: CommandModule = {
   define: () => {},
@@ -28,6 +29,7 @@ function statusText(node: NodeStatus): string {
     `Workers     ${workers.join('; ') || 'none'}`,
     `Requests    ${serving.active} in work, ${serving.queued} of ${serving.queueMax} waiting, ${countText(serving.admitted)} so far, ${countText(serving.refused)} refused`,
     `Tokens      ${countText(engine.counters.promptTokens)} read (${countText(engine.counters.cachedTokens)} from the cache), ${countText(engine.counters.generatedTokens)} written`,
+    ...swarmLines(node),
     `Home        ${node.home}`,
     `Version     ${node.version}`,
   ].join('\n');

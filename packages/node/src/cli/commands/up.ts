@@ -2,24 +2,32 @@
 import { isFilonError } from '@filon/core/errors';
 import type { Control } from '../../control/calls.ts';
 import { ensureHome, isOpenToOthers } from '../../home/paths.ts';
+import type { RemoteModel } from '../../ports/replicas.ts';
 import type { Cli, CommandModule, OpenNode } from '../context.ts';
 import { startDetached } from '../detached-node.ts';
 import { examples } from '../examples.ts';
 import { homeFlag } from '../hints.ts';
-import { readyModel, storedModel } from '../model-work.ts';
+import { readyModel, remoteModel, storedModel } from '../model-work.ts';
 import { addSettingFlags } from '../settings-flags.ts';
+import { reachAdvice, reachText } from '../swarm-words.ts';
 
 export const up: CommandModule = {
   define: (command) => {
     command
       .option('--detach', 'run in the background; come back when it is ready')
       .option('--no-model', 'do not fetch or load the default model')
+      .option(
+        '--join <invite>',
+        'become a member of a swarm first, and use its models where the default is not here',
+      )
+      .option('--enrol <word>', 'the same, as one of the rigs of whoever made the word')
       .addHelpText(
         'after',
         examples(
           ['filon up', 'stay in this terminal until Ctrl-C'],
           ['filon up --detach', 'go on in the background'],
           ['filon up --port 8080 --mode exact', 'with other settings'],
+          ['filon up --join filoninvite1...', 'with what `filon swarm invite` printed elsewhere'],
         ),
       );
     addSettingFlags(command);
@@ -40,6 +48,7 @@ export const up: CommandModule = {
         `The node runs as process ${started.pid}.`,
       );
       const model = settings.defaultModel;
+      await joinFirst(cli, cli.control);
       await prepare(cli, { control: cli.control, url: started.url, model }).catch((error: unknown) => {
         sayWithoutModel(cli, model, error);
         throw error;
@@ -49,11 +58,22 @@ export const up: CommandModule = {
     const { makers } = cli.surroundings;
     await using node = await makers.openNode({ paths: cli.paths, settings, signal: cli.signal });
     cli.out.event('listening', { url: node.url, pid: process.pid }, `The node listens at ${node.url}.`);
+    await joinFirst({ ...cli, signal: AbortSignal.any([cli.signal, node.stopAsked]) }, node.control);
     await prepareOrSay(cli, node, settings.defaultModel);
     await untilStopped(cli, node);
     cli.out.event('stopping', {}, 'Stopping: answers in work may end (Ctrl-C again: at once) ...');
   },
 };
+
+/** Codes: those of joinSwarm. A member already: nothing happens. */
+async function joinFirst(cli: Cli, control: Control): Promise<void> {
+  const enrols = cli.options.text('enrol');
+  const invite = enrols ?? cli.options.text('join');
+  if (invite === undefined) return;
+  const asked = { invite, enrols: enrols !== undefined };
+  const { swarm } = await control.joinSwarm(asked, { signal: cli.signal });
+  cli.out.event('joined', { swarm: swarm.name }, `This node is a member of the swarm ${swarm.name}.`);
+}
 
 interface Started {
   control: Control;
@@ -77,7 +97,15 @@ async function pageRows(cli: Cli, control: Control): Promise<readonly Row[]> {
 async function prepare(cli: Cli, started: Started): Promise<void> {
   const { control, url, model } = started;
   const home = homeFlag(cli.options.text('home'));
-  const pages = await pageRows(cli, control);
+  const pages = [...(await pageRows(cli, control)), ...(await swarmRows(cli, control))];
+  const remote = cli.options.flag('model') ? await remoteModel(cli, control, model) : null;
+  if (remote !== null) {
+    const { name, tier } = remote;
+    const first = `Ready: ${name} is answered by other nodes of the swarm.`;
+    const rows = [talkRow(home, remote), ...pages, ...apiRows(url, name)];
+    cli.out.event('ready', { url, model: name, elsewhere: tier }, readyText(first, rows));
+    return;
+  }
   if (cli.options.flag('model')) {
     const { name, device } = await readyModel(cli, control, model);
     const first = `Ready: ${name} answers on ${device}.`;
@@ -92,6 +120,15 @@ async function prepare(cli: Cli, started: Started): Promise<void> {
   const next: Row = stored === null ? ['Get a model', `./filon pull ${model}${home}`] : talkRow(home);
   const rows = [next, ...pages, ...apiRows(url, stored?.name ?? null)];
   cli.out.event('ready', { url, model: null }, readyText('Ready, with no model in memory.', rows));
+}
+
+/** For people alone. */
+async function swarmRows(cli: Cli, control: Control): Promise<readonly Row[]> {
+  const view = cli.out.json ? null : await control.swarm({}, { signal: cli.signal });
+  if (view === null) return [];
+  const advice = reachAdvice(view);
+  const rows: Row[] = [['Swarm', `${view.swarm.name}: ${reachText(view)}`]];
+  return advice === null ? rows : [...rows, ['Note', advice]];
 }
 
 /** A node without its model is still a node: it says what is wrong and stays, so that it can be mended. */
@@ -124,8 +161,11 @@ function readyText(first: string, rows: readonly Row[]): string {
   return ['', first, '', ...rows.map(([what, how]) => `  ${what.padEnd(14)} ${how}`), ''].join('\n');
 }
 
-function talkRow(home: string): Row {
-  return ['Talk here', `./filon chat${home}`];
+function talkRow(home: string, remote: RemoteModel | null = null): Row {
+  if (remote === null) return ['Talk here', `./filon chat${home}`];
+  const { name, tier } = remote;
+  const why = tier === 'own' ? '' : ' (whoever runs those nodes can read what you ask)';
+  return ['Talk here', `./filon chat ${name}${tier === 'own' ? '' : ` --tier ${tier}`}${home}${why}`];
 }
 
 function apiRows(url: string, model: string | null): readonly Row[] {

@@ -2,6 +2,7 @@
 
 import type { BucketState } from '@filon/core/buckets';
 import { FilonError } from '@filon/core/errors';
+import type { PrivacyTier } from '@filon/core/serving/tier';
 import { PASSED_ON_HEADER } from '@filon/core/upstream/kinds';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Access } from '../../access/access.ts';
@@ -18,6 +19,8 @@ import { rightsFrom, TIER_HEADER, tierOf } from './tier.ts';
 export interface GateDeps extends AuthenticateDeps {
   serving: Serving;
   answerTokensMax: number;
+  /** Whose machines may compute what callers without a key do not say. Absent: the operator's own. */
+  tier?: PrivacyTier | undefined;
   peerOf: PeerOf;
   randomBytes: (count: number) => Uint8Array;
 }
@@ -30,7 +33,7 @@ export function gate(deps: GateDeps): MiddlewareHandler {
     const found = authenticate(c, deps.peerOf(c), deps);
     const rate = found.kind === 'key' && !isReading(c) ? takeRate(found.key, deps.access) : null;
     if (found.kind !== 'nobody') {
-      const tier = tierOf(c.req.header(TIER_HEADER), found);
+      const tier = tierOf({ header: c.req.header(TIER_HEADER), standard: deps.tier ?? 'own' }, found);
       const passedOn = c.req.header(PASSED_ON_HEADER) !== undefined;
       const serving = servingFor(found, { tier, passedOn }, deps);
       admit(c, { principal: principalFrom(found), serving, rights: rightsFrom(found) });

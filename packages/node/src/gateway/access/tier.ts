@@ -14,12 +14,22 @@ export function rightsFrom(found: Exclude<Found, { kind: 'nobody' }>): Rights {
   return { tierMax: found.key.tier, models: found.key.models };
 }
 
+export interface TierAsked {
+  /** undefined: the request does not say. */
+  header: string | undefined;
+  /** What the operator chose for whoever has no key. */
+  standard: PrivacyTier;
+}
+
 /**
- * Without the header a key has the tier that it was made with, because its operator chose it; everybody else has the
- * operator's own machines alone. Codes: GATEWAY_REQUEST_INVALID, ACCESS_TIER.
+ * Without the header a key has the tier that it was made with, because its operator chose it; everybody else has the one
+ * of the settings. Codes: GATEWAY_REQUEST_INVALID, ACCESS_TIER.
  */
-export function tierOf(header: string | undefined, found: Exclude<Found, { kind: 'nobody' }>): PrivacyTier {
-  if (header === undefined) return found.kind === 'key' ? found.key.tier : 'own';
+export function tierOf(
+  { header, standard }: TierAsked,
+  found: Exclude<Found, { kind: 'nobody' }>,
+): PrivacyTier {
+  if (header === undefined) return found.kind === 'key' ? found.key.tier : standard;
   const tier = TIERS.find((known) => known === header);
   if (tier === undefined) throw invalid(TIER_HEADER, `must be one of ${TIERS.join(', ')}`);
   const { tierMax: allowed } = rightsFrom(found);

@@ -1,4 +1,5 @@
 /** `GET /v1/models`, with what a client may want to know beside OpenAI's own fields. */
+import type { PrivacyTier } from '@filon/core/serving/tier';
 import type { ServedModel } from '../../serve/serving.ts';
 
 export interface OpenAiModel {
@@ -11,7 +12,13 @@ export interface OpenAiModel {
   quantization: string;
   license: string | null;
   /** What no other API has. */
-  filon: { bytes: number; parameters: number; loaded: boolean; upstream?: true | undefined };
+  filon: {
+    bytes: number;
+    parameters: number;
+    loaded: boolean;
+    upstream?: true | undefined;
+    elsewhere?: PrivacyTier | undefined;
+  };
 }
 
 /** `loaded`: names of the models in memory. */
@@ -30,6 +37,7 @@ export function openAiModel(stored: ServedModel, loaded: readonly string[]): Ope
       parameters: stored.parameters,
       loaded: stored.upstream === true || loaded.includes(stored.name),
       ...(stored.upstream === true ? { upstream: true } : {}),
+      ...(stored.elsewhere !== undefined && { elsewhere: stored.elsewhere }),
     },
   };
 }

@@ -1,4 +1,5 @@
 /** What OpenAI's endpoints answer, for the API's document. The compiler holds each schema to the type that is sent. */
+import { TIERS } from '@filon/core/serving/tier';
 import { z } from 'zod';
 import type { ChatCompletion } from '../openai/chat-answer.ts';
 import type { EmbeddingList } from '../openai/embeddings.ts';
@@ -111,6 +112,10 @@ export const openAiModelSchema: z.ZodType<OpenAiModel> = z.object({
   filon: z.object({
     ...{ bytes: count, parameters: count, loaded: z.boolean() },
     upstream: z.literal(true).optional().describe('It is passed on to an endpoint that is no node.'),
+    elsewhere: z
+      .enum(TIERS)
+      .optional()
+      .describe('Only other nodes have it ready, on machines of this tier at the narrowest.'),
   }),
 });
 export const openAiModelList: z.ZodType = z.object({

@@ -108,6 +108,10 @@ class UpstreamServing implements OpenServing {
     return this.#deps.serving.unload(...asked);
   }
 
+  explain(...asked: Parameters<OpenServing['explain']>): ReturnType<OpenServing['explain']> {
+    return this.#deps.serving.explain(...asked);
+  }
+
   guests(): ReturnType<OpenServing['guests']> {
     return this.#deps.serving.guests();
   }
@@ -131,7 +135,8 @@ class UpstreamServing implements OpenServing {
     const found = passedOn ? null : this.#deps.places.find(model);
     if (found === null) return await ways.here();
     const stored = await this.#deps.serving.models();
-    if (stored.some(({ name }) => name === found.name)) return await ways.here();
+    if (stored.some(({ name, elsewhere }) => elsewhere === undefined && name === found.name))
+      return await ways.here();
     if (tierAllows(tier, found.tier)) return await ways.there(found);
     try {
       return await ways.here();

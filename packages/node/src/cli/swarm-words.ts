@@ -1,0 +1,67 @@
+/** What the commands about the swarm say in the same words. */
+import type { NetworkLook, PanelPeer, PanelSelf } from '@filon/core/panel/network';
+import { type PrivacyTier, TIERS } from '@filon/core/serving/tier';
+import type { NodeStatus } from '../control/calls.ts';
+import type { SwarmView } from '../control/swarm-calls.ts';
+import { rateText } from './format.ts';
+import type { Options } from './options.ts';
+import { wrongOption } from './wrong-option.ts';
+
+export const TIER_HELP = 'whose machines may compute, and so read, what is asked';
+
+/** undefined: not given. Code: CLI_OPTION_INVALID. */
+export function tierFrom({ text }: Options): PrivacyTier | undefined {
+  const typed = text('tier');
+  if (typed === undefined) return undefined;
+  const tier = TIERS.find((known) => known === typed);
+  if (tier === undefined) throw wrongOption('--tier', typed, TIERS.join(', '));
+  return tier;
+}
+
+/** Whether others get through to this node, and how. */
+export function reachText({ self, reachability }: SwarmView): string {
+  const { reached, relays } = reachability;
+  if (reached.length > 0) return `others reach this node at ${reached.join(', ')}`;
+  if (relays.length > 0) return `others reach this node through ${relays.length} members that pass on`;
+  if (self.reach === 'none')
+    return 'nobody can connect to this node; it connects to others, and is of use to them while it does';
+  return 'not known yet whether others can connect to this node';
+}
+
+/** What is wrong with the ways between the members; null: nothing is known to be. */
+export function reachAdvice({ swarm }: SwarmView): string | null {
+  if (!swarm.isMember) return 'The membership has expired or was revoked. Ask whoever made the swarm.';
+  if (swarm.hasReachable !== false) return null;
+  return 'No member of the swarm is known to be reachable from other networks. One of them should listen (`filon config set swarmHost 0.0.0.0`), with a forwarded port or UPnP.';
+}
+
+export function swarmLines({ swarm }: NodeStatus): string[] {
+  if (swarm === null) return [];
+  const { name } = swarm.swarm;
+  return [
+    `Swarm       ${name}, ${swarm.members} members known, ${swarm.connected} connected`,
+    `Reach       ${reachText(swarm)}`,
+  ];
+}
+
+export function modelsText({ models }: Pick<PanelSelf, 'models'>): string {
+  const each = models.map(({ name, tokensPerSecond, load }) => {
+    const speed = tokensPerSecond === null ? '' : ` ${rateText(tokensPerSecond)}/s`;
+    const busy = load === null || load.active + load.queued === 0 ? '' : ` (${load.active}+${load.queued})`;
+    return `${name}${speed}${busy}`;
+  });
+  return each.join(', ');
+}
+
+export function roundTripText(connection: PanelPeer['connection']): string {
+  if (connection === null) return '-';
+  return connection.roundTripMs === null ? '' : `${connection.roundTripMs.toFixed(1)} ms`;
+}
+
+export function offersOf(look: NetworkLook | null): { name: string; nodes: number; tier: PrivacyTier }[] {
+  const found = (look?.peers ?? []).flatMap(({ models, tier }) => models.map(({ name }) => ({ name, tier })));
+  return [...Map.groupBy(found, ({ name }) => name)].map(([name, all]) => {
+    const tier = TIERS.find((known) => all.some((one) => one.tier === known)) ?? 'open';
+    return { name, nodes: all.length, tier };
+  });
+}

@@ -1,0 +1,154 @@
+/** The calls about the swarm: this node's place in it, who else is there, whom it trusts, and where requests would go. */
+import type { NetworkLook, PanelSelf, PanelSwarm } from '@filon/core/panel/network';
+import type { RankedCandidate, RefusedCandidate } from '@filon/core/serving/routing';
+import { type PrivacyTier, TIERS } from '@filon/core/serving/tier';
+import type { Inviters } from '@filon/core/swarm/charter';
+import { SWARM_NAME_CHARS_MAX } from '@filon/core/swarm/charter';
+import { INVITE_CHARS_MAX } from '@filon/core/swarm/invite';
+import type { KeyId } from '@filon/core/swarm/key-id';
+import { z } from 'zod';
+import type { Reachability } from '../ports/network.ts';
+import type { RouteQuestion } from '../serve/serving.ts';
+import type { MemberView } from '../swarm/membership.ts';
+import { INVITE_MS_MAX } from '../swarm/membership-limits.ts';
+import type { TrustedOperator } from '../swarm/trust.ts';
+
+/** This node's place in its swarm. */
+export interface SwarmView {
+  swarm: PanelSwarm & { open: boolean; inviters: Inviters; holdsRoot: boolean };
+  self: PanelSelf;
+  reachability: Reachability;
+  /** That are known with their proofs, this node among them. */
+  members: number;
+  /** Other nodes. */
+  connected: number;
+}
+
+export interface MemberList {
+  swarm: string;
+  members: (MemberView & { name: string })[];
+  revoked: { node: KeyId; name: string; atMs: number }[];
+  /** Not used yet. */
+  invites: { id: KeyId; expiresMs: number }[];
+}
+
+export interface InviteInput {
+  /** Milliseconds; null: a day. */
+  validMs: number | null;
+  mayInvite: boolean;
+  /** Whoever uses it becomes a machine of this operator. */
+  enrols: boolean;
+}
+
+export interface InviteView {
+  invite: string;
+  expiresMs: number;
+  swarm: string;
+  /** Where the joiner will look for members; none: nobody can use it from elsewhere. */
+  addresses: string[];
+}
+
+/** One rig of this node's operator, this one among them. */
+export interface RigView {
+  node: KeyId;
+  name: string;
+  isSelf: boolean;
+  /** `up`: connected. `heard`: its announcement holds. `gone`: it was a member, and nothing is heard of it. */
+  state: 'up' | 'heard' | 'gone';
+  version: string | null;
+  devices: string[];
+  models: PanelSelf['models'];
+  roundTripMs: number | null;
+  seenMs: number | null;
+}
+
+export interface RouteView {
+  model: string;
+  sha256: string;
+  tier: PrivacyTier;
+  promptTokens: number;
+  answerTokens: number;
+  /** Best first. */
+  places: (Omit<RankedCandidate, 'candidate'> & { node: KeyId | null; name: string })[];
+  refused: (Pick<RefusedCandidate, 'refusal'> & { node: KeyId | null; name: string })[];
+}
+
+/** `tier: null`: as what is asked without a word about it. */
+export type RouteInput = Omit<RouteQuestion, 'tier'> & { tier: PrivacyTier | null };
+
+type Nothing = Record<string, never>;
+
+interface Call<In, Out> {
+  input: In;
+  output: Out;
+}
+
+export interface SwarmCalls {
+  /** null: in none. */
+  swarm: Call<Nothing, SwarmView | null>;
+  /** Codes: SWARM_MEMBER_ALREADY, NETWORK_LISTEN_FAILED. */
+  createSwarm: Call<{ name: string; open: boolean; inviters: Inviters | null }, SwarmView>;
+  /** Codes: INVITE_*, SWARM_*, NETWORK_LISTEN_FAILED. `enrols`: only by a word that makes this a machine of its operator. */
+  joinSwarm: Call<{ invite: string; enrols: boolean }, SwarmView>;
+  /** Codes: SWARM_*. */
+  invite: Call<InviteInput, InviteView>;
+  members: Call<Nothing, MemberList>;
+  /** By key or name. Codes: SWARM_*, CONTROL_NODE_UNKNOWN. */
+  revoke: Call<{ node: string }, { node: KeyId; name: string }>;
+  /** Codes: SWARM_NONE. */
+  leaveSwarm: Call<Nothing, { swarm: string }>;
+  /** null: in no swarm. */
+  peers: Call<Nothing, NetworkLook | null>;
+  /** Asks them how busy they are. */
+  rigs: Call<Nothing, RigView[]>;
+  trusted: Call<Nothing, TrustedOperator[]>;
+  /** `operator`: a key, or a node's key or name for its operator. Codes: TRUST_FULL, CONTROL_NODE_UNKNOWN. */
+  trust: Call<{ operator: string; name: string | null }, TrustedOperator>;
+  /** By key, or the name in the list. Code: CONTROL_NODE_UNKNOWN. */
+  distrust: Call<{ operator: string }, TrustedOperator>;
+  /** Codes: SERVE_MODEL_UNKNOWN. */
+  route: Call<RouteInput, RouteView>;
+}
+
+const KEY_OR_NAME_CHARS_MAX = 64;
+const nothing: z.ZodType<Nothing> = z.object({});
+const keyOrName = z.string().min(1).max(KEY_OR_NAME_CHARS_MAX);
+const tokens = z.int().min(1).max(10_000_000);
+
+export const SWARM_INPUTS: { readonly [C in keyof SwarmCalls]: z.ZodType<SwarmCalls[C]['input']> } = {
+  swarm: nothing,
+  createSwarm: z.object({
+    name: z.string().min(1).max(SWARM_NAME_CHARS_MAX),
+    open: z.boolean(),
+    inviters: z.enum(['root', 'chosen', 'members']).nullable(),
+  }),
+  joinSwarm: z.object({
+    invite: z
+      .string()
+      .min(1)
+      .max(2 * INVITE_CHARS_MAX),
+    enrols: z.boolean(),
+  }),
+  invite: z.object({
+    validMs: z.int().min(1000).max(INVITE_MS_MAX).nullable(),
+    mayInvite: z.boolean(),
+    enrols: z.boolean(),
+  }),
+  members: nothing,
+  revoke: z.object({ node: keyOrName }),
+  leaveSwarm: nothing,
+  peers: nothing,
+  rigs: nothing,
+  trusted: nothing,
+  trust: z.object({
+    operator: keyOrName,
+    name: z.string().min(1).max(KEY_OR_NAME_CHARS_MAX).nullable(),
+  }),
+  distrust: z.object({ operator: keyOrName }),
+  route: z.object({
+    model: z.string().min(1).max(1024),
+    tier: z.enum(TIERS).nullable(),
+    promptTokens: tokens,
+    answerTokens: tokens,
+  }),
+};

@@ -1,0 +1,169 @@
+/** The calls about the swarm, in the node's own process. */
+import { FilonError } from '@filon/core/errors';
+import type { NetworkLook } from '@filon/core/panel/network';
+import type { RouteCost } from '@filon/core/serving/routing';
+import { decodeInvite } from '@filon/core/swarm/invite';
+import { type KeyId, keyId } from '@filon/core/swarm/key-id';
+import { keyName } from '@filon/core/swarm/key-name';
+import type { Config } from '../config/settings.ts';
+import type { ServingControl } from '../serve/serving.ts';
+import { membershipError } from '../swarm/membership-errors.ts';
+import type { OpenSwarm } from '../swarm/open-swarm.ts';
+import type { Control } from './calls.ts';
+import type { ControlErrorDetails } from './errors.ts';
+import { rigsOf } from './rigs.ts';
+import type { SwarmCalls, SwarmView } from './swarm-calls.ts';
+import type { Place } from './swarm-place.ts';
+
+export interface SwarmControlDeps {
+  place: Place;
+  serving: Pick<ServingControl, 'explain'>;
+  settings: Pick<Config, 'swarmInviters' | 'swarmTier'>;
+}
+
+export function createSwarmControl(deps: SwarmControlDeps): Pick<Control, keyof SwarmCalls> {
+  return { ...createPlaceCalls(deps), ...createMemberCalls(deps), ...createTrustCalls(deps) };
+}
+
+function createPlaceCalls({ place, settings, serving }: SwarmControlDeps) {
+  return {
+    swarm: async () => viewOf(place),
+    createSwarm: async ({ name, open, inviters }) => {
+      const rules = { open, inviters: inviters ?? settings.swarmInviters };
+      await place.enter(({ membership }) => membership.create(name, rules));
+      return viewNow(place);
+    },
+    joinSwarm: async ({ invite, enrols }, { signal }) => {
+      if (enrols && decodeInvite(invite).operator === null) throw enrolsNobody();
+      await place.enter(({ membership }) => membership.join(invite, { signal }));
+      return viewNow(place);
+    },
+    leaveSwarm: async () => {
+      const name = openOf(place).membership.status()?.name ?? '';
+      await place.enter(({ membership }) => membership.leave());
+      return { swarm: name };
+    },
+    peers: async () => place.look(),
+    rigs: async (_, { signal }) => await rigsOf(place, { signal }),
+    route: async (asked, { signal }) => {
+      const question = { ...asked, tier: asked.tier ?? settings.swarmTier };
+      const { model, routing } = await serving.explain(question, { signal });
+      const placeOf = ({ node }: { node: KeyId | null }) => ({ node, name: nameOf(node) });
+      return {
+        ...{ ...question, model: model.name, sha256: model.sha256 },
+        places: routing.ranked.map(({ candidate, tier, cost, stayed }) => ({
+          ...{ ...placeOf(candidate), tier, cost: rounded(cost), stayed },
+        })),
+        refused: routing.refused.map(({ candidate, refusal }) => ({ ...placeOf(candidate), refusal })),
+      };
+    },
+  } satisfies Partial<Control>;
+}
+
+function createMemberCalls({ place }: SwarmControlDeps) {
+  return {
+    invite: async ({ validMs, ...options }) => {
+      const { membership } = openOf(place);
+      const made = membership.invite({ ...options, ...(validMs !== null && { validMs }) });
+      const { name, peers } = decodeInvite(made.invite);
+      const addresses = peers.flatMap((peer) => [...peer.addresses]);
+      return { invite: made.invite, expiresMs: made.expiresMs, swarm: name, addresses };
+    },
+    members: async () => {
+      const { membership } = openOf(place);
+      const status = membership.status();
+      if (status === null) throw membershipError({ code: 'SWARM_NONE' });
+      return {
+        swarm: status.name,
+        members: membership.list().map((member) => ({ ...member, name: keyName(member.node) })),
+        revoked: status.revoked.map((one) => ({ ...one, name: keyName(one.node) })),
+        invites: membership
+          .invites()
+          .filter(({ usedBy }) => usedBy === null)
+          .map(({ id, expiresMs }) => ({ id, expiresMs })),
+      };
+    },
+    revoke: async ({ node: text }) => {
+      const { membership } = openOf(place);
+      const node = nodeNamed(text, place.look()) ?? (keyId.safeParse(text).success ? text : null);
+      if (node === null) throw unknownNode(text);
+      membership.revoke(node);
+      return { node, name: keyName(node) };
+    },
+  } satisfies Partial<Control>;
+}
+
+function createTrustCalls({ place }: SwarmControlDeps) {
+  const { trust } = place;
+  return {
+    trusted: async () => trust.list(),
+    trust: async ({ operator: text, name }) => {
+      const look = place.look();
+      const node = nodeNamed(text, look);
+      const itsOperator = look?.peers.find(({ key }) => key === node)?.operator ?? null;
+      const operator = itsOperator ?? (keyId.safeParse(text).success ? text : null);
+      if (operator === null) throw unknownNode(text);
+      return trust.add(operator, name ?? keyName(operator));
+    },
+    distrust: async ({ operator: text }) => {
+      const found = trust.list().find(({ operator, name }) => operator === text || name === text);
+      if (found === undefined) throw unknownNode(text);
+      trust.remove(found.operator);
+      return found;
+    },
+  } satisfies Partial<Control>;
+}
+
+function viewOf(place: Place): SwarmView | null {
+  const look = place.look();
+  const status = place.swarm?.membership.status() ?? null;
+  const reachability = place.reachability();
+  if (look === null || look.swarm === null || status === null || reachability === null) return null;
+  const { open, inviters, holdsRoot } = status;
+  return {
+    swarm: { ...look.swarm, open, inviters, holdsRoot },
+    ...{ self: look.self, reachability, members: place.swarm?.membership.list().length ?? 0 },
+    connected: look.peers.filter(({ connection }) => connection !== null).length,
+  };
+}
+
+function viewNow(place: Place): SwarmView {
+  const view = viewOf(place);
+  if (view === null) throw membershipError({ code: 'SWARM_NONE' });
+  return view;
+}
+
+function openOf(place: Place): OpenSwarm {
+  const { swarm } = place;
+  if (swarm === null) throw membershipError({ code: 'SWARM_NONE' });
+  return swarm;
+}
+
+/** By its key or its name; null: it is not known, or two have the name. */
+function nodeNamed(text: string, look: NetworkLook | null): KeyId | null {
+  const found = (look?.peers ?? []).filter(({ key, name }) => key === text || name === text);
+  return found.length === 1 ? (found[0]?.key ?? null) : null;
+}
+
+function nameOf(node: KeyId | null): string {
+  return node === null ? 'this node' : keyName(node);
+}
+
+function rounded(cost: RouteCost): RouteCost {
+  const entries = Object.entries(cost).map(([part, value]) => [part, Math.round(value * 1000) / 1000]);
+  return Object.fromEntries(entries) as RouteCost;
+}
+
+function unknownNode(text: string): FilonError<ControlErrorDetails> {
+  return new FilonError<ControlErrorDetails>(
+    { code: 'CONTROL_NODE_UNKNOWN', node: text },
+    `"${text}" is neither a key nor the name of one node that is known here. \`filon peers\` lists them; with --json also their keys.`,
+  );
+}
+
+function enrolsNobody(): FilonError<ControlErrorDetails> {
+  return new FilonError<ControlErrorDetails>(
+    { code: 'CONTROL_ENROLS_NOBODY' },
+    "This invite lets a node in and makes it nobody's machine. `filon rigs enrol` on one of your rigs prints one that does; for this one use --join.",
+  );
+}

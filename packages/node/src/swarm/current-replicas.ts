@@ -1,0 +1,32 @@
+/** The other nodes as serving sees them, whether this node is in a swarm just now or not. */
+import type { Candidate, RoutePolicy } from '@filon/core/serving/routing';
+import { replicaLost } from '@filon/core/swarm/replica-errors';
+import type { RemoteModel, Replicas } from '../ports/replicas.ts';
+
+const ALONE: RoutePolicy = { lists: { own: new Set(), trusted: new Set() }, msPerUnit: 0 };
+
+export class CurrentReplicas implements Replicas {
+  /** null: in no swarm. */
+  current: Replicas | null = null;
+
+  models(): readonly RemoteModel[] {
+    return this.current?.models() ?? [];
+  }
+
+  async candidates(...asked: Parameters<Replicas['candidates']>): Promise<readonly Candidate[]> {
+    return (await this.current?.candidates(...asked)) ?? [];
+  }
+
+  policy(): RoutePolicy {
+    return this.current?.policy() ?? ALONE;
+  }
+
+  async take(...[wanted, options]: Parameters<Replicas['take']>): ReturnType<Replicas['take']> {
+    if (this.current !== null) return await this.current.take(wanted, options);
+    throw replicaLost(wanted.node, { how: 'closed', reason: 'this node left the swarm' });
+  }
+
+  report(...outcome: Parameters<Replicas['report']>): void {
+    this.current?.report(...outcome);
+  }
+}

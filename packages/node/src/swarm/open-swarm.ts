@@ -1,0 +1,106 @@
+/** A node among the others of its swarm, on a network that is open: a member that knows others, asks and answers them. */
+import type { RoutePolicy } from '@filon/core/serving/routing';
+import type { Device } from '@filon/core/serving/session';
+import { tierAllows, tierOf } from '@filon/core/serving/tier';
+import type { KeyId } from '@filon/core/swarm/key-id';
+import type { Clock } from '../ports/clock.ts';
+import type { Waiting } from '../ports/engine.ts';
+import type { Log } from '../ports/log.ts';
+import type { Network } from '../ports/network.ts';
+import type { GuestSeats, Replicas } from '../ports/replicas.ts';
+import type { Store } from '../ports/store.ts';
+import type { AnnouncedSettings } from './announcer.ts';
+import { openAnswerHost } from './answer-host.ts';
+import { AnswerLimits, DEFAULT_GUEST_RULES, type Guest } from './answer-limits.ts';
+import type { Placed } from './diverse.ts';
+import type { Identity } from './identity.ts';
+import { memberNetwork } from './member-network.ts';
+import { Membership } from './membership.ts';
+import { type OpenDirectory, openDirectory } from './open-directory.ts';
+import { createRemoteAnswers } from './remote-answers.ts';
+import type { Roster } from './roster.ts';
+import { verifyEd25519 } from './verify.ts';
+
+export interface OpenSwarmDeps {
+  roster: Roster;
+  identity: Identity;
+  network: Network;
+  store: Store;
+  clock: Clock;
+  log: Log;
+  /** What peers get of this node. */
+  seats: GuestSeats;
+  devices: (options: Waiting) => Promise<readonly Device[]>;
+  /** sha256 of the files on the disk. */
+  stored: () => Promise<readonly string[]>;
+  settings: () => AnnouncedSettings;
+  policy: () => RoutePolicy;
+  /** 0 to below 1. */
+  random: () => number;
+  randomBytes: (count: number) => Uint8Array;
+}
+
+export interface OpenSwarm extends AsyncDisposable {
+  membership: Membership;
+  others: OpenDirectory;
+  replicas: Replicas;
+}
+
+/** Disposing of it leaves the network open. */
+export function openSwarm(deps: OpenSwarmDeps): OpenSwarm {
+  const { clock, log, seats, identity, randomBytes, random } = deps;
+  const parts = new AsyncDisposableStack();
+  const membership = parts.use(new Membership({ ...deps, verify: verifyEd25519 }));
+  const { members } = membership;
+  const addressesOf = (peer: KeyId): readonly string[] => knownAddresses(peer, deps, others);
+  const network = memberNetwork({ network: deps.network, membership, addressesOf });
+  const { take } = createRemoteAnswers({
+    ...{ network, clock, randomBytes },
+    commitmentOf: (node) => others.probe.takeCommitment(node),
+    reach: (node, options) => others.finder.reach(node, options),
+  });
+  const others: OpenDirectory = openDirectory({
+    ...{ ...deps, network, members, take, signer: identity.node, draw: random },
+    kept: () => metBefore(deps.roster),
+  });
+  parts.use(others);
+  const host = openAnswerHost({
+    ...{ network, clock, log, seats, randomBytes, commitments: others.commitments },
+    limits: new AnswerLimits(DEFAULT_GUEST_RULES, { clock }),
+    guestOf: (peer) => guestOf(peer, deps),
+  });
+  parts.use(host);
+  const replicas: Replicas = {
+    models: () => others.finder.models(),
+    candidates: (...asked) => others.finder.candidates(...asked),
+    policy: () => others.finder.policy(),
+    take,
+    report: (outcome) => others.report(outcome),
+  };
+  return { membership, others, replicas, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
+/** This node's operator alone, whom that one trusts, or any member: as the settings say. */
+function guestOf(peer: KeyId, { roster, policy, settings }: OpenSwarmDeps): Guest | null {
+  const member = roster.list.find(peer);
+  if (member === null) return null;
+  const { operator } = member;
+  const tier = tierOf(operator, policy().lists);
+  return tierAllows(settings().serves, tier) ? { node: peer, operator, tier } : null;
+}
+
+function knownAddresses(
+  peer: KeyId,
+  { roster }: OpenSwarmDeps,
+  { directory }: OpenDirectory,
+): readonly string[] {
+  const announced = directory.find(peer)?.announcement.addresses ?? [];
+  return announced.length > 0 ? announced : roster.known.address(peer).addresses;
+}
+
+function metBefore({ list, known }: Roster): Placed[] {
+  return list
+    .list()
+    .map(({ node, operator }) => ({ node, operator, addresses: known.address(node).addresses }))
+    .filter(({ addresses }) => addresses.length > 0);
+}

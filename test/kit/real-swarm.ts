@@ -1,0 +1,226 @@
+/**
+ * Real nodes of one swarm: processes of their own with homes of their own, joined by real invites. Others reach each of
+ * them through a door, a line that the test makes bad at will. They can be killed, frozen and started again.
+ */
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openSqliteStore } from '@filon/node/adapters/sqlite/store';
+import type { CallOptions, Control, NodeStatus } from '@filon/node/control/calls';
+import { createControlClient } from '@filon/node/control/client';
+import { ensureHome, homePaths } from '@filon/node/home/paths';
+import { openTestHome, type RunningFilon, type TestHome } from './filon.ts';
+import { tinyModel } from './gguf.ts';
+import { type LinkShaper, openLinkShaper } from './link-shaper.ts';
+import { certificateOf } from './worker-engine.ts';
+
+export const SWARM_MODEL = 'swarm-tiny';
+export const SWARM_CONTEXT_TOKENS = 512;
+const SESSIONS = 4;
+const READY_MS = 60_000;
+
+export interface SwarmModel extends AsyncDisposable {
+  source: string;
+  sha256: string;
+  certificate: unknown;
+}
+
+export interface SwarmNodeOptions {
+  name: string;
+  /** Has the model and serves it; else it has none and computes nothing. */
+  serves: boolean;
+  /** Settings, as `FILON_*`. */
+  environment?: Readonly<Record<string, string>>;
+}
+
+export interface SwarmNode {
+  readonly name: string;
+  readonly home: TestHome;
+  readonly control: Control;
+  /** Through which others come in. */
+  readonly door: LinkShaper;
+  /** Of its HTTP API, while it runs. */
+  readonly url: string;
+  readonly running: RunningFilon;
+  status(): Promise<NodeStatus>;
+  /** `up`, with further words of it; resolves when it is ready. */
+  start(...words: string[]): Promise<void>;
+  /** `kill -9` of the node process, and its end. */
+  kill(): Promise<void>;
+  /** SIGSTOP and SIGCONT of the node process. */
+  freeze(): void;
+  thaw(): void;
+}
+
+export interface RealSwarm extends AsyncDisposable {
+  readonly model: SwarmModel;
+  readonly nodes: SwarmNode[];
+  /** The first one makes the swarm; each further one joins it by an invite of the first. */
+  add(options: SwarmNodeOptions): Promise<SwarmNode>;
+  /** Not started, and no member. */
+  prepare(options: SwarmNodeOptions): Promise<SwarmNode>;
+}
+
+export const never: CallOptions = { signal: new AbortController().signal };
+
+/** A tiny model of random weights with exact settings for this machine's CPU. */
+export async function makeSwarmModel(): Promise<SwarmModel> {
+  const folder = await mkdtemp(join(tmpdir(), 'filon-swarm-'));
+  const path = join(folder, `${SWARM_MODEL}.gguf`);
+  const bytes = tinyModel({ contextTokens: SWARM_CONTEXT_TOKENS * SESSIONS, weights: 'q8_0' });
+  await writeFile(path, bytes);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const certificate = await certificateOf({ model: sha256, path });
+  const dispose = () => rm(folder, { recursive: true, force: true });
+  return { source: `file:${path}`, sha256, certificate, [Symbol.asyncDispose]: dispose };
+}
+
+export async function openRealSwarm(): Promise<RealSwarm> {
+  const model = await makeSwarmModel();
+  const nodes: SwarmNode[] = [];
+  const parts = new AsyncDisposableStack();
+  parts.use(model);
+  const prepare = async (options: SwarmNodeOptions): Promise<SwarmNode> => {
+    const node = await openSwarmNode(options, model);
+    parts.use(node);
+    nodes.push(node);
+    return node;
+  };
+  return {
+    ...{ model, nodes, prepare },
+    add: async (options) => {
+      const [first] = nodes;
+      const node = await prepare(options);
+      if (first === undefined) {
+        await node.start();
+        await node.control.createSwarm({ name: 'garage', open: false, inviters: null }, never);
+      } else {
+        await node.start('--join', await inviteOf(first));
+      }
+      return node;
+    },
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
+
+export async function inviteOf(node: SwarmNode, more: { enrols?: boolean } = {}): Promise<string> {
+  const asked = { validMs: null, mayInvite: false, enrols: false, ...more };
+  return (await node.control.invite(asked, never)).invite;
+}
+
+/** The first answer that is neither null nor false. */
+export async function until<T>(what: string, look: () => Promise<T | null | false>): Promise<T> {
+  const signal = AbortSignal.timeout(READY_MS);
+  for (;;) {
+    const found = await look();
+    if (found !== null && found !== false) return found;
+    if (signal.aborted) throw new RangeError(`it never came: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function openSwarmNode(
+  options: SwarmNodeOptions,
+  model: SwarmModel,
+): Promise<SwarmNode & AsyncDisposable> {
+  const home = openTestHome();
+  const paths = homePaths(home.home);
+  ensureHome(paths);
+  if (options.serves) {
+    await using store = await openSqliteStore({ path: paths.database });
+    store.put('certificates', `${model.sha256}/cpu`, model.certificate);
+  }
+  const port = await freePort();
+  const door = await openLinkShaper(() => ({ host: '127.0.0.1', port }));
+  const environment = {
+    FILON_THREADS: '1',
+    FILON_MODE: 'exact',
+    FILON_SESSIONS_MAX: String(SESSIONS),
+    FILON_CONTEXT_TOKENS: String(SWARM_CONTEXT_TOKENS),
+    FILON_SWARM_PORT: String(port),
+    FILON_SWARM_ADDRESSES: `/ip4/127.0.0.1/tcp/${door.port}`,
+    FILON_SWARM_SERVES: 'open',
+    FILON_SWARM_TIER: 'open',
+    FILON_LOG_LEVEL: 'debug',
+    ...options.environment,
+  };
+  return new Node({ ...options, home, door, environment, source: options.serves ? model.source : null });
+}
+
+interface NodeParts {
+  name: string;
+  home: TestHome;
+  door: LinkShaper;
+  environment: Readonly<Record<string, string>>;
+  /** null: it serves nothing. */
+  source: string | null;
+}
+
+class Node implements SwarmNode, AsyncDisposable {
+  readonly name: string;
+  readonly home: TestHome;
+  readonly door: LinkShaper;
+  readonly control: Control;
+  readonly #parts: NodeParts;
+  #running: RunningFilon | null = null;
+  #url = '';
+
+  constructor(parts: NodeParts) {
+    this.name = parts.name;
+    this.home = parts.home;
+    this.door = parts.door;
+    this.control = createControlClient(homePaths(parts.home.home));
+    this.#parts = parts;
+  }
+
+  get running(): RunningFilon {
+    if (this.#running === null) throw new TypeError(`${this.name} has not been started`);
+    return this.#running;
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  async status(): Promise<NodeStatus> {
+    return await this.control.status({}, never);
+  }
+
+  async start(...words: string[]): Promise<void> {
+    const { source, environment, home } = this.#parts;
+    // A source that is nowhere: whoever would fetch it fails.
+    const model = ['--default-model', source ?? 'nowhere'];
+    this.#running = home.start(['up', '--json', ...model, ...words], { environment });
+    this.#url = String((await this.#running.event('ready'))['url']);
+  }
+
+  async kill(): Promise<void> {
+    this.running.child.kill('SIGKILL');
+    await this.running.ended;
+  }
+
+  freeze(): void {
+    this.running.child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.running.child.kill('SIGCONT');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#running !== null) await this.kill();
+    await this.door[Symbol.asyncDispose]();
+    await this.home[Symbol.asyncDispose]();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new TypeError('no port was given');
+  return address.port;
+}
