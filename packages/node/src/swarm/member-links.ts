@@ -7,7 +7,7 @@ import type { KeyId } from '@filon/core/swarm/key-id';
 import { MEMBERSHIP_FRAME_BYTES_MAX, MEMBERSHIP_PROTOCOL } from '@filon/core/swarm/membership-messages';
 import type { Member } from '@filon/core/swarm/proof';
 import type { Waiting } from '../ports/engine.ts';
-import type { PeerAddress } from '../ports/network.ts';
+import type { Channel, PeerAddress } from '../ports/network.ts';
 import { deadline } from './deadline.ts';
 import { Exchange, reasonOf } from './exchange.ts';
 import { acceptCharter, type GreetingDeps, greet } from './greeting.ts';
@@ -24,6 +24,9 @@ export class MemberLinks {
   readonly #over = new AbortController();
   readonly #parts = new DisposableStack();
   readonly #greetings = new Map<KeyId, Promise<Member>>();
+  /** Charters on their way. */
+  readonly #sending = new Set<Promise<void>>();
+  readonly #serving = new Set<Promise<void>>();
 
   constructor(deps: LinksDeps) {
     this.#deps = deps;
@@ -36,9 +39,12 @@ export class MemberLinks {
     };
     const service = { ...this.#greeting(), self: network.self, issuer: deps.issuer, gate: this.#gate };
     const signal = this.#over.signal;
-    this.#parts.use(
-      network.handle(MEMBERSHIP_PROTOCOL, (channel) => serveMembership(channel, service, { signal }), limits),
-    );
+    const serve = async (channel: Channel): Promise<void> => {
+      const serving = serveMembership(channel, service, { signal });
+      this.#serving.add(serving);
+      await serving.finally(() => this.#serving.delete(serving));
+    };
+    this.#parts.use(network.handle(MEMBERSHIP_PROTOCOL, serve, limits));
     this.#parts.use(network.watch(({ kind, peer }) => this.#onConnection(kind, peer)));
     this.#parts.use(
       list.watch(({ kind, member }) => {
@@ -89,10 +95,11 @@ export class MemberLinks {
     log.info('swarm.charter', { version: charter.version, revoked: charter.revoked.length });
     for (const { node } of charter.revoked) this.#deps.known.forget(node);
     list.sweep();
-    void this.#toMembers(from, async (peer, signal) => {
+    const sending = this.#toMembers(from, async (peer, signal) => {
       await using exchange = await Exchange.open(this.#deps.network, peer, { signal });
       await exchange.ask({ kind: 'charter', charter: charterBytes }, 'met');
-    });
+    }).finally(() => this.#sending.delete(sending));
+    this.#sending.add(sending);
     if (standing.isOut()) {
       log.warn('swarm.revoked', { swarm: charter.name });
       this.dropAll();
@@ -104,9 +111,11 @@ export class MemberLinks {
     for (const { peer } of network.peers()) network.drop(peer);
   }
 
-  [Symbol.dispose](): void {
+  /** Resolves when nothing of it uses the store or the network any more. */
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#over.abort();
     this.#parts.dispose();
+    await Promise.allSettled([...this.#greetings.values(), ...this.#sending, ...this.#serving]);
   }
 
   async #greet(peer: KeyId): Promise<Member> {

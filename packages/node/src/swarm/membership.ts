@@ -226,7 +226,7 @@ export class Membership implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#over.abort();
-    this.#links[Symbol.dispose]();
+    await this.#links[Symbol.asyncDispose]();
     await this.#looking;
     await this.#turn.catch(() => undefined);
   }
