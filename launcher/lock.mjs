@@ -1,13 +1,16 @@
-/** One install at a time in one clone. The holder's pid says whether the lock still means anything. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+/**
+ * One install at a time in one clone. The lock is a directory with one file, whose name says who has it. It comes with
+ * that file, by a rename, which succeeds only where there is no directory or an empty one. So it is given back, and
+ * taken from one that is gone, by removing the file of exactly that name: a lock taken meanwhile has another.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, Refusal } from './refusal.mjs';
 
 const POLL_MS = 250;
 const WAIT_MAX_MS = 30 * 60_000;
-/** A lock without a pid is being taken this moment, or its taker died at once. */
-const NAMELESS_MAX_MS = 3000;
 
 /**
  * Waits until the lock is free or its holder is gone, and takes it.
@@ -16,16 +19,17 @@ const NAMELESS_MAX_MS = 3000;
  * @returns {Promise<() => void>} gives the lock back
  */
 export async function takeLock(path, onWait) {
-  for (let waitedMs = 0, namelessMs = 0; waitedMs < WAIT_MAX_MS; waitedMs += POLL_MS) {
-    if (tryLock(path)) return () => rmSync(path, { recursive: true, force: true });
+  const name = `${process.pid}-${randomUUID()}`;
+  for (let waitedMs = 0; waitedMs < WAIT_MAX_MS; waitedMs += POLL_MS) {
     const holder = holderOf(path);
-    namelessMs = holder === null ? namelessMs + POLL_MS : 0;
-    if (holder === null ? namelessMs > NAMELESS_MAX_MS : !isInstalling(holder)) {
-      clearStale(path);
+    const pid = holder === null ? 0 : Number.parseInt(holder, 10);
+    if (holder !== null && isInstalling(pid)) {
+      onWait(pid, waitedMs);
+      await sleep(POLL_MS);
       continue;
     }
-    if (holder !== null) onWait(holder, waitedMs);
-    await sleep(POLL_MS);
+    if (holder !== null) clear(path, holder);
+    if (tryLock(path, name)) return () => clear(path, name);
   }
   throw new Refusal(
     `another install has held ${path} for ${WAIT_MAX_MS / 60_000} minutes.`,
@@ -34,29 +38,49 @@ export async function takeLock(path, onWait) {
 }
 
 /**
+ * The name of the file in the lock: the holder's pid and what no other lock has.
  * @param {string} path
- * @returns {boolean}
+ * @returns {string | null} null: it is free
  */
-function tryLock(path) {
+export function holderOf(path) {
   try {
-    mkdirSync(path);
+    return readdirSync(path)[0] ?? null;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
+    if (codeOf(error) === 'ENOENT') return null;
     throw error;
   }
-  writeFileSync(join(path, 'pid'), String(process.pid));
-  return true;
+}
+
+/**
+ * Ends this one lock, and no other.
+ * @param {string} path
+ * @param {string} holder
+ */
+export function clear(path, holder) {
+  rmSync(join(path, holder), { force: true });
+  try {
+    rmdirSync(path);
+  } catch {
+    // Somebody else has it by now, or has removed it as well.
+  }
 }
 
 /**
  * @param {string} path
- * @returns {number | null}
+ * @param {string} name
+ * @returns {boolean}
  */
-function holderOf(path) {
+function tryLock(path, name) {
+  const draft = `${path}.${name}`;
+  mkdirSync(draft);
   try {
-    return Number.parseInt(readFileSync(join(path, 'pid'), 'utf8'), 10) || null;
-  } catch {
-    return null;
+    writeFileSync(join(draft, name), '');
+    renameSync(draft, path);
+    return true;
+  } catch (error) {
+    rmSync(draft, { recursive: true, force: true });
+    if (['ENOTEMPTY', 'EEXIST'].includes(codeOf(error))) return false;
+    throw error;
   }
 }
 
@@ -71,18 +95,4 @@ function isInstalling(pid) {
   } catch {
     return false;
   }
-}
-
-/**
- * Renames first: of several processes that find the same stale lock, one wins and the others look again.
- * @param {string} path
- */
-function clearStale(path) {
-  const aside = `${path}.${process.pid}`;
-  try {
-    renameSync(path, aside);
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
-  }
-  rmSync(aside, { recursive: true, force: true });
 }

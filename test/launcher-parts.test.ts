@@ -1,5 +1,5 @@
 /** The launcher's parts by themselves, and the lock file that they read. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -19,6 +19,12 @@ interface Packages {
 interface Progress {
   progressText(doneMb: number, totalMb: number, elapsedMs: number): string;
 }
+interface Lock {
+  takeLock(path: string, onWait: (holder: number, waitedMs: number) => void): Promise<() => void>;
+  holderOf(path: string): string | null;
+  clear(path: string, holder: string): void;
+}
+const lock: Lock = await import(join(root, 'launcher', 'lock.mjs'));
 const preflight: Preflight = await import(join(root, 'launcher', 'preflight.mjs'));
 const packages: Packages = await import(join(root, 'launcher', 'packages.mjs'));
 const progress: Progress = await import(join(root, 'launcher', 'progress.mjs'));
@@ -51,24 +57,62 @@ describe('preflight', () => {
   });
 });
 
+describe('the lock of an install', () => {
+  const isNotWaitedFor = (holder: number): never => {
+    throw new Error(`waits for ${holder}`);
+  };
+
+  test.each([
+    ['that is gone', '999999999-x'],
+    ['of another time', 'pid'],
+  ])(
+    'is taken from a holder %s by one, and not from that one by who was as quick to judge',
+    async (_, name) => {
+      const path = join(folder, `lock-${name}`);
+      await mkdir(path);
+      await writeFile(join(path, name), '');
+      const judged = lock.holderOf(path);
+      expect(judged).toBe(name);
+      const giveBack = await lock.takeLock(path, isNotWaitedFor);
+      const holder = lock.holderOf(path);
+      expect(holder).toMatch(new RegExp(`^${process.pid}-`));
+      lock.clear(path, name);
+      expect(lock.holderOf(path)).toBe(holder);
+      giveBack();
+      expect(lock.holderOf(path)).toBeNull();
+    },
+  );
+
+  test('given back late is not given back for the next', async () => {
+    const path = join(folder, 'lock-late');
+    const first = await lock.takeLock(path, isNotWaitedFor);
+    first();
+    const second = await lock.takeLock(path, isNotWaitedFor);
+    first();
+    expect(lock.holderOf(path)).not.toBeNull();
+    second();
+    expect(lock.holderOf(path)).toBeNull();
+  });
+});
+
 describe('the lock file', async () => {
-  const lock: {
+  const locked: {
     packages: Record<string, { optionalDependencies?: Record<string, string>; resolved?: string }>;
   } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
 
   // npm ci refuses a lock file without them, even on other platforms; a registry that lacks one makes npm omit it.
   test('names every optional package', () => {
-    const missing = Object.entries(lock.packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    const missing = Object.entries(locked.packages).flatMap(([path, { optionalDependencies = {} }]) =>
       Object.keys(optionalDependencies).filter(
         (name) =>
-          !(`${path}/node_modules/${name}` in lock.packages || `node_modules/${name}` in lock.packages),
+          !(`${path}/node_modules/${name}` in locked.packages || `node_modules/${name}` in locked.packages),
       ),
     );
     expect(missing).toEqual([]);
   });
 
   test('names no registry', () => {
-    const addresses = Object.values(lock.packages).filter(({ resolved }) => resolved?.includes('://'));
+    const addresses = Object.values(locked.packages).filter(({ resolved }) => resolved?.includes('://'));
     expect(addresses).toEqual([]);
   });
 

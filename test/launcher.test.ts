@@ -126,7 +126,8 @@ describe('an install that is ended', () => {
       expect(pid).toBeGreaterThan(0);
       return pid;
     }, WAIT);
-    const installer = Number(await readFile(join(clone.directory, '.filon', 'install.lock', 'pid'), 'utf8'));
+    const [holder = ''] = await readdir(join(clone.directory, '.filon', 'install.lock'));
+    const installer = Number.parseInt(holder, 10);
     return { npm, installer, ended, group: child.pid ?? 0 };
   }
 
