@@ -57,6 +57,7 @@ export async function openModels(config: ModelsConfig, deps: ModelsDeps): Promis
     for (const name of ['partial', 'locks'])
       await mkdir(join(folder, name), { recursive: true, mode: 0o700 });
     await sweepPartials(join(folder, 'partial'), deps.clock.nowMs());
+    await shelf.sweep();
   } catch (error) {
     throw storeUnavailable(folder, messageOf(error), error);
   }

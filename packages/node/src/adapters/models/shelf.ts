@@ -1,6 +1,6 @@
 /**
  * What has been pulled: files under their own hash, and one small manifest a name. A model is there when both are, so a
- * crash between the two leaves nothing that anybody sees.
+ * crash between the two leaves nothing that anybody sees; `sweep` clears that away.
  */
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,10 +9,11 @@ import type { StoredModel } from '../../ports/models.ts';
 import { readIfThere, writeAtomically } from './files.ts';
 
 const MANIFESTS_MAX = 10_000;
+const BLOB_NAME = /^[0-9a-f]{64}$/;
 
 const manifestSchema = z.object({
   name: z.string().min(1).max(200),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  sha256: z.string().regex(BLOB_NAME),
   bytes: z.int().positive(),
   architecture: z.string(),
   quantization: z.string(),
@@ -51,8 +52,7 @@ export class Shelf {
 
   /** By name. Manifests that cannot be read, or whose file is missing, are as if not there. */
   async list(): Promise<StoredModel[]> {
-    const names = (await readdir(this.#manifests)).filter((name) => name.endsWith('.json')).sort();
-    const models = await Promise.all(names.slice(0, MANIFESTS_MAX).map((name) => this.#read(name)));
+    const models = await Promise.all((await this.#manifestNames()).map((name) => this.#read(name)));
     return models.filter((model) => model !== null);
   }
 
@@ -71,11 +71,33 @@ export class Shelf {
     if (!isNeeded) await rm(this.blobPath(sha256), { force: true });
   }
 
+  /** Removes files without a name: a pull of changed content was killed before it could drop the old one. */
+  async sweep(): Promise<void> {
+    // Before the manifests are read: whatever comes meanwhile has its manifest first.
+    const blobs = (await readdir(this.#blobs)).filter((name) => BLOB_NAME.test(name));
+    const manifests = await Promise.all((await this.#manifestNames()).map((name) => this.#parse(name)));
+    // One that cannot be read, of a later version perhaps, may name any of them.
+    if (manifests.length >= MANIFESTS_MAX || manifests.includes(null)) return;
+    const named = new Set(manifests.map((manifest) => manifest?.sha256));
+    for (const blob of blobs) {
+      if (!named.has(blob)) await rm(this.blobPath(blob), { force: true });
+    }
+  }
+
+  async #manifestNames(): Promise<string[]> {
+    const names = (await readdir(this.#manifests)).filter((name) => name.endsWith('.json')).sort();
+    return names.slice(0, MANIFESTS_MAX);
+  }
+
   async #read(fileName: string): Promise<StoredModel | null> {
+    const manifest = await this.#parse(fileName);
+    if (manifest === null || !(await this.hasBlob(manifest.sha256, manifest.bytes))) return null;
+    return { ...manifest, path: this.blobPath(manifest.sha256) };
+  }
+
+  async #parse(fileName: string): Promise<Manifest | null> {
     try {
-      const manifest = manifestSchema.parse(JSON.parse(await readIfThere(join(this.#manifests, fileName))));
-      const isThere = await this.hasBlob(manifest.sha256, manifest.bytes);
-      return isThere ? { ...manifest, path: this.blobPath(manifest.sha256) } : null;
+      return manifestSchema.parse(JSON.parse(await readIfThere(join(this.#manifests, fileName))));
     } catch {
       return null;
     }
