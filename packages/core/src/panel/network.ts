@@ -2,6 +2,7 @@
  * What the Network page and the chat hear of the swarm, under `/filon/v1`. Times: ms since 1970. Keys, operators, round
  * trips and bytes are what this node knows; models, speeds, prices and devices are what each node says of itself.
  */
+import type { TokenPrice } from '../serving/completion.ts';
 import type { PrivacyTier } from '../serving/tier.ts';
 import type { KeyId } from '../swarm/key-id.ts';
 
@@ -13,11 +14,8 @@ export const PANEL_WAYS_MAX = 32;
 export const PANEL_STEPS_MAX = 8;
 export const PANEL_OFFERS_MAX = 256;
 
-/** For one token, in 10^-12 of a unit of the swarm's currency: for a million tokens, in millionths of it. */
-export interface PanelPrice {
-  promptPico: number;
-  answerPico: number;
-}
+/** For a million tokens, in millionths of a unit. */
+export type PanelPrice = TokenPrice;
 
 /** A model that a node has ready. */
 export interface PanelServed {
@@ -99,6 +97,8 @@ export interface PanelStep {
   name: string;
   tier: PrivacyTier;
   numericClass: string | null;
+  /** It passed the request on to an endpoint that is no node. */
+  isUpstream: boolean;
 }
 
 /** The way that an answer took: not a word of what was asked or said. */

@@ -103,6 +103,12 @@ export interface Usage {
   reasoningTokens: number;
 }
 
+/** For one token, in 10^-12 of a unit of the swarm's currency; as a number, because it goes into JSON. */
+export interface TokenPrice {
+  promptPico: number;
+  answerPico: number;
+}
+
 /** Who computed (a part of) an answer. */
 export interface ServedBy {
   /** null: the node that was asked. */
@@ -115,6 +121,8 @@ export interface ServedBy {
   numericClass: string | null;
   /** It was passed on to an endpoint that is no node. */
   upstream?: true;
+  /** What it asked when it began; absent: nothing. */
+  price?: TokenPrice;
 }
 
 /** An answer as it comes. Texts of one choice, in order, are the whole answer; `text` never splits a character. */

@@ -5,7 +5,7 @@
 import { orAborted } from '@filon/core/abort';
 import { FilonError, invariant, isFilonError } from '@filon/core/errors';
 import type { ServedBy } from '@filon/core/serving/completion';
-import type { RankedCandidate, RefusedCandidate, Routing } from '@filon/core/serving/routing';
+import type { Candidate, RankedCandidate, RefusedCandidate, Routing } from '@filon/core/serving/routing';
 import type { LoadedModel } from '@filon/core/serving/session';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Seat } from '../ports/replicas.ts';
@@ -223,13 +223,19 @@ export class Seating implements Disposable {
     const { candidate, tier } = taken.place;
     const { node, operator } = candidate;
     const { numericClass } = taken.loaded;
-    if (this.served.at(-1)?.node !== node) this.served.push({ node, operator, tier, numericClass });
+    if (this.served.at(-1)?.node === node) return;
+    this.served.push({ node, operator, tier, numericClass, ...priceOf(candidate) });
   }
 
   #rank(excluded: ReadonlySet<KeyId | null>): Promise<Routing> {
     const resuming = this.#plan.resuming || this.served.length > 0;
     return this.#plan.rank({ excluded, numericClass: this.#numericClass, resuming });
   }
+}
+
+function priceOf({ price }: Candidate): Pick<ServedBy, 'price'> {
+  if (price === null) return {};
+  return { price: { promptPico: Number(price.promptPico), answerPico: Number(price.answerPico) } };
 }
 
 function otherClass({ candidate }: RankedCandidate): Routing {

@@ -48,6 +48,15 @@ describe('a node without any model', () => {
     expect(swarm.outcomes).toMatchObject([{ kind: 'answered', tokens: usageOf(answer).completionTokens }]);
   });
 
+  test('hears with the answer what its node asked for it', async () => {
+    const price = { promptPico: 50_000n, answerPico: 200_000n };
+    const { driver } = await answeringScene([{ change: (candidate) => ({ ...candidate, price }) }]);
+    const answer = await answerOf(driver, chatRequest('What does it cost?'));
+    expect(answer.at(-1)).toMatchObject({
+      servedBy: [{ price: { promptPico: 50_000, answerPico: 200_000 } }],
+    });
+  });
+
   test('gets several choices, as one that has it', async () => {
     const { driver } = await answeringScene([{ config: { sessionsMax: 2 } }]);
     const request = chatRequest('three', { choices: 3 });

@@ -8,12 +8,13 @@ import type { Context, MiddlewareHandler } from 'hono';
 import type { Access } from '../../access/access.ts';
 import type { AccessErrorDetails } from '../../access/errors.ts';
 import type { Key } from '../../access/keys.ts';
-import type { Serving } from '../../serve/serving.ts';
+import type { Answer, Serving } from '../../serve/serving.ts';
 import { type AuthenticateDeps, authenticate, type Found, isReading, principalFrom } from './authenticate.ts';
 import { MeteredServing } from './metered-serving.ts';
 import type { PeerOf } from './peer.ts';
 import { admit, keyNeeded } from './principal.ts';
 import { type Scope, scopedServing } from './scoped-serving.ts';
+import { sayServers } from './served-by.ts';
 import { rightsFrom, TIER_HEADER, tierOf } from './tier.ts';
 
 export interface GateDeps extends AuthenticateDeps {
@@ -32,10 +33,12 @@ export function gate(deps: GateDeps): MiddlewareHandler {
   return async (c, next) => {
     const found = authenticate(c, deps.peerOf(c), deps);
     const rate = found.kind === 'key' && !isReading(c) ? takeRate(found.key, deps.access) : null;
+    const answers: Answer[] = [];
     if (found.kind !== 'nobody') {
       const tier = tierOf({ header: c.req.header(TIER_HEADER), standard: deps.tier ?? 'own' }, found);
       const passedOn = c.req.header(PASSED_ON_HEADER) !== undefined;
-      const serving = servingFor(found, { tier, passedOn }, deps);
+      const onAnswer = (answer: Answer): void => void answers.push(answer);
+      const serving = servingFor(found, { tier, passedOn, onAnswer }, deps);
       admit(c, { principal: principalFrom(found), serving, rights: rightsFrom(found) });
     } else if (!DOORS.has(c.req.path)) {
       if (!isReading(c)) throw keyNeeded();
@@ -43,6 +46,7 @@ export function gate(deps: GateDeps): MiddlewareHandler {
     }
     await next();
     if (rate !== null) sayRate(c, rate);
+    sayServers(c, answers[0]?.servedBy ?? []);
     return undefined;
   };
 }

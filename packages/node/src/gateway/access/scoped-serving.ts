@@ -1,18 +1,25 @@
 /** Serving for one owner: computed prompts are reused for that one alone, on machines of a tier that it may use. */
 import { type PrivacyTier, tierAllows } from '@filon/core/serving/tier';
-import type { Serving } from '../../serve/serving.ts';
+import type { Answer, Serving } from '../../serve/serving.ts';
 
 export interface Scope {
   owner: string;
   tier: PrivacyTier;
   /** Another node passed the request on to this one. Absent: false. */
   passedOn?: boolean;
+  /** An answer was admitted. */
+  onAnswer?: (answer: Answer) => void;
 }
 
-export function scopedServing(serving: Serving, { owner, tier, passedOn = false }: Scope): Serving {
+export function scopedServing(serving: Serving, scope: Scope): Serving {
+  const { owner, tier, passedOn = false, onAnswer } = scope;
   const within = { tier, passedOn };
   return {
-    complete: (request, options) => serving.complete(request, { ...options, ...within, scope: owner }),
+    complete: async (request, options) => {
+      const answer = await serving.complete(request, { ...options, ...within, scope: owner });
+      onAnswer?.(answer);
+      return answer;
+    },
     embed: (request, options) => serving.embed(request, { ...options, ...within }),
     countTokens: (request, options) => serving.countTokens(request, { ...options, ...within }),
     models: async () =>

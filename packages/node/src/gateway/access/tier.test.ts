@@ -1,3 +1,5 @@
+import { keyOf, servedByOf } from '@filon/core/panel/network.fixture';
+import type { ServedBy } from '@filon/core/serving/completion';
 import { TIERS } from '@filon/core/serving/tier';
 import { expect, test } from 'vitest';
 import { bearer, CHAT, openKeyedGateway } from '../../../../../test/kit/keyed-gateway.ts';
@@ -59,6 +61,25 @@ test('nobody gets a wider tier than the key has, or one that is none', async () 
     expect(await ask({ 'filon-tier': wrong })).toEqual([400, 'GATEWAY_REQUEST_INVALID']);
   }
   expect(heard).toEqual([]);
+});
+
+test('headers tell which nodes an answer comes from, and nothing of this one', async () => {
+  const { ask, gateway } = await open();
+  const { serving } = gateway;
+  const complete = serving.complete.bind(serving);
+  let servedBy: readonly ServedBy[] = [];
+  serving.complete = async (request, options) => ({ ...(await complete(request, options)), servedBy });
+  const heard = async (stream: boolean): Promise<(string | null)[]> => {
+    const answer = await gateway.ask(PATHS[0], { body: { ...CHAT, stream } });
+    await answer.arrayBuffer();
+    return [answer.headers.get('filon-served-by'), answer.headers.get('filon-served-tier')];
+  };
+  expect(await ask({})).toEqual([200, null]);
+  servedBy = [{ ...servedByOf('self'), node: null, tier: 'own' }];
+  expect(await heard(false)).toEqual([null, null]);
+  servedBy = [servedByOf('a', { tier: 'trusted' }), ...servedBy, servedByOf('b', { tier: 'own' })];
+  const named = [`${keyOf('a')}, ${keyOf('b')}`, 'trusted'];
+  expect([await heard(false), await heard(true)]).toEqual([named, named]);
 });
 
 test('an answer that is taken up again may use what its owner may use now', async () => {

@@ -165,7 +165,15 @@ const way: z.ZodType<PanelWay> = z.object({
   tokens: count,
   pauses: count,
   steps: z
-    .array(z.object({ node: keyId.nullable(), name: text, tier, numericClass: text.nullable() }))
+    .array(
+      z.object({
+        node: keyId.nullable(),
+        name: text,
+        tier,
+        numericClass: text.nullable(),
+        isUpstream: z.boolean(),
+      }),
+    )
     .min(1)
     .max(PANEL_STEPS_MAX),
 });

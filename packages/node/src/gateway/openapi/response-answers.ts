@@ -109,6 +109,8 @@ const server: z.ZodType<ResponseServer> = z.object({
   operator: z.string().nullable(),
   tier: z.enum(['own', 'trusted', 'open']),
   numeric_class: z.string().nullable(),
+  upstream: z.exactOptional(z.literal(true)),
+  price: z.exactOptional(z.object({ prompt_pico: count, answer_pico: count })),
 });
 const seconds = z.number().min(0);
 

@@ -64,10 +64,16 @@ function fastest({ models }: PanelMachine): number {
 
 function waysOf(ways: readonly NotedWay[], look: NetworkLook | null): PanelWay[] {
   const names = new Map(look?.peers.map(({ key, name }) => [key, name]));
-  const alone: PanelStep = { node: null, name: look?.self.name ?? '', tier: 'own', numericClass: null };
+  const alone: PanelStep = {
+    node: null,
+    name: look?.self.name ?? '',
+    tier: 'own',
+    numericClass: null,
+    isUpstream: false,
+  };
   return ways.map(({ servedBy, ...way }) => {
-    const steps = servedBy.map(({ node, tier, numericClass }) => ({
-      ...{ node, tier, numericClass },
+    const steps = servedBy.map(({ node, tier, numericClass, upstream = false }) => ({
+      ...{ node, tier, numericClass, isUpstream: upstream },
       name: node === null ? alone.name : (names.get(node) ?? keyName(node)),
     }));
     return { ...way, steps: steps.length === 0 ? [alone] : endsOf(steps) };

@@ -1,4 +1,4 @@
-import type { Chunk, TokenLogprob } from '@filon/core/serving/completion';
+import type { Chunk, ServedBy, TokenLogprob } from '@filon/core/serving/completion';
 import fc from 'fast-check';
 import type OpenAI from 'openai';
 import { ResponseStream } from 'openai/lib/responses/ResponseStream';
@@ -108,10 +108,13 @@ function textOf(item: OutputItem): string {
 
 describe('a response', () => {
   test('tells which nodes it came from when it is whole, and nothing where it was this one alone', () => {
-    const servedBy = [
-      { node: 'a'.repeat(43), operator: null, tier: 'trusted', numericClass: null },
-      { node: null, operator: null, tier: 'own', numericClass: 'cpu-1' },
-    ] as const;
+    const servedBy: readonly ServedBy[] = [
+      {
+        ...{ node: 'a'.repeat(43), operator: null, tier: 'trusted', numericClass: null },
+        price: { promptPico: 5, answerPico: 7 },
+      },
+      { node: null, operator: null, tier: 'own', numericClass: 'cpu-1', upstream: true },
+    ];
     const events = eventsOf([delta('ore'), end('stop'), { ...usage, servedBy }]);
     const told = events.flatMap((event) => ('response' in event ? [event.response.filon] : []));
     expect(told).toEqual([
@@ -119,8 +122,11 @@ describe('a response', () => {
       undefined,
       {
         served_by: [
-          { node: 'a'.repeat(43), operator: null, tier: 'trusted', numeric_class: null },
-          { node: null, operator: null, tier: 'own', numeric_class: 'cpu-1' },
+          {
+            ...{ node: 'a'.repeat(43), operator: null, tier: 'trusted', numeric_class: null },
+            price: { prompt_pico: 5, answer_pico: 7 },
+          },
+          { node: null, operator: null, tier: 'own', numeric_class: 'cpu-1', upstream: true },
         ],
       },
     ]);

@@ -198,8 +198,14 @@ function usageOf({ promptTokens, cachedTokens, completionTokens, reasoningTokens
   };
 }
 
-function serverOf({ node, operator, tier, numericClass }: ServedBy): ResponseServer {
-  return { node, operator, tier, numeric_class: numericClass };
+function serverOf({ node, operator, tier, numericClass, upstream, price }: ServedBy): ResponseServer {
+  return {
+    ...{ node, operator, tier, numeric_class: numericClass },
+    ...(upstream === undefined ? {} : { upstream }),
+    ...(price === undefined
+      ? {}
+      : { price: { prompt_pico: price.promptPico, answer_pico: price.answerPico } }),
+  };
 }
 
 function seconds(milliseconds: number): number {

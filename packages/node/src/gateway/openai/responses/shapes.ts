@@ -130,6 +130,10 @@ export interface ResponseServer {
   operator: string | null;
   tier: PrivacyTier;
   numeric_class: string | null;
+  /** Passed on to an endpoint that is no node. */
+  upstream?: true;
+  /** For one token, in 10^-12 of a unit; absent: nothing. */
+  price?: { prompt_pico: number; answer_pico: number };
 }
 
 export interface ResponseObject extends ResponseEcho {
