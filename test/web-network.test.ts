@@ -224,13 +224,15 @@ describe('the chat', () => {
   });
 
   test('tells under an answer who gave it, and quietly that another went on', async () => {
-    servers = [servedByOf('friend-b', { tier: 'trusted' }), servedByOf('garage', { tier: 'own' })];
+    const price = { promptPico: 50_000, answerPico: 200_000 };
+    servers = [servedByOf('friend-b', { tier: 'trusted', price }), servedByOf('garage', { tier: 'own' })];
     const visit = await open();
     await allowTrusted(visit.page);
     await visit.ask('Who are you?');
     await visit.answered();
     const served = visit.page.locator('.answer .served');
-    await served.getByText(`Answered by ${named('friend-b')} · trusted`).waitFor();
+    const words = `Answered by ${named('friend-b')} · trusted · 0.05 / 0.20 per million tokens`;
+    await served.getByText(words).waitFor();
     await served.getByText('continued by another node').waitFor();
     await visit.page.reload();
     await served.getByText('continued by another node').waitFor();

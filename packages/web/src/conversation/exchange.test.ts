@@ -58,7 +58,9 @@ describe('who may answer', () => {
   });
 
   test('comes along with each answer', () => {
-    const servedBy = [{ node: 'A'.repeat(43), tier: 'open', numericClass: null }] as const;
+    const price = { promptPico: 5, answerPico: 7 };
+    const here = { node: null, tier: 'own', numericClass: 'cpu-1', isUpstream: true, price: null } as const;
+    const servedBy = [{ ...here, node: 'A'.repeat(43), tier: 'open', price } as const, here];
     const messages = [question('q'), answer('a', 'q', { servedBy })];
     const [back] = importText(
       exportText([{ conversation: { ...conversation, settings: DEFAULT_SETTINGS }, messages }], 0),

@@ -1,4 +1,5 @@
 /** Conversations as a file, and back. A file that comes in is not trusted until it was read here. */
+import type { TokenPrice } from '@filon/core/serving/completion';
 import { type PrivacyTier, TIERS } from '@filon/core/serving/tier';
 import { amount, type Field, identity, list, member, optional, refuse, text } from './fields.ts';
 import type {
@@ -168,6 +169,15 @@ function served(field: Field): Served {
     node: optional(member(field, 'node'), identity),
     tier: tier(member(field, 'tier')),
     numericClass: optional(member(field, 'numericClass'), (one) => text(one, NAME_CHARACTERS_MAX)),
+    isUpstream: member(field, 'isUpstream').value === true,
+    price: optional(member(field, 'price'), price),
+  };
+}
+
+function price(field: Field): TokenPrice {
+  return {
+    promptPico: count(member(field, 'promptPico')),
+    answerPico: count(member(field, 'answerPico')),
   };
 }
 

@@ -113,6 +113,8 @@ export const chatEn: typeof chatEs = {
     by: (name: string, tier: string): string => `Answered by ${name} · ${tier}`,
     whose: { own: 'yours', trusted: 'trusted', open: 'of others' },
     thisNode: 'this node',
+    upstream: 'passed on to another service',
+    price: (prompt: string, answer: string): string => `${prompt} / ${answer} per million tokens`,
     continued: 'continued by another node',
     continuedBy: (names: string): string => `Then: ${names}`,
   },

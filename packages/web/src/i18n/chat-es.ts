@@ -113,6 +113,8 @@ export const chatEs = {
     by: (name: string, tier: string): string => `Respondió ${name} · ${tier}`,
     whose: { own: 'tuyo', trusted: 'de confianza', open: 'de otros' },
     thisNode: 'este nodo',
+    upstream: 'pasado a otro servicio',
+    price: (prompt: string, answer: string): string => `${prompt} / ${answer} por millón de tokens`,
     continued: 'la siguió otro nodo',
     continuedBy: (names: string): string => `Después: ${names}`,
   },

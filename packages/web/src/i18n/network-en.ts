@@ -98,6 +98,7 @@ export const networkEn: typeof networkEs = {
     show: (id) => `Draw the way of answer ${id}`,
     tokens: (count, perSecond) => `${count} tokens · ${perSecond} tok/s`,
     tokensOnly: (count) => `${count} tokens`,
+    upstream: 'passed on to another service',
     continued: 'continued by another node',
     resumed: 'interrupted, and went on',
   },

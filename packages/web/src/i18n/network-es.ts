@@ -96,6 +96,7 @@ export const networkEs = {
     show: (id: number): string => `Dibujar el camino de la respuesta ${id}`,
     tokens: (count: string, perSecond: string): string => `${count} tokens · ${perSecond} tok/s`,
     tokensOnly: (count: string): string => `${count} tokens`,
+    upstream: 'pasado a otro servicio',
     continued: 'la siguió otro nodo',
     resumed: 'se interrumpió y siguió',
   },

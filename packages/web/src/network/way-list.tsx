@@ -74,12 +74,14 @@ function Steps({ steps }: Pick<PanelWay, 'steps'>): ReactElement {
     <span className="way-steps">
       {steps
         .map((step, id) => ({ ...step, id }))
-        .map(({ id, node, name, tier, numericClass }) => (
+        .map(({ id, node, name, tier, numericClass, isUpstream }) => (
           <span key={id} className="way-step">
             {id === 0 ? null : <Icon name="right" />}
             {node === null ? words.self : name}
             <span className="quiet small">
-              {[words.tiers[tier], numericClass].filter((part) => part !== null).join(' · ')}
+              {[words.tiers[tier], numericClass, isUpstream ? words.ways.upstream : null]
+                .filter((part) => part !== null)
+                .join(' · ')}
             </span>
           </span>
         ))}

@@ -43,11 +43,15 @@ describe('an answer', () => {
   test('tells in the end who computed it, and nothing that is none', () => {
     const one = { node: 'A'.repeat(43), operator: null, tier: 'trusted', numeric_class: 'cpu-1' };
     const here = { node: null, tier: 'own', numeric_class: null };
-    const served = [one, here, { ...one, node: '<b>' }, { ...one, tier: 'all' }, null, 7];
+    const priced = { ...one, upstream: true, price: { prompt_pico: 5, answer_pico: 7 } };
+    const served = [priced, here, { ...one, node: '<b>' }, { ...one, tier: 'all' }, null, 7];
     const response = { id: 'resp_1', status: 'completed', filon: { served_by: served } };
     expect(runOf([{ type: 'response.completed', sequence_number: 0, response }]).servedBy).toEqual([
-      { node: one.node, tier: 'trusted', numericClass: 'cpu-1' },
-      { node: null, tier: 'own', numericClass: null },
+      {
+        ...{ node: one.node, tier: 'trusted', numericClass: 'cpu-1', isUpstream: true },
+        price: { promptPico: 5, answerPico: 7 },
+      },
+      { node: null, tier: 'own', numericClass: null, isUpstream: false, price: null },
     ]);
   });
 
