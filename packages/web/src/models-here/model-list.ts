@@ -2,7 +2,7 @@
 import type { PanelTierOffer } from '@filon/core/panel/network';
 import type { PrivacyTier } from '@filon/core/serving/tier';
 import { amountOf, fieldsOf, listOf, textOf } from './json-fields.ts';
-import { type Offers, offersWithin } from './offers.ts';
+import { type Offers, offersWithin, tierIn } from './offers.ts';
 
 export interface ModelHere {
   name: string;
@@ -22,6 +22,7 @@ export function modelsIn(list: unknown): ModelHere[] {
     const model = fieldsOf(entry);
     const more = fieldsOf(model['filon']);
     const name = textOf(model['id']);
+    const elsewhere = tierIn(more['elsewhere']);
     if (name === null) return [];
     return [
       {
@@ -31,17 +32,19 @@ export function modelsIn(list: unknown): ModelHere[] {
         licence: textOf(model['license']),
         bytes: amountOf(more['bytes']),
         isLoaded: typeof more['loaded'] === 'boolean' ? more['loaded'] : null,
-        ...{ isStored: true, offers: [] },
+        isStored: elsewhere === null,
+        offers:
+          elsewhere === null ? [] : [{ tier: elsewhere, nodes: 1, tokensPerSecond: null, priceMax: null }],
       },
     ];
   });
 }
 
-/** Those of the node first, then those that only others have. */
-export function withOffers(stored: readonly ModelHere[], { models }: Offers): ModelHere[] {
+/** Those that the node lists first, then those that it would list to whoever chose a wider tier. */
+export function withOffers(listed: readonly ModelHere[], { models }: Offers): ModelHere[] {
   const offered = new Map(models.map((model) => [model.name, model]));
-  const here = stored.map((model) => ({ ...model, offers: offered.get(model.name)?.tiers ?? [] }));
-  const names = new Set(stored.map(({ name }) => name));
+  const here = listed.map((model) => ({ ...model, offers: offered.get(model.name)?.tiers ?? model.offers }));
+  const names = new Set(listed.map(({ name }) => name));
   const elsewhere = models.filter(({ name, tiers }) => !names.has(name) && tiers.length > 0);
   return [...here, ...elsewhere.map(modelElsewhere)];
 }

@@ -77,6 +77,9 @@ describe('the models here', () => {
       ['tin-2b', true],
       ['zinc-9b', false],
     ]);
+    list = { data: [{ id: 'lead-3b', filon: { elsewhere: 'trusted' } }] };
+    await shelf.refresh();
+    expect([shelf.first('own'), shelf.first('trusted')]).toEqual([null, 'lead-3b']);
     list = { data: [] };
     await shelf.refresh();
     expect([shelf.first('own'), shelf.first('trusted'), shelf.first('open')]).toEqual([
