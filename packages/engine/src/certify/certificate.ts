@@ -20,7 +20,7 @@ export interface Certificate {
   device: string;
   /** The settings that held, or null when none did. */
   settings: StageSettings | null;
-  /** Names engine version, kernels and settings: equal classes, equal logits. */
+  /** Names engine version, kernels, threads and settings: equal classes, equal logits. */
   numericClass: string | null;
   /** What was compared: rows whose logits were the same, by cache length. */
   checks: CertificateCheck[];

@@ -92,7 +92,7 @@ function unsuitable(error: unknown): { rows: number; differing: number } {
 export function numericClass(
   model: string,
   settings: StageSettings,
-  { backends, device }: DeviceHost,
+  { backends, device, threads }: DeviceHost,
 ): string {
   const kernels = device.backend === 'cpu' ? backends.cpuKernels : `${device.name}`;
   const parts = [
@@ -101,6 +101,8 @@ export function numericClass(
     device.backend,
     kernels,
     settingsName(settings),
+    // Kernels divide their sums and tiles by it, and rows are compared with this one number only.
+    threads,
     model,
   ];
   const digest = createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16);

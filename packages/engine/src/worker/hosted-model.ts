@@ -164,7 +164,7 @@ function checkNumericClass({ spec, settings, numericClass: proved }: LoadRequest
   if (proved === null || proved === numericClass(spec.model, settings, host)) return;
   throw new FilonError<EngineErrorDetails>(
     { code: 'ENGINE_NOT_CERTIFIED', model: spec.model, device: host.device.id },
-    `this model was certified with another engine or on another processor (numeric class ${proved}): run ./filon certify again with the name of the model, or use fast mode.`,
+    `this model was certified with another engine, on another processor or with another number of threads (numeric class ${proved}; now ${host.threads} threads): run ./filon certify again with the name of the model, or use fast mode.`,
   );
 }
 

@@ -212,6 +212,23 @@ describe('a supervised worker', () => {
     });
   });
 
+  test('exact settings are proved for one number of threads, and refused with another', async () => {
+    const path = join(folder, 'threads');
+    await writeFile(path, tinyModel());
+    await using one = createDeviceWorker(SPEC);
+    const file = { model: 'threads', path, cacheTokens: [16], measure: false };
+    const { settings, numericClass } = await (await one.ready(null, CALL)).call('certify', file, CALL);
+    if (settings === null) throw new Error('nothing held');
+    const place = { path, device: 'cpu', mode: 'exact', contextTokens: 256, sessionsMax: 1 } as const;
+    const request = { spec: { model: 'threads', ...place }, settings, numericClass };
+    expect(await one.load(request, CALL)).toMatchObject({ mode: 'exact', numericClass });
+    await using two = createDeviceWorker({ ...SPEC, threads: 2 });
+    await expect(two.load(request, CALL)).rejects.toMatchObject({
+      code: 'ENGINE_NOT_CERTIFIED',
+      message: expect.stringContaining('now 2 threads'),
+    });
+  });
+
   test('a model that was never loaded is refused by its name', async () => {
     await using worker = createDeviceWorker(SPEC);
     await expect(worker.ready('nothing', CALL)).rejects.toMatchObject({ code: 'ENGINE_MODEL_NOT_LOADED' });

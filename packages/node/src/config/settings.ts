@@ -121,7 +121,7 @@ export const SETTINGS: Fields = {
     max: 1024,
     zero: 'one for each physical core',
     unit: 'threads',
-    doc: 'Threads that compute on the CPU.',
+    doc: 'Threads that compute on the CPU. Exact mode is certified for one number of them: certify again after a change.',
   }),
   device: word({
     default: 'auto',
