@@ -1,6 +1,7 @@
 /** Every decoder of bytes from peers. A new one gets a line in one of these lists. */
 import type { Target } from './target.ts';
+import { ANSWERING_TARGETS } from './targets/answering.ts';
 import { MEMBER_TARGETS } from './targets/members.ts';
 import { SWARM_TARGETS } from './targets/swarm.ts';
 
-export const TARGETS: readonly Target[] = [...SWARM_TARGETS, ...MEMBER_TARGETS];
+export const TARGETS: readonly Target[] = [...SWARM_TARGETS, ...MEMBER_TARGETS, ...ANSWERING_TARGETS];

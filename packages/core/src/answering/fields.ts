@@ -80,7 +80,7 @@ export const uint64: z.ZodType<bigint, number | bigint> = z.codec(
 /** Minus infinity, which CBOR here does not have, is null. */
 export const logProbability: z.ZodType<number, number | null> = z.codec(
   z.number().max(0.001).nullable(),
-  z.number(),
+  z.custom<number>((value) => typeof value === 'number'),
   {
     decode: (value) => value ?? Number.NEGATIVE_INFINITY,
     encode: (value) => (Number.isFinite(value) ? value : null),

@@ -23,6 +23,8 @@ export interface Ticket {
 
 interface Waiter {
   guest: boolean;
+  /** The place that it was told last. */
+  told: number;
   onQueued: ((place: QueuePlace) => void) | undefined;
   grant(): void;
   refuse(error: unknown): void;
@@ -121,7 +123,7 @@ export class Admission {
       throw queueFull(lane);
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiter: Waiter = { guest, onQueued, grant: resolve, refuse: reject };
+    const waiter: Waiter = { guest, told: 0, onQueued, grant: resolve, refuse: reject };
     const firstGuest = guest ? -1 : lane.waiting.findIndex((other) => other.guest);
     lane.waiting.splice(firstGuest < 0 ? lane.waiting.length : firstGuest, 0, waiter);
     this.#queued += 1;
@@ -186,8 +188,12 @@ export class Admission {
 }
 
 function tellPlaces(lane: Lane): void {
-  for (const [index, { onQueued }] of lane.waiting.entries())
-    onQueued?.({ position: index + 1, estimateMs: waitMs(lane, index + 1) });
+  for (const [index, waiter] of lane.waiting.entries()) {
+    const position = index + 1;
+    if (waiter.told === position) continue;
+    waiter.told = position;
+    waiter.onQueued?.({ position, estimateMs: waitMs(lane, position) });
+  }
 }
 
 function waitMs(lane: Lane, position: number): number {
