@@ -241,7 +241,8 @@ class Pipeline implements OpenServing {
   ): Promise<Entered> {
     const { resume } = options;
     const tier = narrower(options.tier ?? 'own', resume?.start.tier ?? 'open');
-    const model = await this.#placing.find(resume?.start.model ?? request.model, tier);
+    const wanted = resume?.start.model ?? request.model;
+    const model = await this.#placing.find(wanted, tier, { begun: resume !== undefined });
     const presence = this.#suspects.enter(request);
     const scope = this.#scopes.enter(options.signal);
     const { prompt, maxTokens, choices } = request;

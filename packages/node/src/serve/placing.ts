@@ -57,8 +57,8 @@ export class Placing {
     return [...stored, ...others.map(servedElsewhere)];
   }
 
-  /** Codes: SERVE_MODEL_UNKNOWN. */
-  async find(model: string, tier: PrivacyTier): Promise<Found> {
+  /** `begun`: somebody had it before. Codes: SERVE_MODEL_UNKNOWN, SERVE_ROUTE_NONE. */
+  async find(model: string, tier: PrivacyTier, { begun = false }: { begun?: boolean } = {}): Promise<Found> {
     const stored = await this.#deps.models.find(model);
     if (stored) return { sha256: stored.sha256, name: stored.name, stored };
     const elsewhere = this.#deps.replicas?.models() ?? [];
@@ -67,6 +67,8 @@ export class Placing {
     );
     const reached = named.find((one) => tierAllows(tier, one.tier));
     if (reached) return { ...reached, stored: null };
+    // Of other nodes not all are known a moment after a start.
+    if (begun && this.#deps.replicas !== null) throw routeNone(model, { ranked: [], refused: [] });
     const [beyond] = named;
     const why = beyond
       ? `; others have it, but not within the tier '${tier}' (it takes '${beyond.tier}')`
@@ -84,7 +86,7 @@ export class Placing {
       resuming: begun !== null,
       rank: (wanted) => this.#rank(placed, wanted, signal),
       take: (place, options) => this.#take(placed, place, options),
-      none: (routing) => routeNone(sha256, routing),
+      none: (routing) => routeNone(placed.model.name, routing),
     });
   }
 
@@ -142,7 +144,7 @@ export class Placing {
     const { replicas, local } = this.#deps;
     const { node } = place.candidate;
     if (node === null || replicas === null) {
-      if (model.stored === null) throw routeNone(model.sha256, { ranked: [], refused: [] });
+      if (model.stored === null) throw routeNone(model.name, { ranked: [], refused: [] });
       return await local.take(model.stored, { sessions }, options);
     }
     try {

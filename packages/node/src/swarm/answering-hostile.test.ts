@@ -137,7 +137,6 @@ describe('a host that', () => {
     expect(await passUntil(silent.clock, taking)).toBeLessThan(3000);
     await taking;
 
-    const host: Channel | null = null;
     const later = await lyingHost((ask) => (ask.kind === 'sit' ? [seated] : []));
     const seat = await later.take();
     const read = Array.fromAsync(seat.open(request, { signal: never }));

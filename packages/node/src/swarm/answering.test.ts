@@ -8,6 +8,7 @@ import {
   settle,
   withoutPauses,
 } from '../../../../test/kit/answering-scene.ts';
+import { begin, openKeptLife, readFrom } from '../../../../test/kit/kept-answers.ts';
 import {
   answerOf,
   chatRequest,
@@ -55,6 +56,23 @@ describe('a node without any model', () => {
     expect(answer.at(-1)).toMatchObject({
       servedBy: [{ price: { promptPico: 50_000, answerPico: 200_000 } }],
     });
+  });
+
+  test('lists it, and is ready', async () => {
+    const { driver } = await answeringScene([{ tier: 'trusted' }]);
+    expect(await driver.serving.models()).toMatchObject([{ name: MODEL, elsewhere: 'trusted' }]);
+    expect(await driver.serving.readiness()).toMatchObject({ ready: true });
+  });
+
+  test('says why a model that others have may not answer', async () => {
+    const { driver, hosts } = await answeringScene([{ tier: 'open' }]);
+    await expect(answerOf(driver, chatRequest('private'))).rejects.toMatchObject({
+      code: 'SERVE_MODEL_UNKNOWN',
+      message: expect.stringContaining("within the tier 'own'"),
+    });
+    const open = await driver.serving.complete(chatRequest('public'), { signal: never, tier: 'open' });
+    expect(textOf(await Array.fromAsync(open.chunks))).toBe(textOf(await alone(chatRequest('public'))));
+    expect(hosts[0]?.serving.stats().admitted).toBe(1);
   });
 
   test('gets several choices, as one that has it', async () => {
@@ -293,5 +311,48 @@ describe('what was computed before', () => {
       replicas: swarm.replicas,
     });
     expect(await cached('key:a', restarted)).toBeGreaterThan(0);
+  });
+});
+
+describe('an answer that is kept', () => {
+  test('goes on at another node after the end of the one that asked', async () => {
+    const { swarm, clock } = await answeringScene([{}, {}]);
+    const config = { mode: 'exact' } as const;
+    const options = { config, clock, stored: [], replicas: swarm.replicas };
+    const request = chatRequest('What is in the vein?', { choices: 2 });
+    const whole = await alone(request);
+    let life = await openKeptLife(options);
+    await begin(life, 'a', request);
+    const seen: Chunk[] = [];
+    for await (const { chunk } of life.answers.follow('a', { owner: 'local', after: -1, signal: never })) {
+      seen.push(chunk);
+      if (seen.length >= 12) break;
+    }
+    life.kill();
+    swarm.hub.cut(swarm.driver.self, swarm.hosts[0]?.key ?? '');
+    life = await openKeptLife({ ...options, store: life.store });
+    seen.push(...(await readFrom(life, 'a', seen.length - 1)).map(({ chunk }) => chunk));
+    for (const choice of [0, 1]) expect(textOf(seen, choice)).toEqual(textOf(whole, choice));
+  });
+
+  test('keeps to the tier that it began with', async () => {
+    const { swarm, clock, hosts } = await answeringScene([{ tier: 'own' }, { tier: 'open' }]);
+    const options = { config: { mode: 'exact' } as const, clock, stored: [], replicas: swarm.replicas };
+    let life = await openKeptLife(options);
+    const request = { ...chatRequest('private'), maxTokens: 500, ignoreEos: true };
+    await begin(life, 'a', request);
+    await settle(3);
+    life.kill();
+    swarm.hub.cut(swarm.driver.self, swarm.hosts[0]?.key ?? '');
+    life = await openKeptLife({ ...options, store: life.store, limits: { resumeTogether: 0 } });
+    const failing = expect(readFrom(life, 'a')).rejects.toMatchObject({ code: 'SERVE_ROUTE_NONE' });
+    await passUntil(clock, failing);
+    await failing;
+    expect(hosts[1]?.engine.status().counters.promptTokens).toBe(0);
+    const { key: peer = '', network } = swarm.hosts[0] ?? {};
+    swarm.hub.mend(swarm.driver.self, peer);
+    await swarm.driver.dial({ peer, addresses: network?.addresses() ?? [] }, { signal: never });
+    const rest = (await readFrom(life, 'a')).map(({ chunk }) => chunk);
+    expect(textOf(rest)).toBe(textOf(await alone(request)));
   });
 });

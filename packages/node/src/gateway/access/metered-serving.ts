@@ -1,6 +1,7 @@
 /** Serving within the limits of one key: its models, its budget, and everything that it uses counted. */
 import { FilonError } from '@filon/core/errors';
 import type { CompletionRequest, Prompt } from '@filon/core/serving/completion';
+import { tierAllows } from '@filon/core/serving/tier';
 import type { Key } from '../../access/keys.ts';
 import type { Hold, Meter } from '../../access/meter.ts';
 import type { Log } from '../../ports/log.ts';
@@ -79,7 +80,10 @@ export class MeteredServing implements Serving {
 
   async models(): Promise<ServedModel[]> {
     const stored = await this.#deps.serving.models();
-    return stored.filter(({ name }) => this.#key.models?.includes(name) ?? true);
+    const { models, tier } = this.#key;
+    return stored.filter(
+      ({ name, elsewhere = 'own' }) => (models?.includes(name) ?? true) && tierAllows(tier, elsewhere),
+    );
   }
 
   readiness(): ReturnType<Serving['readiness']> {

@@ -71,9 +71,13 @@ function refuseHopeless({ row, clock, limits }: ResumeScene): void {
   throw interrupted('restarts', message);
 }
 
+/** Those that could go on with it may come back. */
+const OF_OTHER_NODES: ReadonlySet<string> = new Set(['SERVE_ROUTE_NONE', 'REPLICA_REFUSED', 'REPLICA_LOST']);
+
 /** There was no room for it now. */
 function isPassing(error: unknown): error is FilonError {
-  return isFilonError(error) && 'retryAfterSeconds' in error.details;
+  if (!isFilonError(error)) return false;
+  return 'retryAfterSeconds' in error.details || OF_OTHER_NODES.has(error.code);
 }
 
 function modelGone(model: string): FilonError<DurableErrorDetails> {
