@@ -31,6 +31,8 @@ export interface ScriptedGatewayOptions extends ScriptedServingOptions {
   origins?: string[];
   /** 0, and absent: any free one. */
   port?: number;
+  /** PEM; absent: plain HTTP. */
+  tls?: { cert: string; key: string };
   /** Where answers are kept: what an earlier gateway left. */
   store?: Store;
   /** Where the built page is. */
@@ -43,7 +45,7 @@ export interface ScriptedGatewayOptions extends ScriptedServingOptions {
 
 export async function openScriptedGateway(options: ScriptedGatewayOptions = {}): Promise<ScriptedGateway> {
   const { limits = {}, origins = [], clock = createSystemClock(), port = 0, webFolder, ...rest } = options;
-  const { store = createMemoryStore(), network, servers, ...script } = rest;
+  const { store = createMemoryStore(), network, servers, tls, ...script } = rest;
   const scripted = await openScriptedServing({ ...script, clock });
   const { log, engine } = scripted;
   const serving = servers === undefined ? scripted.serving : servedElsewhere(scripted.serving, servers);
@@ -54,7 +56,7 @@ export async function openScriptedGateway(options: ScriptedGatewayOptions = {}):
   // Never the same twice, after a restart over the same answers neither.
   let drawn = store.list('answers').length << 16;
   const gateway = await openGateway(
-    { host: '127.0.0.1', port, hosts: [], origins, stopMs: 1_000 },
+    { host: '127.0.0.1', port, hosts: [], origins, tls, stopMs: 1_000 },
     {
       ...{ serving, answers, log, clock, webFolder },
       panel: network && {

@@ -1,6 +1,6 @@
 /** Binds the gateway: to this machine alone, or to its network where callers must show who they are. */
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { FilonError, isFilonError, messageOf } from '@filon/core/errors';
@@ -20,6 +20,7 @@ import {
 import { invalid } from './http/validate.ts';
 import { listenInside } from './inside.ts';
 import { errorResponse } from './openai/error-shape.ts';
+import { answerPlainHttp } from './plain-http.ts';
 
 export interface GatewayConfig {
   /** An address or name of this machine; beyond loopback, callers need a key or a session. */
@@ -80,14 +81,21 @@ export async function openGateway(
     guardTarget(env.incoming.url ?? '', env.incoming.headers.host);
     return app.fetch(request, env);
   };
-  const plain = { overrideGlobalObjects: false, errorHandler: plainError };
+  const plain = { overrideGlobalObjects: false, errorHandler: malformed };
   const listener = getRequestListener((request, env) => answer(request, env as HttpBindings), plain);
-  const server = serverFor(listener, tls);
+  const secure = tls === undefined ? null : tlsServer(listener, tls);
+  const server = secure ?? createServer(SERVER_OPTIONS, listener);
+  server.maxConnections = CONNECTIONS_MAX;
+  const plainHttp = secure === null ? null : answerPlainHttp(secure);
   peers.watch(server, tls === undefined ? 'connection' : 'secureConnection');
   await using stack = new AsyncDisposableStack();
   const closing = { clock: deps.clock, stopMs: config.stopMs };
   const address = await listen(server, config);
-  stack.defer(() => close(server, closing));
+  stack.defer(async () => {
+    const closed = close(server, closing);
+    plainHttp?.[Symbol.dispose]();
+    await closed;
+  });
   if (!beyond && !isLoopback(address.address)) throw notLoopback(`${host} (${address.address})`);
   if (config.socketPath !== undefined) {
     const inside = createServer(SERVER_OPTIONS, listener);
@@ -120,13 +128,7 @@ function schemesOf(tls: boolean, proxied: boolean): ('http' | 'https')[] {
   return [tls ? 'https' : 'http'];
 }
 
-function serverFor(listener: RequestListener, tls: GatewayConfig['tls']): Server {
-  const server = tls === undefined ? createServer(SERVER_OPTIONS, listener) : tlsServer(listener, tls);
-  server.maxConnections = CONNECTIONS_MAX;
-  return server;
-}
-
-function tlsServer(listener: RequestListener, tls: { cert: string; key: string }): Server {
+function tlsServer(listener: RequestListener, tls: { cert: string; key: string }): TlsServer {
   const handshakeTimeout = HEADERS_TIMEOUT_MS;
   try {
     return createTlsServer({ ...SERVER_OPTIONS, ...tls, handshakeTimeout, minVersion: 'TLSv1.2' }, listener);
@@ -193,7 +195,7 @@ async function close(
 }
 
 /** For requests so malformed that they never become one. */
-function plainError(error: unknown): Response {
+function malformed(error: unknown): Response {
   return errorResponse(isFilonError(error) ? error : invalid(null, 'the request is not valid HTTP'));
 }
 
