@@ -45,6 +45,8 @@ export const GUEST_QUEUE_SHARE = 0.5;
 export const LOSSES_MAX = 4;
 /** As RETRIES_MAX, for an answer that has begun: a place may come back. 25 s in all. */
 export const BEGUN_RETRIES_MAX = 10;
+/** So long others are asked how busy they are where this node could begin at once. */
+export const ASK_OTHERS_MS = 100;
 /** An answer of unknown length is taken to have so many tokens when places are compared. */
 export const ANSWER_TOKENS_GUESS = 256;
 /** Characters of a prompt that make a token, before it is tokenized. */

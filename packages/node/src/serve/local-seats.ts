@@ -22,7 +22,6 @@ export interface LocalSeatsDeps {
   rates?: MeasuredRates | undefined;
 }
 
-/** Of an exact model that was not loaded yet: its class turns out when it is. */
 const CLASS_NOT_KNOWN = 'not loaded yet';
 
 export class LocalSeats {
@@ -55,14 +54,17 @@ export class LocalSeats {
     return this.#seat(stored, hold, { slots, dispose: () => held.dispose() });
   }
 
-  /** This node, as one of the places that could compute. */
-  candidate(stored: StoredModel): Candidate {
+  /**
+   * This node, as one of the places that could compute. Which class an exact model has that was not loaded yet turns out
+   * when it is; until then it is taken to be `hoped`.
+   */
+  candidate(stored: StoredModel, hoped: string | null = null): Candidate {
     const { admission, residency, rates = () => [] } = this.#deps;
     const { sha256, name, bytes, trainedContextTokens } = stored;
     const loaded = residency.loaded(sha256);
     const facts = loaded ?? this.#facts.get(sha256) ?? null;
     const { contextTokens, sessionsMax, mode } = this.#config;
-    const unknownClass = mode === 'exact' ? CLASS_NOT_KNOWN : null;
+    const unknownClass = mode === 'exact' ? (hoped ?? CLASS_NOT_KNOWN) : null;
     return {
       ...{ node: null, operator: null, model: sha256, name },
       numericClass: facts === null ? unknownClass : facts.numericClass,

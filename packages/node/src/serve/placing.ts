@@ -1,12 +1,19 @@
 /** Where requests may be answered: the models that are here or elsewhere, and a seat for each request. */
 import { FilonError, isFilonError } from '@filon/core/errors';
 import type { CompletionRequest, Prompt } from '@filon/core/serving/completion';
-import type { RankedCandidate, RoutePolicy, RouteRequest, Routing } from '@filon/core/serving/routing';
+import type {
+  Candidate,
+  RankedCandidate,
+  RoutePolicy,
+  RouteRequest,
+  Routing,
+} from '@filon/core/serving/routing';
 import { type PrivacyTier, tierAllows } from '@filon/core/serving/tier';
+import type { Clock } from '../ports/clock.ts';
 import type { Models } from '../ports/models.ts';
 import type { RemoteModel, Replicas, Seat, SeatOutcome, TakeOptions } from '../ports/replicas.ts';
 import type { ServingConfig } from './config.ts';
-import { ANSWER_TOKENS_GUESS, CHARACTERS_PER_TOKEN_GUESS } from './limits.ts';
+import { ANSWER_TOKENS_GUESS, ASK_OTHERS_MS, CHARACTERS_PER_TOKEN_GUESS } from './limits.ts';
 import type { LocalSeats } from './local-seats.ts';
 import { route, routeNone } from './route.ts';
 import { type RankWanted, Seating } from './seating.ts';
@@ -32,6 +39,7 @@ export interface PlacingDeps {
   /** null: this node knows no others. */
   replicas: Replicas | null;
   local: LocalSeats;
+  clock: Clock;
 }
 
 const ALONE: RoutePolicy = { lists: { own: new Set(), trusted: new Set() }, msPerUnit: 0 };
@@ -117,11 +125,36 @@ export class Placing {
     const { replicas, local } = this.#deps;
     const { stored } = placed.model;
     const request = this.#routeRequest(placed, wanted);
+    const here = stored === null ? null : local.candidate(stored, wanted.numericClass);
     return route(request, {
-      local: stored === null ? null : local.candidate(stored),
-      remote: (await replicas?.candidates(request, { signal })) ?? [],
+      local: here,
+      remote: replicas === null ? [] : await this.#others(replicas, { request, here }, signal),
       policy: replicas?.policy() ?? ALONE,
     });
+  }
+
+  /** Nobody waits for long for what others say where this node could begin at once. */
+  async #others(
+    replicas: Replicas,
+    { request, here }: { request: RouteRequest; here: Candidate | null },
+    signal: AbortSignal,
+  ): Promise<readonly Candidate[]> {
+    const { clock } = this.#deps;
+    if (here === null || !here.ready || here.load?.queueMs !== 0 || request.excluded.has(null)) {
+      return await replicas.candidates(request, { signal });
+    }
+    const over = new AbortController();
+    const within = { signal: AbortSignal.any([signal, over.signal]) };
+    const late = clock.sleep(ASK_OTHERS_MS, within).then(() => over.abort());
+    const asked = replicas.candidates(request, within);
+    try {
+      await Promise.race([asked, late]);
+      return over.signal.aborted ? [] : await asked;
+    } finally {
+      asked.catch(() => undefined);
+      late.catch(() => undefined);
+      over.abort();
+    }
   }
 
   #routeRequest(placed: Placed, wanted: RankWanted): RouteRequest {

@@ -8,6 +8,7 @@ import {
   settle,
   withoutPauses,
 } from '../../../../test/kit/answering-scene.ts';
+import { storedModel } from '../../../../test/kit/fixed-models.ts';
 import { begin, openKeptLife, readFrom } from '../../../../test/kit/kept-answers.ts';
 import {
   answerOf,
@@ -354,5 +355,45 @@ describe('an answer that is kept', () => {
     await swarm.driver.dial({ peer, addresses: network?.addresses() ?? [] }, { signal: never });
     const rest = (await readFrom(life, 'a')).map(({ chunk }) => chunk);
     expect(textOf(rest)).toBe(textOf(await alone(request)));
+  });
+});
+
+describe('a node that has the model itself', () => {
+  const here = { stored: [storedModel(MODEL)] };
+
+  test('sends what it has no slot for to another', async () => {
+    const gate = createGate();
+    const { driver, hosts } = await answeringScene([{}], {
+      ...here,
+      config: { sessionsMax: 1 },
+      beforeToken: ({ prompt }) => (prompt.includes('hold') ? gate.pass() : undefined),
+    });
+    await driver.serving.load(MODEL, { signal: never });
+    const holding = answerOf(driver, chatRequest('hold'));
+    await gate.crowd(1);
+    const answer = await answerOf(driver, chatRequest('one more'));
+    expect(textOf(answer)).toBe(textOf(await alone(chatRequest('one more'))));
+    expect(hosts[0]?.serving.stats().admitted).toBe(1);
+    gate.open();
+    await holding;
+  });
+
+  test('goes on itself with what another began', async () => {
+    let cut = (): void => undefined;
+    const stored = [{ ...storedModel(MODEL), bytes: 4e9 }];
+    const { driver, swarm } = await answeringScene([{ beforeToken: atToken(9, () => cut()) }], { stored });
+    cut = () => swarm.hub.cut(swarm.driver.self, swarm.hosts[0]?.key ?? '');
+    const answer = await answerOf(driver, chatRequest('not loaded here yet'));
+    expect(textOf(answer)).toBe(textOf(await alone(chatRequest('not loaded here yet'))));
+    expect(answer.at(-1)).toMatchObject({ servedBy: [{ node: swarm.hosts[0]?.key }, { node: null }] });
+  });
+
+  test('does not wait for others that say nothing', async () => {
+    const { clock, driver, swarm } = await answeringScene([{}], here);
+    await driver.serving.load(MODEL, { signal: never });
+    swarm.replicas.candidates = () => new Promise(() => undefined);
+    const answering = answerOf(driver, chatRequest('now'));
+    expect(await passUntil(clock, answering)).toBeLessThan(500);
+    expect(textOf(await answering)).not.toBe('');
   });
 });

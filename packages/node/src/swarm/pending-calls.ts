@@ -1,6 +1,5 @@
 /** Calls to a seat elsewhere that wait for their answer. */
 import type { SeatTell } from '@filon/core/answering/answer-messages';
-import { FilonError } from '@filon/core/errors';
 import type { Clock } from '../ports/clock.ts';
 import type { Waiting } from '../ports/engine.ts';
 
@@ -17,9 +16,13 @@ export class PendingCalls {
   readonly #waiting = new Map<number, (outcome: Outcome) => void>();
   #count = 0;
 
-  constructor(clock: Clock, life: AbortSignal) {
+  /** What a call fails with that is not answered in time. */
+  readonly #late: (timeoutMs: number) => unknown;
+
+  constructor(clock: Clock, options: { life: AbortSignal; late: (timeoutMs: number) => unknown }) {
     this.#clock = clock;
-    this.#life = life;
+    this.#life = options.life;
+    this.#late = options.late;
   }
 
   async make(ask: (call: number) => Promise<void>, options: CallOptions): Promise<SeatTell> {
@@ -33,7 +36,7 @@ export class PendingCalls {
     ended.addEventListener('abort', leave, { once: true });
     this.#waiting.set(call, (outcome) => ('tell' in outcome ? resolve(outcome.tell) : reject(outcome.error)));
     this.#clock.sleep(timeoutMs, { signal: over.signal }).then(
-      () => reject(late(timeoutMs)),
+      () => reject(this.#late(timeoutMs)),
       () => undefined,
     );
     try {
@@ -52,9 +55,4 @@ export class PendingCalls {
     this.#waiting.get(call)?.(outcome);
     return null;
   }
-}
-
-function late(timeoutMs: number): FilonError {
-  const details = { code: 'SERVE_TIMEOUT', what: 'an answer of another node', timeoutMs };
-  return new FilonError(details, `another node did not answer within ${timeoutMs} ms`);
 }

@@ -68,7 +68,9 @@ export class RemoteSeat implements Seat {
     this.#wanted = wanted;
     this.#deps = deps;
     this.#quiet = new QuietWatch(deps.clock, deps);
-    this.#calls = new PendingCalls(deps.clock, this.#life.signal);
+    const late = (timeoutMs: number): unknown =>
+      replicaLost(this.node, { how: 'silent', reason: `no answer within ${timeoutMs} ms` });
+    this.#calls = new PendingCalls(deps.clock, { life: this.#life.signal, late });
     this.#seated.promise.catch(() => undefined);
   }
 
