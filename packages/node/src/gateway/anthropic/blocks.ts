@@ -71,7 +71,9 @@ function inputText(value: unknown, field: string): string {
 }
 
 function resultOf(block: Record<string, unknown>, field: string): Block {
-  const { content, is_error: failed } = block;
+  const { content, is_error: failed = null } = block;
+  if (failed !== null && typeof failed !== 'boolean')
+    throw invalid(`${field}.is_error`, 'must be true or false');
   const text = content === undefined || content === null ? '' : textOf(content, `${field}.content`);
   const id = callId(block['tool_use_id'], `${field}.tool_use_id`);
   return { kind: 'result', id, text: failed === true ? `Error: ${text}` : text };

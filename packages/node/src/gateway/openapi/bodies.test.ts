@@ -119,6 +119,18 @@ describe.each(READERS)('the body of $id', ({ id, read, across, kind }) => {
   });
 });
 
+test('whether a tool failed is said by true or false alone', async () => {
+  const result = { type: 'tool_result', tool_use_id: 't', content: 'cold', is_error: [null] };
+  const body = { model: MODEL, max_tokens: 9, messages: [{ role: 'user', content: [result] }] };
+  expect(await refusalOf(messagesCall, body)).toContain('is_error');
+});
+
+test('a message without a kind is offered, as it is taken', async () => {
+  const body = { model: MODEL, input: [{ type: null, role: 'user', content: 'Hello' }] };
+  expect(await refusalOf((given) => responseDraft(given).finish([], true), body)).toBeNull();
+  expect(schemaFaults(components.schemas['CreateResponseRequest'] ?? {}, body, options)).toEqual([]);
+});
+
 /** The body with something else in one place, or without it: a few steps down, where the stream says. */
 function changedBody(value: unknown, steps: Iterator<number>, other: unknown): unknown {
   const step = (): number => Number(steps.next().value);

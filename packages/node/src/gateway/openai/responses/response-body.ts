@@ -27,7 +27,7 @@ const thought = z.object({ type: z.literal('reasoning_text'), text: z.string() }
 
 const item = z.union([
   z.object({
-    type: z.literal('message').optional(),
+    type: z.literal('message').nullish(),
     role: z.enum(['system', 'developer', 'user', 'assistant']),
     content,
   }),
