@@ -36,6 +36,13 @@ export class Attempts {
     this.#presence.survived();
   }
 
+  /** The work failed somewhere, but went on or failed elsewhere as well. A death of a worker counts. */
+  died(failure: unknown): void {
+    if (!isFilonError(failure) || !DEATHS.has(failure.code)) return;
+    this.#deaths += 1;
+    this.#presence.died(this.#deaths);
+  }
+
   /**
    * Returns when the work may be tried again, and whether a worker died or a node was lost with it inside; otherwise
    * throws what to tell the client. Codes: SERVE_QUARANTINED, or the failure itself.
@@ -44,8 +51,7 @@ export class Attempts {
     at.signal.throwIfAborted();
     if (!isFilonError(failure)) throw failure;
     if (at.inside && DEATHS.has(failure.code)) {
-      this.#deaths += 1;
-      this.#presence.died(this.#deaths);
+      this.died(failure);
       if (this.#deaths >= DEATHS_MAX) throw this.#presence.giveUp(this.#deaths, failure);
       return 'after a death';
     }

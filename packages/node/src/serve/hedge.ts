@@ -14,8 +14,10 @@ export interface HedgePlan<S> {
   open: (seat: S, signal: AbortSignal) => AsyncIterable<SessionEvent>;
   /** It goes on there. */
   won: (seat: S) => void;
-  /** The session was left there, or failed there while the other one brought its first token. */
-  lost: (seat: S, failure?: unknown) => void;
+  /** The session failed at one of the seats, and that is not what it fails with. */
+  failed: (failure: unknown) => void;
+  /** Of the second one, where it did not win. */
+  giveBack: (seat: S) => void;
 }
 
 /** Up to its first token or its end; then the iterator that has the rest. */
@@ -38,11 +40,14 @@ export async function* hedged<S>(plan: HedgePlan<S>, signal: AbortSignal): Async
 
 class Race<S> {
   readonly #plan: HedgePlan<S>;
-  readonly #signal: AbortSignal;
+  /** Ends with the session's signal, or when somebody has won. */
   readonly #over = new AbortController();
-  readonly #failures = new Map<S, unknown>();
-  #askedSecond = false;
+  readonly #signal: AbortSignal;
   readonly #running = new Map<AsyncIterator<SessionEvent>, { seat: S; own: AbortController }>();
+  /** Asked beside the first one; to be given back. */
+  #second: S | null = null;
+  #askedSecond = false;
+  readonly #failures = new Map<S, unknown>();
 
   constructor(plan: HedgePlan<S>, signal: AbortSignal) {
     this.#plan = plan;
@@ -51,19 +56,21 @@ class Race<S> {
 
   async winner(): Promise<Beginning<S>> {
     const first = this.#start(this.#plan.first);
-    const second = this.#later();
+    const second = this.#later(AbortSignal.any([this.#over.signal, this.#signal]));
     first.catch(() => this.#askedSecond || this.#over.abort());
     // Of the second none may come, or fail; then all rests on the first.
-    const begun = await Promise.any([first, second]).catch(async () => await first);
+    const begun = await Promise.any([first, second]).catch(async () => await this.#bothFailed(first));
     this.#over.abort();
-    for (const [seat, failure] of this.#failures) this.#plan.lost(seat, failure);
+    for (const failure of this.#failures.values()) this.#plan.failed(failure);
     for (const [iterator, { seat, own }] of this.#running) {
       if (iterator === begun.rest) continue;
       this.#running.delete(iterator);
       own.abort();
       void iterator.return?.()?.catch(() => undefined);
-      this.#plan.lost(seat);
+      if (seat !== this.#second) continue;
+      this.#giveBack();
     }
+    if (begun.seat === this.#second) this.#second = null;
     this.#plan.won(begun.seat);
     return begun;
   }
@@ -72,18 +79,31 @@ class Race<S> {
     this.#over.abort();
     for (const { own } of this.#running.values()) own.abort(this.#signal.reason);
     await Promise.allSettled([...this.#running.keys()].map((iterator) => iterator.return?.()));
+    this.#giveBack();
   }
 
-  async #later(): Promise<Beginning<S>> {
-    const { clock, lateMs, second } = this.#plan;
-    await clock.sleep(lateMs, { signal: this.#over.signal });
+  /** The failure of the first one is the session's; that of the second is told beside it. */
+  async #bothFailed(first: Promise<Beginning<S>>): Promise<Beginning<S>> {
+    for (const [seat, failure] of this.#failures) if (seat !== this.#plan.first) this.#plan.failed(failure);
+    return await first;
+  }
+
+  #giveBack(): void {
+    if (this.#second !== null) this.#plan.giveBack(this.#second);
+    this.#second = null;
+  }
+
+  async #later(signal: AbortSignal): Promise<Beginning<S>> {
+    const { clock, lateMs, second, giveBack } = this.#plan;
+    await clock.sleep(lateMs, { signal });
     this.#askedSecond = true;
-    const seat = await second(this.#over.signal);
+    const seat = await second(signal);
     if (seat === null) throw new RangeError('there is no second seat');
-    if (this.#over.signal.aborted) {
-      this.#plan.lost(seat);
-      throw this.#over.signal.reason;
+    if (signal.aborted) {
+      giveBack(seat);
+      throw signal.reason;
     }
+    this.#second = seat;
     return await this.#start(seat);
   }
 

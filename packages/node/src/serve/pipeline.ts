@@ -300,11 +300,11 @@ class Pipeline implements OpenServing {
     const { seating, presence, placed } = entered;
     const { clock } = this.#deps;
     const report = (outcome: SeatOutcome): void => this.#placing.report(outcome);
-    const sitting = { seating, clock, times: this.#times, report, hedges: isFirst };
+    const attempts = new Attempts(presence, clock);
+    const sitting = { seating, clock, times: this.#times, report, attempts, hedges: isFirst };
     const onResume = (): void => {
       this.#resumed += 1;
     };
-    const attempts = new Attempts(presence, clock);
     yield* runSession(start, { attempts, onResume, enter: (within) => sit(sitting, within) }, signal);
     this.#placing.stayed(placed, seating.served.at(-1)?.node ?? null);
   }

@@ -127,6 +127,13 @@ export class Seating implements Disposable {
     return null;
   }
 
+  /** A second seat that is not needed. */
+  giveBack({ seat }: Taken): void {
+    if (this.#current?.seat === seat) return;
+    if (this.#here === seat) this.#here = null;
+    seat[Symbol.dispose]();
+  }
+
   /** The request is answered there from now on; the seat that it had is given back. */
   moveTo(taken: Taken): void {
     if (this.#current?.seat === taken.seat) return;
@@ -135,19 +142,19 @@ export class Seating implements Disposable {
 
   [Symbol.dispose](): void {
     this.#isOver = true;
-    this.#giveBack(null);
+    this.#giveBackAll(null);
     this.#current = null;
   }
 
   #letGo(): void {
     if (this.#current === null) return;
     this.#failed.add(this.#current.seat.node);
-    this.#giveBack(null);
+    this.#giveBackAll(null);
     this.#current = null;
   }
 
   /** All seats but this one. */
-  #giveBack(but: Seat | null): void {
+  #giveBackAll(but: Seat | null): void {
     for (const seat of new Set([this.#current?.seat, this.#here])) {
       if (seat && seat !== but) seat[Symbol.dispose]();
     }
@@ -217,7 +224,7 @@ export class Seating implements Disposable {
       taken.seat[Symbol.dispose]();
       return;
     }
-    this.#giveBack(taken.seat);
+    this.#giveBackAll(taken.seat);
     this.#current = taken;
     this.#numericClass ??= taken.loaded.numericClass;
     const { candidate, tier } = taken.place;

@@ -4,6 +4,7 @@ import type { RankedCandidate } from '@filon/core/serving/routing';
 import type { SessionEvent, SessionRequest } from '@filon/core/serving/session';
 import type { Clock } from '../ports/clock.ts';
 import type { SeatOutcome } from '../ports/replicas.ts';
+import type { Attempts } from './attempts.ts';
 import type { FirstTokenTimes } from './first-token-times.ts';
 import { hedged } from './hedge.ts';
 import { attemptSession, type RunSeat } from './run.ts';
@@ -14,6 +15,8 @@ export interface SittingDeps {
   clock: Clock;
   times: FirstTokenTimes;
   report: (outcome: SeatOutcome) => void;
+  /** Hears of deaths that are not the session's own failure. */
+  attempts: Pick<Attempts, 'died'>;
   /** Whether a second seat may be asked. */
   hedges: boolean;
 }
@@ -39,18 +42,17 @@ function openAt(
   { request, deps, won }: { request: SessionRequest; deps: SittingDeps; won: (taken: Taken) => void },
   signal: AbortSignal,
 ): AsyncIterable<SessionEvent> {
-  const { seating, clock, times, hedges } = deps;
+  const { seating, clock, times, hedges, attempts } = deps;
   const open = (taken: Taken, within: AbortSignal): AsyncIterable<SessionEvent> =>
     observed({ request, taken }, deps, within);
   const isNew = request.tokens.length === request.promptTokens;
   if (!hedges || !isNew || !seating.hasOthers) return open(first, signal);
-  const lost = (taken: Taken): void => {
-    if (taken !== first) taken.seat[Symbol.dispose]();
-  };
   const second = async (within: AbortSignal): Promise<Taken | null> =>
     times.mayHedge() ? await seating.second(within) : null;
+  const giveBack = (taken: Taken): void => seating.giveBack(taken);
+  const failed = (failure: unknown): void => attempts.died(failure);
   const lateMs = times.lateMs(expectedFirstTokenMs(first.place));
-  return hedged({ clock, first, lateMs, second, open, won, lost }, signal);
+  return hedged({ clock, first, lateMs, second, open, won, giveBack, failed }, signal);
 }
 
 /** Of an open session: until its prompt is read and one token drawn. */

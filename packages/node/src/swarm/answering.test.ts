@@ -213,6 +213,22 @@ describe('poison', () => {
     expect(textOf(await answerOf(driver, chatRequest('innocent')))).not.toBe('');
   });
 
+  test('fells no third worker when a second node was asked for its first token', async () => {
+    const gate = createGate();
+    const dies = { diesAt: ({ prompt }: { prompt: string }) => prompt.includes('poison') };
+    const slow = { ...dies, beforeToken: () => gate.pass() };
+    const { clock, driver, hosts } = await answeringScene([slow, slow, dies]);
+    const refused = expect(answerOf(driver, chatRequest('poison'))).rejects.toMatchObject({
+      code: 'SERVE_QUARANTINED',
+    });
+    await gate.crowd(1);
+    await passUntil(clock, gate.crowd(2));
+    gate.open();
+    await passUntil(clock, refused);
+    await refused;
+    expect(hosts.map(({ engine }) => engine.status().workers[0]?.deaths)).toEqual([1, 1, 0]);
+  });
+
   test('is refused by a node that it felled often enough, whoever brings it', async () => {
     const { clock, hosts, swarm, driver } = await answeringScene([
       { diesAt: ({ prompt }) => prompt.includes('poison') },
@@ -246,6 +262,31 @@ describe('a late first token', () => {
     expect(hosts.map(({ engine }) => engine.status().sessions[0]?.count)).toEqual([0, 0]);
     expect(hosts[0]?.engine.status().counters.generatedTokens).toBe(0);
     expect((await answering).at(-1)).toMatchObject({ servedBy: [{}, { node: swarm.hosts[1]?.key }] });
+  });
+
+  test('and a client that leaves meanwhile leave nothing waiting anywhere', async () => {
+    const gate = createGate();
+    const busy = createGate();
+    const { clock, driver, hosts } = await answeringScene([
+      { beforeToken: () => gate.pass() },
+      { config: { sessionsMax: 1 }, beforeToken: () => busy.pass() },
+    ]);
+    const held = hosts[1] && answerOf(hosts[1], chatRequest('held'));
+    await busy.crowd(1);
+    const leaving = new AbortController();
+    const answering = answerOf(driver, chatRequest('late'), leaving.signal);
+    const left = expect(answering).rejects.toThrow('left');
+    await passUntil(clock, clock.sleep(2_000, {}));
+    expect(hosts[1]?.serving.stats().queued).toBe(1);
+    leaving.abort(new RangeError('left'));
+    await left;
+    await settle();
+    expect(hosts.map(({ serving }) => serving.stats())).toMatchObject([
+      { active: 0, queued: 0 },
+      { active: 1, queued: 0 },
+    ]);
+    busy.open();
+    await held;
   });
 
   test('is waited for when there is none within the tier', async () => {
