@@ -272,6 +272,7 @@ class Pipeline implements OpenServing {
     const { resume, recorder } = options;
     const { tokens, maxTokens } = resume?.start ?? made;
     const { seed, reading, together } = made;
+    seating.needs(tokens.length + maxTokens);
     const model = placed.model.sha256;
     const session = { ...made, id, model, tokens, maxTokens, scope: placed.scope };
     const { tier } = placed;

@@ -5,7 +5,7 @@
 import { orAborted } from '@filon/core/abort';
 import { FilonError, invariant, isFilonError } from '@filon/core/errors';
 import type { ServedBy } from '@filon/core/serving/completion';
-import type { Candidate, RankedCandidate, RefusedCandidate, Routing } from '@filon/core/serving/routing';
+import type { Candidate, RankedCandidate, Refusal, Routing } from '@filon/core/serving/routing';
 import type { LoadedModel } from '@filon/core/serving/session';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Seat } from '../ports/replicas.ts';
@@ -58,6 +58,7 @@ export class Seating implements Disposable {
   #changing: Promise<Taken> | null = null;
   #shaken = false;
   #others = false;
+  #neededTokens = 0;
   #isOver = false;
 
   constructor(plan: SeatingPlan) {
@@ -107,6 +108,14 @@ export class Seating implements Disposable {
   /** Where it began; null: nowhere yet, or in fast mode. */
   get numericClass(): string | null {
     return this.#numericClass;
+  }
+
+  /**
+   * What the whole answer may take of a context, once that is known: in exact mode a shorter one would end it early. In
+   * fast mode it may, and says so.
+   */
+  needs(contextTokens: number): void {
+    this.#neededTokens = contextTokens;
   }
 
   /** Whether other places than the current one were ranked with it. */
@@ -209,8 +218,9 @@ export class Seating implements Disposable {
     try {
       const loaded = await seat.ready({ signal });
       if (exact && (this.#numericClass ?? loaded.numericClass) !== loaded.numericClass) {
-        throw none(otherClass(place));
+        throw none(refusedFor(place, 'other-class'));
       }
+      if (exact && loaded.contextTokens < this.#neededTokens) throw none(refusedFor(place, 'context'));
       signal.throwIfAborted();
       return { seat, place, loaded };
     } catch (error) {
@@ -245,9 +255,8 @@ function priceOf({ price }: Candidate): Pick<ServedBy, 'price'> {
   return { price: { promptPico: Number(price.promptPico), answerPico: Number(price.answerPico) } };
 }
 
-function otherClass({ candidate }: RankedCandidate): Routing {
-  const refused: RefusedCandidate[] = [{ candidate, refusal: 'other-class' }];
-  return { ranked: [], refused };
+function refusedFor({ candidate }: RankedCandidate, refusal: Refusal): Routing {
+  return { ranked: [], refused: [{ candidate, refusal }] };
 }
 
 /** What to tell of places that all said no: when there would be room, if one said that; else what happened here. */

@@ -173,6 +173,23 @@ describe('a node that is lost', () => {
     });
   });
 
+  test('is not followed by one whose shorter context would end the answer early', async () => {
+    let cut = (): void => undefined;
+    const { driver, hosts, swarm } = await answeringScene([
+      { beforeToken: atToken(3, () => cut()) },
+      { config: { contextTokens: 64 } },
+      {},
+    ]);
+    cut = () => swarm.hub.cut(swarm.driver.self, swarm.hosts[0]?.key ?? '');
+    const request = chatRequest('long', { maxTokens: 100, ignoreEos: true });
+    expect(textOf(await answerOf(driver, request))).toBe(textOf(await alone(request)));
+    expect(hosts.map(({ engine }) => engine.status().counters.generatedTokens > 0)).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+
   test('is not followed by one of a wider tier', async () => {
     let cut = (): void => undefined;
     const { clock, driver, hosts, swarm } = await answeringScene([
