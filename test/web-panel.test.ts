@@ -238,6 +238,25 @@ describe('status', () => {
       .not.toMatch(/at most 0\./);
   });
 
+  test('lists answers that go on by themselves, and stops the one that is wished', async () => {
+    const page = await enter('status');
+    const answers = page.getByRole('table', { name: 'Answers that go on by themselves' });
+    await page.getByText('None. Those that go on').waitFor();
+    const body = JSON.stringify({ model: MODEL, input: 'ore', background: true });
+    const headers = { 'content-type': 'application/json' };
+    await fetch(`${scene.gateway.url}/v1/responses`, { method: 'POST', headers, body });
+    await answers.getByText('nobody is reading it').waitFor();
+    await visit.picture('panel-answers');
+    expect(await violationsOf(page)).toEqual([]);
+    await page
+      .getByRole('button', { name: new RegExp(`^Stop the answer of ${MODEL}, begun`) })
+      .press('Enter');
+    await expect.poll(() => answers.count(), settle).toBe(0);
+    expect(await page.getByRole('status').allTextContents()).toContain(`The answer of ${MODEL} is stopped.`);
+    expect(await page.evaluate('document.activeElement.id')).toBe('answers-title');
+    await expect.poll(() => scene.serving.stats().active, settle).toBe(0);
+  });
+
   test('asks nothing while it is hidden', async () => {
     const page = await enter('status');
     await page.clock.install();

@@ -11,6 +11,8 @@ import { Jobs } from '@filon/node/gateway/panel/jobs';
 import type { NetworkView } from '@filon/node/gateway/panel/network-view';
 import type { PanelNode } from '@filon/node/gateway/panel/panel-node';
 import type { Models, StoredModel } from '@filon/node/ports/models';
+import { DEFAULT_DURABLE_LIMITS } from '@filon/node/serve/durable/limits';
+import { openDurableAnswers } from '@filon/node/serve/durable/open-durable-answers';
 import { createFixedModels, storedModel } from './fixed-models.ts';
 import { HERE, HOST } from './keyed-gateway.ts';
 import { realClock } from './models-means.ts';
@@ -45,7 +47,10 @@ export interface PanelParts extends ScriptedServing, AsyncDisposable {
   stored: Map<string, StoredModel>;
   /** Names that were asked for. */
   pulled: string[];
-  gateway: Pick<GatewayDeps, 'serving' | 'log' | 'clock' | 'access' | 'randomBytes' | 'limits' | 'panel'>;
+  gateway: Pick<
+    GatewayDeps,
+    'serving' | 'answers' | 'log' | 'clock' | 'access' | 'randomBytes' | 'limits' | 'panel'
+  >;
 }
 
 export interface PanelGateway extends Omit<PanelParts, 'gateway'> {
@@ -65,6 +70,10 @@ export async function openPanelParts(options: PanelGatewayOptions = {}): Promise
     { pricePerMillionTokens: '0' },
     { store: createMemoryStore(), clock: realClock, randomBytes },
   );
+  const answers = await openDurableAnswers(DEFAULT_DURABLE_LIMITS, {
+    ...{ store: createMemoryStore(), clock: realClock, log: opened.log, serving: () => serving },
+    readiness: () => serving.readiness(),
+  });
   const stored = new Map([[MODEL, storedModel(MODEL)]]);
   const pulled: string[] = [];
   const jobs = new Jobs(realClock);
@@ -78,12 +87,13 @@ export async function openPanelParts(options: PanelGatewayOptions = {}): Promise
   return {
     ...{ ...opened, access, stored, pulled },
     gateway: {
-      ...{ serving, log: opened.log, clock: realClock, access, randomBytes },
+      ...{ serving, answers, log: opened.log, clock: realClock, access, randomBytes },
       ...{ limits: DEFAULT_GATEWAY_LIMITS, panel: { jobs, node } },
     },
     [Symbol.asyncDispose]: async () => {
       jobs[Symbol.dispose]();
       opened.engine.kill();
+      await answers[Symbol.asyncDispose]();
       await opened.serving[Symbol.asyncDispose]();
     },
   };

@@ -64,6 +64,22 @@ export interface PanelFault {
   message: string;
 }
 
+/** One that goes on though nobody may be reading it. */
+export interface PanelAnswer {
+  /** For `DELETE answers/{number}`, until the node ends. */
+  number: number;
+  model: string;
+  startedMs: number;
+  /** Connections that read it. */
+  followers: number;
+}
+
+/** `DELETE answers/{number}`. */
+export interface PanelStopped {
+  /** false: it was over already. */
+  stopped: boolean;
+}
+
 /** `GET status`. */
 export interface PanelStatus {
   version: string;
@@ -74,6 +90,7 @@ export interface PanelStatus {
   residentBytes: number;
   devices: PanelDevice[];
   sessions: { model: string; count: number }[];
+  answers: PanelAnswer[];
   active: number;
   queued: number;
   queueMax: number;

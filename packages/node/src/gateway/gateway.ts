@@ -5,7 +5,7 @@ import { Hono } from 'hono';
 import type { Access } from '../access/access.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
-import type { DurableAnswers } from '../serve/durable/durable-answers.ts';
+import type { DurableAnswers, RunningAnswers } from '../serve/durable/durable-answers.ts';
 import type { Serving } from '../serve/serving.ts';
 import { type GateDeps, gate } from './access/gate.ts';
 import { INSIDE, type PeerOf } from './access/peer.ts';
@@ -33,7 +33,7 @@ import { webRoutes } from './web/routes.ts';
 export interface GatewayDeps extends GuardRules {
   serving: Serving;
   /** Answers that outlive their connection; without it none does. */
-  answers?: DurableAnswers | undefined;
+  answers?: (DurableAnswers & RunningAnswers) | undefined;
   /** Keys and sessions; without it only this machine may call. */
   access?: Access | undefined;
   /** Whose machines may compute what callers without a key do not say. Absent: the operator's own. */
@@ -78,7 +78,7 @@ export function createGateway(deps: GatewayDeps): Hono {
   app.route('/api', ollamaRoutes(servingOf, { intake, clock }));
   app.route('/v1', openAiRoutes({ servingOf, intake, clock, randomBytes, answers }));
   if (deps.panel !== undefined) {
-    app.route('/filon/v1', panelRoutes({ ...deps.panel, intake, faults, ways }));
+    app.route('/filon/v1', panelRoutes({ ...deps.panel, intake, faults, ways, answers }));
   }
   if (deps.access !== undefined) app.route('/', accessRoutes(gateDeps(deps), deps.access));
   if (deps.webFolder !== undefined) app.route('/', webRoutes(deps.webFolder));

@@ -50,6 +50,18 @@ export const statusEn: typeof statusEs = {
     queuedOf: (queued, max) => `${queued} of ${max}`,
     empty: 'Nobody is asking anything right now.',
   },
+  answers: {
+    title: 'Answers that go on by themselves',
+    model: 'Model',
+    since: 'Begun',
+    unread: 'nobody is reading it',
+    readBy: (count) => `open in ${count} places`,
+    readOnce: 'open in one place',
+    stop: 'Stop',
+    stopOf: (model, since) => `Stop the answer of ${model}, begun ${since}`,
+    stopped: (model) => `The answer of ${model} is stopped.`,
+    empty: 'None. Those that go on though the page that asked for them was closed are shown here.',
+  },
   counters: {
     title: 'Since the start',
     generatedTokens: 'Tokens written',

@@ -48,6 +48,18 @@ export const statusEs = {
     queuedOf: (queued: string, max: string) => `${queued} de ${max}`,
     empty: 'Nadie pregunta nada ahora mismo.',
   },
+  answers: {
+    title: 'Respuestas que siguen solas',
+    model: 'Modelo',
+    since: 'Empezó',
+    unread: 'nadie la está leyendo',
+    readBy: (count: string) => `abierta en ${count} sitios`,
+    readOnce: 'abierta en un sitio',
+    stop: 'Parar',
+    stopOf: (model: string, since: string) => `Parar la respuesta de ${model}, empezada ${since}`,
+    stopped: (model: string) => `La respuesta de ${model} está parada.`,
+    empty: 'Ninguna. Aquí salen las que siguen aunque se cierre la página que las pidió.',
+  },
   counters: {
     title: 'Desde que arrancó',
     generatedTokens: 'Tokens escritos',

@@ -19,7 +19,7 @@ export async function readModels({ signal }: Waiting): Promise<PanelModel[]> {
 }
 
 export async function readStatus({ signal }: Waiting): Promise<PanelStatus> {
-  const members = ['devices', 'sessions', 'counters', 'faults'];
+  const members = ['devices', 'sessions', 'answers', 'counters', 'faults'];
   return (await readMembers('/status', members, { signal })) as unknown as PanelStatus;
 }
 
@@ -47,6 +47,11 @@ export async function startPull(model: string): Promise<void> {
 
 export async function cancelJob(id: string): Promise<void> {
   await change('DELETE', `/jobs/${encodeURIComponent(id)}`);
+}
+
+/** Also when it was over already. */
+export async function stopAnswer(number: number): Promise<void> {
+  await change('DELETE', `/answers/${number}`);
 }
 
 export async function loadModel(name: string): Promise<void> {

@@ -6,6 +6,7 @@ import { failureOf, usePanelWords } from '../panel/panel-words.ts';
 import { usePolled } from '../panel/use-polled.ts';
 import { useStore } from '../state/store.ts';
 import { Notice } from '../ui/notice.tsx';
+import { AnswerList } from './answer-list.tsx';
 import { CounterList } from './counter-list.tsx';
 import { DeviceTable } from './device-table.tsx';
 import { FaultList } from './fault-list.tsx';
@@ -19,7 +20,7 @@ const STATUS_EVERY_MS = 2000;
 
 export function StatusContent(): ReactElement {
   const words = useStatusWords();
-  const { value, failure } = usePolled(hearStatus, STATUS_EVERY_MS);
+  const { value, failure, again } = usePolled(hearStatus, STATUS_EVERY_MS);
   const history = useStore(speedHistory);
   if (value === null && failure !== null) return <FailureNotice failure={failureOf(failure)} isNews />;
   if (value === null) return <p className="quiet">{words.loading}</p>;
@@ -31,6 +32,7 @@ export function StatusContent(): ReactElement {
       <SpeedChart history={history} />
       <DeviceTable devices={status.devices} />
       <WorkTable status={status} />
+      <AnswerList answers={status.answers} nowMs={Date.now()} onChanged={again} />
       <CounterList counters={status.counters} />
       <FaultList faults={status.faults} nowMs={Date.now()} />
     </>

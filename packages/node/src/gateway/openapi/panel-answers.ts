@@ -1,6 +1,7 @@
 /** What the node's own pages are answered, for the API's document. The compiler holds each schema to the type that is sent. */
 import type { Fit } from '@filon/core/model/fit';
 import type {
+  PanelAnswer,
   PanelDevice,
   PanelFault,
   PanelJob,
@@ -8,6 +9,7 @@ import type {
   PanelModel,
   PanelSession,
   PanelStatus,
+  PanelStopped,
 } from '@filon/core/panel/messages';
 import {
   PANEL_MODELS_MAX,
@@ -85,6 +87,13 @@ const device: z.ZodType<PanelDevice> = z.object({
   worker: z.enum(['none', 'idle', 'starting', 'up', 'backing-off', 'crash-loop']),
   deaths: count,
 });
+const answer: z.ZodType<PanelAnswer> = z.object({
+  number: count,
+  model: text,
+  startedMs: amount,
+  followers: count,
+});
+export const panelStopped: z.ZodType<PanelStopped> = z.object({ stopped: z.boolean() });
 const fault: z.ZodType<PanelFault> = z.object({ atMs: amount, route: text, code: text, message: text });
 
 export const panelStatus: z.ZodType<PanelStatus> = z.object({
@@ -96,6 +105,7 @@ export const panelStatus: z.ZodType<PanelStatus> = z.object({
   residentBytes: count,
   devices: z.array(device),
   sessions: z.array(z.object({ model: text, count })),
+  answers: z.array(answer),
   active: count,
   queued: count,
   queueMax: count,

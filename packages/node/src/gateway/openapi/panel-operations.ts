@@ -21,6 +21,7 @@ import {
   panelRemoved,
   panelSession,
   panelStatus,
+  panelStopped,
   panelUnloaded,
 } from './panel-answers.ts';
 
@@ -33,6 +34,10 @@ const name: Parameter = {
   ...{ name: 'name', in: 'path', schema: z.string(), about: 'The name of a model.', example: STARTER_MODEL },
 };
 const job: Parameter = { name: 'id', in: 'path', schema: z.string(), about: 'Of a download or a load.' };
+const answer: Parameter = {
+  ...{ name: 'number', in: 'path', schema: z.int(), about: 'Of an answer, as the status has it.' },
+  example: '1',
+};
 /** A body is read, and means nothing. */
 const empty = { type: JSON_TYPE, schema: z.looseObject({}), examples: { empty: {} } } as const;
 
@@ -51,6 +56,12 @@ export const PANEL_OPERATIONS: readonly Operation[] = [
     ...{ method: 'get', path: '/filon/v1/status', id: 'getStatus', ...panel },
     summary: 'Tell how the node is.',
     answers: { 200: json(panelStatus, 'How it is.') },
+  },
+  {
+    ...{ method: 'delete', path: '/filon/v1/answers/{number}', id: 'stopAnswer', ...panel },
+    summary: 'Stop an answer, whoever’s it is.',
+    parameters: [answer],
+    answers: { 200: json(panelStopped, 'Whether it still ran.') },
   },
   {
     ...{ method: 'get', path: '/filon/v1/offers', id: 'listOffers', api: 'panel', audience: 'callers' },

@@ -27,7 +27,10 @@ async function freeWith(...held: { device: string; bytes: number }[]): Promise<n
       status: () => ({ ...engine.status(), loaded: held.map((one) => ({ ...loaded, ...one })) }),
     },
   };
-  const told = await nodeStatus({ node, serving, faults: [] }, { startedMs: 0, signal: never });
+  const told = await nodeStatus(
+    { node, serving, answers: null, faults: [] },
+    { startedMs: 0, signal: never },
+  );
   return told.devices[0]?.freeBytes;
 }
 

@@ -2,11 +2,19 @@
 import type { PanelDevice, PanelFault, PanelStatus } from '@filon/core/panel/messages';
 import type { Device } from '@filon/core/serving/session';
 import type { EngineStatus } from '../../ports/engine.ts';
+import type { RunningAnswers } from '../../serve/durable/durable-answers.ts';
 import type { Serving } from '../../serve/serving.ts';
 import type { PanelNode } from './panel-node.ts';
 
+export interface StatusParts {
+  node: PanelNode;
+  serving: Serving;
+  answers: Pick<RunningAnswers, 'running'> | null;
+  faults: readonly PanelFault[];
+}
+
 export async function nodeStatus(
-  { node, serving, faults }: { node: PanelNode; serving: Serving; faults: readonly PanelFault[] },
+  { node, serving, answers, faults }: StatusParts,
   { startedMs, signal }: { startedMs: number; signal: AbortSignal },
 ): Promise<PanelStatus> {
   const [readiness, devices, stored] = await Promise.all([
@@ -25,6 +33,7 @@ export async function nodeStatus(
     residentBytes: node.residentBytes(),
     devices: devices.map((device) => deviceState(device, engine)),
     sessions: engine.sessions.map(({ model, count }) => ({ model: nameOf(model), count })),
+    answers: (answers?.running() ?? []).map(({ createdMs: startedMs, ...one }) => ({ ...one, startedMs })),
     active: stats.active,
     queued: stats.queued,
     queueMax: stats.queueMax,

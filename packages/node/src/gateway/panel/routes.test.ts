@@ -35,6 +35,7 @@ const CALLS = [
   ['GET', '/network'],
   ['GET', '/jobs'],
   ['DELETE', '/jobs/1'],
+  ['DELETE', '/answers/1'],
   ['POST', '/pulls'],
   ['POST', `/models/${MODEL}/load`],
   ['POST', `/models/${MODEL}/unload`],
@@ -308,6 +309,32 @@ describe('status', () => {
     expect(await statusOf(gateway)).toMatchObject({ active: 1, sessions: [{ model: MODEL, count: 1 }] });
     gate.open();
     await answer;
+  });
+
+  test('names the answers that go on, and ends the one that is stopped', async () => {
+    const gate = createGate();
+    await using gateway = await openPanelGateway({ beforeToken: () => gate.pass() });
+    const begin = async (input: string): Promise<string> => {
+      const body = { model: MODEL, input, background: true };
+      const { id } = (await (await gateway.ask('/v1/responses', { body })).json()) as { id: string };
+      return id;
+    };
+    const [first, second] = [await begin('the combination of the safe'), await begin('ore')];
+    const status = await statusOf(gateway);
+    const about = { model: MODEL, followers: 0, startedMs: expect.any(Number) };
+    expect(status.answers).toEqual([1, 2].map((number) => ({ ...about, number })));
+    expect(JSON.stringify(status)).not.toMatch(/combination|resp_/);
+    const stop = async (number: string): Promise<unknown> =>
+      (await gateway.operate(`${ROOT}/answers/${number}`, { method: 'DELETE' })).json();
+    expect(await stop('1')).toEqual({ stopped: true });
+    for (const none of ['1', '0', '-1', 'NaN', '__proto__', '%00']) {
+      expect(await stop(none)).toEqual({ stopped: false });
+    }
+    const stateOf = async (id: string): Promise<unknown> =>
+      ((await (await gateway.ask(`/v1/responses/${id}`)).json()) as { status: string }).status;
+    expect([await stateOf(first), await stateOf(second)]).toEqual(['cancelled', 'in_progress']);
+    expect(await statusOf(gateway)).toMatchObject({ active: 1, answers: [{ number: 2 }] });
+    gate.open();
   });
 
   test('tells errors of the node without what was asked, and no errors of callers', async () => {

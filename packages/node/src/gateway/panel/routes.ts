@@ -1,9 +1,10 @@
 /** The pages' own API, under `/filon/v1`: for browsers with an operator's session. docs/protocol/panel.md */
 import { FilonError } from '@filon/core/errors';
-import type { PanelJobs, PanelSession } from '@filon/core/panel/messages';
+import type { PanelJobs, PanelSession, PanelStopped } from '@filon/core/panel/messages';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { Models, StoredModel } from '../../ports/models.ts';
+import type { RunningAnswers } from '../../serve/durable/durable-answers.ts';
 import { principalOf, requireControl, rightsOf, servingOf } from '../access/principal.ts';
 import type { GatewayErrorDetails } from '../http/errors.ts';
 import type { EventStream } from '../http/event-stream.ts';
@@ -25,6 +26,8 @@ export interface PanelDeps {
   jobs: Jobs;
   faults: RecentFaults;
   ways: RecentWays;
+  /** null: none outlives its connection. */
+  answers: RunningAnswers | null;
 }
 
 const NAME_CHARACTERS_MAX = 1024;
@@ -46,7 +49,7 @@ export function panelRoutes(deps: PanelDeps): Hono {
   });
   app.get('/models', async (c) => c.json(await modelCards(node, c.req.raw.signal)));
   app.get('/status', async (c) => {
-    const parts = { node, serving: servingOf(c), faults: deps.faults.list };
+    const parts = { node, serving: servingOf(c), answers: deps.answers, faults: deps.faults.list };
     return c.json(await nodeStatus(parts, { startedMs, signal: c.req.raw.signal }));
   });
   app.get('/network', (c) =>
@@ -57,6 +60,10 @@ export function panelRoutes(deps: PanelDeps): Hono {
     const job = c.req.param('id');
     if (!jobs.cancel(job)) throw unknownJob(job);
     return c.json({ cancelled: job });
+  });
+  app.delete('/answers/:number', async (c) => {
+    const stopped = (await deps.answers?.stop(Number(c.req.param('number')))) ?? false;
+    return c.json({ stopped } satisfies PanelStopped);
   });
   const post = (c: Context, work: Work): Promise<Response> =>
     deps.intake.answer(c.req.raw, { route: 'panel', words: openAiErrors('model'), work });

@@ -68,6 +68,24 @@ export interface IndexedChunk {
   chunk: Chunk;
 }
 
+/** One that runs now. Neither its id nor its owner is told: whoever sees it may stop it, and no more. */
+export interface RunningAnswer {
+  /** For `stop`, while this process lives. */
+  number: number;
+  /** Catalogue name. */
+  model: string;
+  createdMs: number;
+  /** Connections that read it; 0: it goes on by itself. */
+  followers: number;
+}
+
+/** All answers that run, whoever's they are: for the operator alone. */
+export interface RunningAnswers {
+  running(): RunningAnswer[];
+  /** Resolves when its slot is free; false: it was over already. Followers hear ANSWER_CANCELLED. */
+  stop(number: number): Promise<boolean>;
+}
+
 /** An unknown id, a malformed one and somebody else's are one and the same: ANSWER_UNKNOWN. */
 export interface DurableAnswers {
   /**

@@ -11,6 +11,8 @@ import type {
   DurableAnswers,
   FollowOptions,
   IndexedChunk,
+  RunningAnswer,
+  RunningAnswers,
   StartedAnswer,
   StartOptions,
   StoredAnswerView,
@@ -34,7 +36,7 @@ export interface DurableDeps {
 }
 
 /** Disposing of it stops what runs; that goes on when it is opened again. */
-export interface OpenDurableAnswers extends DurableAnswers, AsyncDisposable {
+export interface OpenDurableAnswers extends DurableAnswers, RunningAnswers, AsyncDisposable {
   /** Before a stop: answers in the background that nobody follows need not be waited for. */
   retire(): void;
 }
@@ -50,7 +52,7 @@ export async function openDurableAnswers(
   return answers;
 }
 
-interface Active {
+interface Active extends Omit<RunningAnswer, 'followers'> {
   key: string;
   owner: string;
   run: AnswerRun;
@@ -74,6 +76,7 @@ class KeptAnswers implements OpenDurableAnswers {
   /** Not admitted yet. */
   readonly #starting = new Map<string, StartOptions>();
   readonly #closing = new AbortController();
+  #lastNumber = 0;
 
   constructor(limits: DurableLimits, deps: DurableDeps) {
     this.#limits = limits;
@@ -96,7 +99,7 @@ class KeptAnswers implements OpenDurableAnswers {
       signal.throwIfAborted();
       const answer = await run.begin(request, { serving });
       signal.throwIfAborted();
-      this.#started({ key, owner, run }, { request, note, options, answer });
+      this.#started({ key, owner, run, ...this.#numbered(answer) }, { request, note, options, answer });
       void run.toEnd(answer);
       return { id, model: answer.model, createdMs: answer.createdMs };
     } catch (error) {
@@ -139,6 +142,21 @@ class KeptAnswers implements OpenDurableAnswers {
     await this.cancel(id, { owner });
     this.#unkept.delete(key);
     this.#shelf.remove(key);
+  }
+
+  running(): RunningAnswer[] {
+    return [...this.#active.values()].map(({ number, model, createdMs, run }) => ({
+      ...{ number, model, createdMs },
+      followers: run.live.followers,
+    }));
+  }
+
+  async stop(number: number): Promise<boolean> {
+    const found = [...this.#active.values()].find((one) => one.number === number);
+    if (found === undefined) return false;
+    found.run.stop(cancelled('the operator of the node asked for it'));
+    await found.run.over;
+    return true;
   }
 
   retire(): void {
@@ -225,6 +243,14 @@ class KeptAnswers implements OpenDurableAnswers {
     });
   }
 
+  #numbered({
+    model,
+    createdMs,
+  }: Pick<StartedAnswer, 'model' | 'createdMs'>): Omit<RunningAnswer, 'followers'> {
+    this.#lastNumber += 1;
+    return { number: this.#lastNumber, model, createdMs };
+  }
+
   #started(active: Active, { request, note, options, answer }: Admitted): void {
     const { key, owner, run } = active;
     const { id, keep, background } = options;
@@ -251,7 +277,7 @@ class KeptAnswers implements OpenDurableAnswers {
     const shelf = this.#shelf;
     const { parts: partsBefore, events } = shelf.events(key);
     const plan = { chunks: shelf.chunks(key), partsBefore, keep: true, background: row.background };
-    const active = { key, owner: row.owner, run: this.#runOf(key, plan) };
+    const active = { key, owner: row.owner, run: this.#runOf(key, plan), ...this.#numbered(row) };
     this.#active.set(key, active);
     const scene = { key, row, events, shelf, log, clock, limits: this.#limits };
     void goOn(active.run, { ...scene, serving: serving(row.owner) });
