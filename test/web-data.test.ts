@@ -1,7 +1,9 @@
 /** What the page keeps and takes in: conversations, files, settings. */
 import { readFile } from 'node:fs/promises';
 import { loadCatalogue } from '@filon/node/adapters/models/load-catalogue';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { violationsOf } from './kit/axe.ts';
 import { type ChatScene, openChatScene, type Visit } from './kit/chat-scene.ts';
 import { storedModel } from './kit/fixed-models.ts';
 import { pdfOf } from './kit/pdf.ts';
@@ -142,14 +144,37 @@ describe('conversations', () => {
     await page
       .locator('dialog input[type=file]')
       .setInputFiles({ name: 'x.json', mimeType: 'application/json', buffer });
-    await page.getByText('nothing was imported: conversations[0]').waitFor();
+    await page.getByText('nothing was imported: it is damaged or was changed at conversations[0]').waitFor();
     await page.keyboard.press('Escape');
     await page.getByText('Conversations appear here.').waitFor();
+    await visit.context.close();
+  });
+
+  test.each([
+    ['{', 'no es un archivo de conversaciones de esta página'],
+    ['[1]', 'no es un archivo de conversaciones de esta página'],
+    ['{"format":"other"}', 'no es un archivo de conversaciones de esta página'],
+    ['{"format":"filon-conversations","version":2}', 'lo escribió una página más nueva'],
+    ['{"format":"filon-conversations","version":1}', 'está dañado o cambiado en conversations'],
+  ])('from %s are refused in the language of the page', async (text, words) => {
+    const visit = await scene.open({ locale: 'es-ES' });
+    const { page } = visit;
+    await page.getByRole('button', { name: 'Exportar e importar' }).click();
+    const file = { name: 'x.json', mimeType: 'application/json', buffer: Buffer.from(text) };
+    await page.locator('dialog input[type=file]').setInputFiles(file);
+    await page.getByText(`no se importó nada: ${words}`).waitFor();
     await visit.context.close();
   });
 });
 
 describe('settings', () => {
+  /** What a screen reader says after the name and the value. */
+  async function describedBy(page: Page, field: Locator): Promise<string> {
+    const ids = ((await field.getAttribute('aria-describedby')) ?? '').split(' ');
+    const texts = await Promise.all(ids.map((id) => page.locator(`[id="${id}"]`).textContent()));
+    return texts.join(' ');
+  }
+
   test('of a conversation go with each question', async () => {
     const visit = await scene.open();
     const { page } = visit;
@@ -163,7 +188,25 @@ describe('settings', () => {
     await page.getByRole('textbox', { name: 'Instructions for the model' }).fill('Answer in verse.');
     await page.getByRole('spinbutton', { name: 'Temperature' }).fill('0.5');
     await page.getByRole('spinbutton', { name: 'Seed' }).fill('7');
-    await page.getByRole('spinbutton', { name: 'Top p' }).fill('7');
+    const topP = page.getByRole('spinbutton', { name: 'Top p' });
+    await topP.fill('7');
+    await page
+      .getByRole('alert')
+      .getByText('it must be a number from 0 to 1. Until then this counts: automatic.')
+      .waitFor();
+    expect(await topP.getAttribute('aria-invalid')).toBe('true');
+    expect(await describedBy(page, topP)).toMatch(/^Not taken: .* Leaves the least likely words out\.$/);
+    await topP.fill('');
+    expect([await page.getByRole('alert').count(), await topP.getAttribute('aria-invalid')]).toEqual([
+      0,
+      'false',
+    ]);
+    await topP.pressSequentially('-');
+    await page.getByRole('alert').waitFor();
+    await page.getByRole('spinbutton', { name: 'Tokens at most' }).fill('1.5');
+    await page.getByText('it must be a whole number from 1 to 1,048,576.').waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+    await visit.picture('settings-faults');
     await page.keyboard.press('Escape');
     await visit.ask('What is ore?');
     expect((await sent).postDataJSON()).toMatchObject({

@@ -1,6 +1,7 @@
 import { type ReactElement, useState } from 'react';
 import type { ChatSettings } from '../conversation/message.ts';
-import { useWords } from '../i18n/words.ts';
+import { count } from '../i18n/numbers.ts';
+import { useLanguage, useWords } from '../i18n/words.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Field } from '../ui/field.tsx';
 import { TierConsent } from './tier-consent.tsx';
@@ -33,9 +34,9 @@ export function SettingsDialog({ settings, onSettings, onClose }: SettingsDialog
   return (
     <Dialog heading={words.heading} onClose={onClose}>
       <Field label={words.system} hint={words.systemHint}>
-        {(ids) => (
+        {(about) => (
           <textarea
-            {...ids}
+            {...about}
             rows={4}
             value={settings.system}
             onChange={({ target }) => onSettings({ ...settings, system: target.value })}
@@ -63,28 +64,34 @@ interface NumberFieldProps {
   onValue: (value: number | null) => void;
 }
 
-/** Empty is automatic. What is out of range stays in the box and is not taken. */
+/** Empty is automatic. What is out of range or no number stays in the box, is not taken, and is told so. */
 function NumberField({ label, hint, min, max, step, value, onValue }: NumberFieldProps): ReactElement {
   const words = useWords().chat.settings;
-  const [text, setText] = useState(value === null ? '' : String(value));
-  const change = (written: string): void => {
-    setText(written);
+  const language = useLanguage();
+  const [isTaken, setTaken] = useState(true);
+  const change = ({ value: written, validity }: HTMLInputElement): void => {
     const number = Number(written);
     const isWhole = step < 1 || Number.isInteger(number);
-    if (written.trim() === '') onValue(null);
-    else if (number >= min && number <= max && isWhole) onValue(number);
+    const isEmpty = written.trim() === '' && !validity.badInput;
+    const fits = !validity.badInput && number >= min && number <= max && isWhole;
+    setTaken(isEmpty || fits);
+    if (isEmpty) onValue(null);
+    else if (fits) onValue(number);
   };
+  const [lowest, highest] = [count(min, language), count(max, language)];
+  const kept = value === null ? words.automatic : String(value);
+  const rule = step < 1 ? words.range(lowest, highest) : words.wholeRange(lowest, highest);
   return (
-    <Field label={label} hint={hint}>
-      {(ids) => (
+    <Field label={label} hint={hint} fault={isTaken ? null : `${rule} ${words.kept(kept)}`}>
+      {(about) => (
         <input
-          {...ids}
+          {...about}
           type="number"
           inputMode="decimal"
           {...{ min, max, step }}
           placeholder={words.automatic}
-          value={text}
-          onChange={({ target }) => change(target.value)}
+          defaultValue={value ?? ''}
+          onInput={({ currentTarget }) => change(currentTarget)}
         />
       )}
     </Field>

@@ -45,9 +45,9 @@ export function exportText(whole: readonly WholeConversation[], exportedMs: numb
 export function importText(json: string): WholeConversation[] {
   const file: Field = { value: parse(json), path: '' };
   if (member(file, 'format').value !== FORMAT)
-    throw refuse({ value: null, path: 'format' }, `is not ${FORMAT}`);
+    throw refuse({ value: null, path: 'format' }, `is not ${FORMAT}`, 'format');
   if (member(file, 'version').value !== VERSION) {
-    throw refuse({ value: null, path: 'version' }, `is not ${VERSION}; a newer page may read it`);
+    throw refuse({ value: null, path: 'version' }, `is not ${VERSION}; a newer page may read it`, 'version');
   }
   return list(member(file, 'conversations'), CONVERSATIONS_MAX).map(whole);
 }
@@ -56,7 +56,7 @@ function parse(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {
-    throw refuse({ value: null, path: 'file' }, 'is no JSON');
+    throw refuse({ value: null, path: 'file' }, 'is no JSON', 'format');
   }
 }
 

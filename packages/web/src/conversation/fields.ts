@@ -1,6 +1,6 @@
 /** Readers of untrusted JSON, each of which names the place where it does not agree. */
 import { FilonError } from '@filon/core/errors';
-import type { ConversationErrorDetails } from './errors.ts';
+import type { ConversationErrorDetails, ImportFault } from './errors.ts';
 
 /** A value and where it stands. */
 export interface Field {
@@ -8,14 +8,18 @@ export interface Field {
   path: string;
 }
 
-export function refuse(field: Field, reason: string): FilonError<ConversationErrorDetails> {
+export function refuse(
+  field: Field,
+  reason: string,
+  fault: ImportFault = 'content',
+): FilonError<ConversationErrorDetails> {
   const path = field.path === '' ? 'file' : field.path;
-  return new FilonError({ code: 'WEB_IMPORT_INVALID', path, reason }, `${path}: ${reason}`);
+  return new FilonError({ code: 'WEB_IMPORT_INVALID', fault, path, reason }, `${path}: ${reason}`);
 }
 
 export function member({ value, path }: Field, name: string): Field {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (!isObject) throw refuse({ value, path }, 'is no object');
+  if (!isObject) throw refuse({ value, path }, 'is no object', path === '' ? 'format' : 'content');
   // Only its own: `__proto__` and the like are not members.
   const descriptor = Object.getOwnPropertyDescriptor(value, name);
   return { value: descriptor?.value, path: path === '' ? name : `${path}.${name}` };

@@ -37,6 +37,12 @@ export const chatEn: typeof chatEs = {
     importFailed: (reason: string): string =>
       `The file could not be read, and nothing was imported: ${reason}`,
     tooLarge: (megabytes: number): string => `it has over ${megabytes} MB`,
+    faults: {
+      format: (): string => 'it is no file of conversations of this page',
+      version: (): string => 'a newer page wrote it; update this node',
+      content: (path: string): string => `it is damaged or was changed at ${path}`,
+      unreadable: (): string => 'this browser cannot read it',
+    },
   },
   model: {
     choose: 'Choose a model',
@@ -65,6 +71,10 @@ export const chatEn: typeof chatEs = {
     seed: 'Seed',
     seedHint: 'The same seed and settings give the same answer.',
     automatic: 'automatic',
+    range: (min: string, max: string): string => `Not taken: it must be a number from ${min} to ${max}.`,
+    wholeRange: (min: string, max: string): string =>
+      `Not taken: it must be a whole number from ${min} to ${max}.`,
+    kept: (value: string): string => `Until then this counts: ${value}.`,
   },
   tiers: {
     open: 'Who may answer',

@@ -34,6 +34,12 @@ export const chatEs = {
       count === 1 ? 'Se importó 1 conversación.' : `Se importaron ${count} conversaciones.`,
     importFailed: (reason: string): string => `El archivo no se pudo leer y no se importó nada: ${reason}`,
     tooLarge: (megabytes: number): string => `tiene más de ${megabytes} MB`,
+    faults: {
+      format: (): string => 'no es un archivo de conversaciones de esta página',
+      version: (): string => 'lo escribió una página más nueva; actualiza este nodo',
+      content: (path: string): string => `está dañado o cambiado en ${path}`,
+      unreadable: (): string => 'este navegador no lo puede leer',
+    },
   },
   model: {
     choose: 'Elegir modelo',
@@ -62,6 +68,10 @@ export const chatEs = {
     seed: 'Semilla',
     seedHint: 'Con la misma semilla y los mismos ajustes, la misma respuesta.',
     automatic: 'automático',
+    range: (min: string, max: string): string => `No vale: tiene que ser un número de ${min} a ${max}.`,
+    wholeRange: (min: string, max: string): string =>
+      `No vale: tiene que ser un número entero de ${min} a ${max}.`,
+    kept: (value: string): string => `Mientras tanto cuenta: ${value}.`,
   },
   tiers: {
     open: 'Quién puede responder',

@@ -1,8 +1,9 @@
 /** All conversations out to a file, and in from one. */
-import { messageOf } from '@filon/core/errors';
+import { isFilonError } from '@filon/core/errors';
 import { type ReactElement, useRef, useState } from 'react';
+import type { ConversationErrorDetails } from '../conversation/errors.ts';
 import { exportText, importText } from '../conversation/exchange.ts';
-import { useWords } from '../i18n/words.ts';
+import { type ChatWords, useWords } from '../i18n/words.ts';
 import { useServices } from '../services/services.ts';
 import { goTo } from '../state/route.ts';
 import { Dialog } from '../ui/dialog.tsx';
@@ -29,7 +30,7 @@ export function DataDialog({ onClose }: { onClose: () => void }): ReactElement {
       await library.take(whole);
       say(words.imported(whole.length));
     } catch (error) {
-      say(words.importFailed(messageOf(error)));
+      say(words.importFailed(faultText(words, error)));
     }
   };
   const removeAll = async (): Promise<void> => {
@@ -68,4 +69,10 @@ export function DataDialog({ onClose }: { onClose: () => void }): ReactElement {
       <SureButton label={words.removeAll} question={words.removeAllSure} onSure={() => void removeAll()} />
     </Dialog>
   );
+}
+
+function faultText({ faults }: ChatWords['data'], error: unknown): string {
+  if (!isFilonError(error, 'WEB_IMPORT_INVALID')) return faults.unreadable();
+  const { fault, path } = error.details as ConversationErrorDetails;
+  return faults[fault](path);
 }
