@@ -28,6 +28,14 @@ describe('a good install', () => {
     expect(await leftovers()).toEqual([]);
   });
 
+  test('starts a Node that can give memory back', async () => {
+    await writeFile(
+      join(clone.directory, 'packages', 'node', 'src', 'main.ts'),
+      'console.log(typeof globalThis.gc);',
+    );
+    expect((await clone.filon(['up'])).stdout).toBe('function\n');
+  });
+
   test('is not repeated, until the lock file changes', async () => {
     await clone.filon(['up']);
     expect((await clone.filon(['up'])).stderr).toBe('');

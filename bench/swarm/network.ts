@@ -15,7 +15,7 @@ const WARM_UP = 200;
 const BULK_FRAME_BYTES = 262_144;
 const PEERS = 50;
 /** As `./filon` starts a node. */
-const LAUNCHER_FLAGS = ['--max-semi-space-size=2'];
+const LAUNCHER_FLAGS = ['--max-semi-space-size=2', '--expose-gc'];
 const { signal } = new AbortController();
 const clock = createSystemClock();
 

@@ -15,7 +15,7 @@ export interface FilonCommand {
 
 export const ROOT: string = join(import.meta.dirname, '..', '..', '..');
 
-const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'];
+const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2', '--expose-gc'];
 
 export async function filonCommand(): Promise<FilonCommand> {
   if (await packagesAreCurrent()) return { file: join(ROOT, 'filon'), args: [], launched: true };

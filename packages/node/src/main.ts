@@ -106,6 +106,8 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
   // Kept now, not at the exit, which may be a kill: the next start is faster and needs less memory.
   flushCompileCache();
   log.info('node.started', { version: VERSION, pid: process.pid, url: gateway.url });
+  const { giveBackLater } = await import('./give-back.ts');
+  stack.use(giveBackLater(globalThis.gc, clock));
   const parts = stack.move();
   const close = async (): Promise<void> => {
     log.info('node.stopping');

@@ -1,7 +1,7 @@
 /** Reads one member out of a zip file as a stream, with its size bounded and its checksum checked. Nothing is unpacked. */
 import { crc32 } from 'node:zlib';
 import { sourceDead } from '@filon/core/model/errors';
-import { type Entry, openPromise, type ZipFile } from 'yauzl';
+import type { Entry, ZipFile } from 'yauzl';
 
 /** Members looked at before giving up. Wheels that ship a model have a handful. */
 const MEMBERS_MAX = 10_000;
@@ -13,6 +13,8 @@ export interface ZipMember extends AsyncDisposable {
 
 /** Codes: MODEL_SOURCE_DEAD, naming `source`. Throws what yauzl throws for a file that is no zip. */
 export async function openZipMember(path: string, member: string, source: string): Promise<ZipMember> {
+  // Not with this file: most nodes never need it.
+  const { openPromise } = await import('yauzl');
   const zip = await openPromise(path, { lazyEntries: true, autoClose: false });
   try {
     const entry = await findEntry(zip, member, source);
