@@ -271,7 +271,7 @@ function fatalLoad(
 ): FilonError<EngineErrorDetails> {
   return new FilonError<EngineErrorDetails>(
     { code: 'ENGINE_LOAD_FAILED', model, lines },
-    `loading this model ended the worker of ${device} (${how}). Its file is likely broken or hostile: remove it, and pull it again or take another. ${lines.slice(-1).join('')}`.trim(),
+    `loading this model ended the worker of ${device} (${how}). Its file is likely broken or hostile (or the device's driver is, if other models fail as well): remove it, and pull it again or take another. ${lines.slice(-1).join('')}`.trim(),
   );
 }
 
