@@ -52,7 +52,7 @@ export interface BatcherSpec {
 const PREFILL_CHUNK_ROWS = 128;
 /** Readers do not see it: a screen shows a frame every 17 ms. */
 const TOKENS_HELD_MS = 50;
-const TICKS_HELD_MAX = 6;
+const TICKS_HELD_MAX = 16;
 /** A session of which there was nothing else to say is said to wait, at this interval. */
 const WAITING_MS = 1_000;
 const NO_ROOM = 1;

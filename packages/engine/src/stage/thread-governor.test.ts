@@ -48,6 +48,16 @@ test('decodes that collapsed are not looked at for long, nor waited for', () => 
   expect(run(governor, collapsed, times(3))).toEqual([2, 2, 1]);
 });
 
+test('after a crowd that came and went all threads are back soon, however long it stayed', () => {
+  const mild: Machine = { wallMs: (threads) => (threads === 1 ? 20 : 40), share: 0.6 };
+  for (const stayed of [100, 1000, 4000]) {
+    const governor = createThreadGovernor(2);
+    run(governor, mild, times(stayed));
+    run(governor, quiet, times(200));
+    expect(governor.threads).toBe(2);
+  }
+});
+
 test('cores that are missing for another reason cost a few trials, ever fewer', () => {
   const governor = createThreadGovernor(4);
   for (const share of [0.5, 0.2]) {

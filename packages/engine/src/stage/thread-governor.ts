@@ -34,9 +34,13 @@ const GAIN_FACTOR = 0.8;
 /** A trial is decided by the best of three decodes, or by one that is slower than allowed by this factor. */
 const TRIAL_MAJORITY = 2;
 const HOPELESS_FACTOR = 2;
-/** Decodes from one trial to the next, doubled by each that was in vain; a first collapse does not wait. */
+/**
+ * Decodes from one trial to the next; a first collapse does not wait. Each trial of fewer threads that was in vain doubles
+ * them. Trials of more may cost this share of the time, so that cores that are free again are soon used.
+ */
 const WAIT_MIN = 64;
 const WAIT_MAX = 1024;
+const TRIAL_COST_SHARE = 0.03;
 
 interface Trial {
   from: number;
@@ -44,6 +48,8 @@ interface Trial {
   barMs: number;
   won: number;
   lost: number;
+  /** Beyond the bar, of all its decodes. */
+  lostMs: number;
 }
 
 export function createThreadGovernor(threadsMax: number): ThreadGovernor {
@@ -55,10 +61,14 @@ export function createThreadGovernor(threadsMax: number): ThreadGovernor {
   /** Fewer threads were no quicker the last time. */
   let vain = false;
 
-  const conclude = (from: number, kept: boolean): void => {
-    if (threads < from) vain = !kept;
-    if (!kept) threads = from;
-    wait = kept ? WAIT_MIN : Math.min(2 * wait, WAIT_MAX);
+  const waitAfter = ({ from, barMs, lostMs }: Trial): number => {
+    if (threads < from) return Math.min(2 * wait, WAIT_MAX);
+    return Math.min(WAIT_MAX, Math.max(WAIT_MIN, lostMs / barMs / TRIAL_COST_SHARE));
+  };
+  const conclude = (over: Trial, kept: boolean): void => {
+    wait = kept ? WAIT_MIN : waitAfter(over);
+    if (threads < over.from) vain = !kept;
+    if (!kept) threads = over.from;
     since = 0;
     trial = null;
     seen = [];
@@ -67,11 +77,12 @@ export function createThreadGovernor(threadsMax: number): ThreadGovernor {
     const alike = sizeOf(rows) === current.size;
     if (wallMs <= current.barMs) current.won += 1;
     else current.lost += wallMs > HOPELESS_FACTOR * current.barMs ? TRIAL_MAJORITY : 1;
-    if (!alike || current.lost >= TRIAL_MAJORITY) conclude(current.from, false);
-    else if (current.won === TRIAL_MAJORITY) conclude(current.from, true);
+    current.lostMs += Math.max(0, wallMs - current.barMs);
+    if (!alike || current.lost >= TRIAL_MAJORITY) conclude(current, false);
+    else if (current.won === TRIAL_MAJORITY) conclude(current, true);
   };
   const tryOther = (to: number, factor: number, size: number): void => {
-    trial = { from: threads, size, barMs: factor * medianMs(seen), won: 0, lost: 0 };
+    trial = { from: threads, size, barMs: factor * medianMs(seen), won: 0, lost: 0, lostMs: 0 };
     threads = to;
   };
   return {
