@@ -26,12 +26,14 @@ import type { Log } from '../ports/log.ts';
 import type { Network } from '../ports/network.ts';
 import type { GuestSeats } from '../ports/replicas.ts';
 import type { Directory } from './directory.ts';
-import { ISSUE_EVERY_MS } from './directory-limits.ts';
+import { ISSUE_EVERY_MS, ISSUES_IN_A_ROW_MAX } from './directory-limits.ts';
 import type { Members } from './members.ts';
 
 const CHECK_EVERY_MS = 2000;
 /** What changes between two announcements by less than this share is not news. */
 const RATE_CHANGE_MIN = 0.5;
+/** Half of what others take in a row: a node that was killed and started again begins anew, and they count on. */
+const ISSUES_AT_ONCE: number = ISSUES_IN_A_ROW_MAX / 2;
 /** Announcements of nodes that started together drift apart. */
 const JITTER = 0.2;
 const MEASURE_TIMEOUT_MS = 120_000;
@@ -70,6 +72,7 @@ export class Announcer implements AsyncDisposable {
   readonly #deps: AnnouncerDeps;
   readonly #over = new AbortController();
   readonly #measured = new Set<string>();
+  #issues = { left: ISSUES_AT_ONCE, atMs: 0 };
   #devices: readonly AnnouncedDevice[] = [];
   #said: { content: Content; atMs: number; nextMs: number } | null = null;
   #running: Promise<void> = Promise.resolve();
@@ -123,10 +126,18 @@ export class Announcer implements AsyncDisposable {
     const content = await this.#content();
     const said = this.#said;
     const isNews = !said || nowMs >= said.nextMs || isDifferent(said.content, content);
-    if (!isNews || (said && nowMs - said.atMs < ISSUE_EVERY_MS)) return;
+    if (!isNews || !this.#mayIssue(nowMs)) return;
     this.#issue(content, own.member.proof);
     const everyMs = ANNOUNCE_EVERY_MS * (1 - JITTER / 2 + JITTER * draw());
     this.#said = { content, atMs: nowMs, nextMs: nowMs + everyMs };
+  }
+
+  /** A few in a row, for what changes as a node starts; then as often as others take it. */
+  #mayIssue(nowMs: number): boolean {
+    const { left, atMs } = this.#issues;
+    const now = Math.min(ISSUES_AT_ONCE, left + (nowMs - atMs) / ISSUE_EVERY_MS);
+    this.#issues = { left: now < 1 ? now : now - 1, atMs: nowMs };
+    return now >= 1;
   }
 
   #issue(content: Content, proof: Uint8Array): void {

@@ -32,7 +32,7 @@ const OTHERS_TIMES = 3;
 const OTHERS_MS_MIN = 30;
 const OTHERS_MS_MAX = 250;
 /** A peer that cannot be reached is left out of choices for so long, and twice as long each further time. */
-const UNREACHED_MS = 30_000;
+const UNREACHED_MS = 5_000;
 const UNREACHED_MS_MAX = 600_000;
 const REFUSED_MS = 2000;
 const DIAL_MS = 10_000;
@@ -202,6 +202,11 @@ export class Finder implements Pick<Replicas, 'models' | 'candidates' | 'policy'
     const { untilMs = 0, times = 0 } = this.#unreached.get(node) ?? {};
     const outMs = this.#deps.clock.monotonicMs() + REFUSED_MS;
     this.#out(node, { untilMs: Math.max(untilMs, outMs), times });
+  }
+
+  /** It is connected again, whatever was before. */
+  back(node: KeyId): void {
+    this.#unreached.delete(node);
   }
 
   #isOut(node: KeyId): boolean {

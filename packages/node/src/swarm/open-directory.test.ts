@@ -89,6 +89,10 @@ function membersOf(own: Member) {
       listeners.add(listener);
       return { [Symbol.dispose]: () => void listeners.delete(listener) };
     },
+    meets: (node: KeyId) => {
+      const member = known.get(node);
+      if (member) for (const listener of listeners) listener({ kind: 'met', member });
+    },
     revoke: (node: KeyId) => {
       const member = known.get(node);
       known.delete(node);
@@ -199,6 +203,15 @@ describe('a node among others', () => {
     a.state.ready = false;
     await at.pass(30_000);
     expect(knows(b.directory, a.self)).toEqual([]);
+  });
+
+  test('keeps what a member announced when both meet once more', async () => {
+    await using at = scene();
+    const [a, b] = [await at.open('a'), await at.open('b')];
+    await meet(a, b);
+    await at.pass(30_000);
+    b.members.meets(a.self);
+    expect(knows(b.directory, a.self)).toEqual(['tiny']);
   });
 
   test('forgets a member that was revoked, at once', async () => {

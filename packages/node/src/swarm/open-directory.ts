@@ -101,7 +101,7 @@ export function openDirectory(deps: OpenDirectoryDeps): OpenDirectory {
   const guest = (peer: KeyId): { scope: string } | null => guestOf(peer, deps);
   const parts = new AsyncDisposableStack();
   parts.use(serveLoad({ network, seats, commitments, prefixes, clock, guest }));
-  parts.use(members.watch((event) => onMember(event, { directory, anchors, topology, spread })));
+  parts.use(members.watch((event) => onMember(event, { directory, anchors, topology, spread, finder })));
   for (const part of [spread, topology, canaries, announcer]) parts.use(part);
   topology.start(spread);
   announcer.start();
@@ -114,16 +114,18 @@ export function openDirectory(deps: OpenDirectoryDeps): OpenDirectory {
 
 function onMember(
   { kind, member }: MemberEvent,
-  deps: { directory: Directory; anchors: Anchors; topology: Topology; spread: Spread },
+  deps: { directory: Directory; anchors: Anchors; topology: Topology; spread: Spread; finder: Finder },
 ): void {
-  const { directory, anchors, topology, spread } = deps;
-  if (kind === 'joined') {
-    const ours = spread.links().filter((link) => link.kind === 'ours');
-    if (ours.length < LINKS_OUT) topology.nudge();
+  const { directory, anchors, topology, spread, finder } = deps;
+  const { node } = member;
+  if (kind === 'gone') {
+    directory.remove(node);
+    anchors.forget(node);
     return;
   }
-  directory.remove(member.node);
-  anchors.forget(member.node);
+  if (kind === 'met') finder.back(node);
+  const ours = spread.links().filter((link) => link.kind === 'ours');
+  if (ours.length < LINKS_OUT) topology.nudge();
 }
 
 /** This node's operator alone, whom that one trusts, or any member: as the settings say. */

@@ -28,7 +28,7 @@ import type { SpreadLink } from './spread-link.ts';
 const LINKS_TO_ANCHORS = 2;
 const DIAL_TIMEOUT_MS = 10_000;
 /** A peer that was not there is tried again after so long, and after twice as long each further time. */
-const RETRY_FIRST_MS = 30_000;
+const RETRY_FIRST_MS = 5_000;
 const RETRY_MAX_MS = 1_800_000;
 const RETRIES_REMEMBERED_MAX = 1024;
 const NUDGE_MS = 100;
