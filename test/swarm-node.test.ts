@@ -1,7 +1,15 @@
 /** Real nodes of one swarm, and the official `openai` client at one that has neither a model nor an engine at work. */
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { never, openRealSwarm, type RealSwarm, SWARM_MODEL, type SwarmNode } from './kit/real-swarm.ts';
+import {
+  inviteOf,
+  never,
+  openRealSwarm,
+  type RealSwarm,
+  SWARM_MODEL,
+  type SwarmNode,
+  until,
+} from './kit/real-swarm.ts';
 
 let swarm: RealSwarm;
 let rig: SwarmNode;
@@ -47,4 +55,62 @@ describe('a node without a model', () => {
     expect(more).toEqual([]);
     expect(model).toMatchObject({ id: SWARM_MODEL, filon: { elsewhere: 'open', loaded: false } });
   });
+});
+
+describe('whose machines', () => {
+  test('the tier own refuses the rigs of others, and says so', async () => {
+    const client = at(laptop).withOptions({ defaultHeaders: { 'filon-tier': 'own' } });
+    await expect(client.chat.completions.create(CHAT)).rejects.toMatchObject({
+      status: 404,
+      code: 'model_not_found',
+      message: expect.stringMatching(/not within the tier 'own' \(it takes 'open'\)/),
+    });
+    expect((await client.models.list()).data).toEqual([]);
+  });
+
+  test('an operator who is trusted is within the tier trusted, until he is not', async () => {
+    const client = at(laptop).withOptions({ defaultHeaders: { 'filon-tier': 'trusted' } });
+    const [peer] = (await laptop.control.peers({}, never))?.peers ?? [];
+    const added = await laptop.control.trust({ operator: peer?.name ?? '', name: 'anna' }, never);
+    expect(added).toMatchObject({ operator: peer?.operator, name: 'anna' });
+    expect((await client.chat.completions.create(CHAT)).usage?.completion_tokens).toBe(40);
+    await laptop.control.distrust({ operator: 'anna' }, never);
+    await expect(client.chat.completions.create(CHAT)).rejects.toMatchObject({ status: 404 });
+  });
+
+  test('an enrolled machine is one of the operator, listed and watched from the others', async () => {
+    const second = await swarm.prepare({ name: 'second machine', serves: false });
+    await second.start('--enrol', await inviteOf(rig, { enrols: true }));
+    expect(await second.running.event('ready')).toMatchObject({ elsewhere: 'own' });
+    const client = at(second).withOptions({ defaultHeaders: { 'filon-tier': 'own' } });
+    expect((await client.chat.completions.create(CHAT)).usage?.completion_tokens).toBe(40);
+    const rigs = await second.control.rigs({}, never);
+    expect(rigs).toMatchObject([
+      { isSelf: true, state: 'up', models: [] },
+      { isSelf: false, state: 'up', version: rigs[0]?.version, models: [{ name: SWARM_MODEL, load: {} }] },
+    ]);
+    await second.kill();
+    await until('the rig sees that it is gone', async () => {
+      const [, other] = await rig.control.rigs({}, never);
+      return other?.state !== 'up';
+    });
+  });
+
+  test('an invite makes nobody a rig, and a word lets in one node', async () => {
+    const other = await swarm.prepare({ name: 'somebody', serves: false });
+    await expect(other.start('--enrol', await inviteOf(rig))).rejects.toThrow(/CONTROL_ENROLS_NOBODY/);
+    const word = await inviteOf(rig);
+    await other.start('--join', word);
+    const third = await swarm.prepare({ name: 'another', serves: false });
+    await expect(third.start('--join', word)).rejects.toThrow(/INVITE_REFUSED/);
+  });
+});
+
+test('who leaves is in no swarm, and nothing of others is left', async () => {
+  await laptop.control.leaveSwarm({}, never);
+  expect(await laptop.control.peers({}, never)).toBeNull();
+  expect((await laptop.status()).swarm).toBeNull();
+  expect((await at(laptop).models.list()).data).toEqual([]);
+  const logged = (await laptop.home.run(['logs'])).stdout;
+  expect(logged).toContain('swarm.left');
 });

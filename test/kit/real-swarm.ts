@@ -19,7 +19,9 @@ import { certificateOf } from './worker-engine.ts';
 export const SWARM_MODEL = 'swarm-tiny';
 export const SWARM_CONTEXT_TOKENS = 512;
 const SESSIONS = 4;
-const READY_MS = 60_000;
+/** Slow enough for something to happen in the middle of an answer: some milliseconds a token. */
+const SIZES = { embeddingLength: 384, layers: 8, heads: 6, kvHeads: 2, feedForwardLength: 1024 };
+const READY_MS = 25_000;
 
 export interface SwarmModel extends AsyncDisposable {
   source: string;
@@ -69,7 +71,7 @@ export const never: CallOptions = { signal: new AbortController().signal };
 export async function makeSwarmModel(): Promise<SwarmModel> {
   const folder = await mkdtemp(join(tmpdir(), 'filon-swarm-'));
   const path = join(folder, `${SWARM_MODEL}.gguf`);
-  const bytes = tinyModel({ contextTokens: SWARM_CONTEXT_TOKENS * SESSIONS, weights: 'q8_0' });
+  const bytes = tinyModel({ ...SIZES, contextTokens: SWARM_CONTEXT_TOKENS * SESSIONS, weights: 'q8_0' });
   await writeFile(path, bytes);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const certificate = await certificateOf({ model: sha256, path });
@@ -190,8 +192,7 @@ class Node implements SwarmNode, AsyncDisposable {
 
   async start(...words: string[]): Promise<void> {
     const { source, environment, home } = this.#parts;
-    // A source that is nowhere: whoever would fetch it fails.
-    const model = ['--default-model', source ?? 'nowhere'];
+    const model = source === null ? [] : ['--default-model', source];
     this.#running = home.start(['up', '--json', ...model, ...words], { environment });
     this.#url = String((await this.#running.event('ready'))['url']);
   }

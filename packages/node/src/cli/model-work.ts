@@ -81,16 +81,24 @@ export async function usualModel(cli: Cli, defaultModel: string): Promise<string
 
 const ELSEWHERE_WAIT_MS = 6000;
 
-/** The default model as others have it, or else the first that they have; null: it is here, or nobody has any. */
+/** Whether it is in a swarm, and the model is not here. */
+export async function leansOnSwarm(
+  cli: Cli,
+  calls: Pick<Control, 'show' | 'swarm'>,
+  name: string,
+): Promise<boolean> {
+  if ((await calls.swarm({}, { signal: cli.signal })) === null) return false;
+  return (await storedModel(cli, calls, name)) === null;
+}
+
+/** The model as others have it, or else the first that they have; null: nobody is known that has any. */
 export async function remoteModel(
   cli: Cli,
-  calls: Pick<Control, 'models' | 'show' | 'swarm'>,
+  calls: Pick<Control, 'models'>,
   name: string,
 ): Promise<RemoteModel | null> {
   const { signal } = cli;
   const { clock } = cli.surroundings;
-  if ((await calls.swarm({}, { signal })) === null) return null;
-  if ((await storedModel(cli, calls, name)) !== null) return null;
   // What others have comes a moment after the node has met them.
   const look = async (): Promise<RemoteModel[] | null> => {
     const { elsewhere } = await calls.models({}, { signal });

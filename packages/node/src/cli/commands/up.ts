@@ -7,7 +7,7 @@ import type { Cli, CommandModule, OpenNode } from '../context.ts';
 import { startDetached } from '../detached-node.ts';
 import { examples } from '../examples.ts';
 import { homeFlag } from '../hints.ts';
-import { readyModel, remoteModel, storedModel } from '../model-work.ts';
+import { leansOnSwarm, readyModel, remoteModel, storedModel } from '../model-work.ts';
 import { addSettingFlags } from '../settings-flags.ts';
 import { reachAdvice, reachText } from '../swarm-words.ts';
 
@@ -18,7 +18,7 @@ export const up: CommandModule = {
       .option('--no-model', 'do not fetch or load the default model')
       .option(
         '--join <invite>',
-        'become a member of a swarm first, and use its models where the default is not here',
+        'become a member of a swarm first, and use its models if none is here or was chosen',
       )
       .option('--enrol <word>', 'the same, as one of the rigs of whoever made the word')
       .addHelpText(
@@ -98,7 +98,10 @@ async function prepare(cli: Cli, started: Started): Promise<void> {
   const { control, url, model } = started;
   const home = homeFlag(cli.options.text('home'));
   const pages = [...(await pageRows(cli, control)), ...(await swarmRows(cli, control))];
-  const remote = cli.options.flag('model') ? await remoteModel(cli, control, model) : null;
+  // Whoever said which model wants it here. In a swarm nothing else is fetched that nobody asked for.
+  const isChosen = cli.config().sources.defaultModel !== 'default';
+  const leans = cli.options.flag('model') && !isChosen && (await leansOnSwarm(cli, control, model));
+  const remote = leans ? await remoteModel(cli, control, model) : null;
   if (remote !== null) {
     const { name, tier } = remote;
     const first = `Ready: ${name} is answered by other nodes of the swarm.`;
@@ -106,7 +109,7 @@ async function prepare(cli: Cli, started: Started): Promise<void> {
     cli.out.event('ready', { url, model: name, elsewhere: tier }, readyText(first, rows));
     return;
   }
-  if (cli.options.flag('model')) {
+  if (cli.options.flag('model') && !leans) {
     const { name, device } = await readyModel(cli, control, model);
     const first = `Ready: ${name} answers on ${device}.`;
     cli.out.event(
