@@ -9,10 +9,10 @@ import { openSqliteStore } from '@filon/node/adapters/sqlite/store';
 import { openIdentity } from '@filon/node/home/identity';
 import { ensureHome, homePaths } from '@filon/node/home/paths';
 import type { Channel, Network } from '@filon/node/ports/network';
-import type { MemberEvent } from '@filon/node/swarm/members';
-import { Membership } from '@filon/node/swarm/membership';
-import { openRoster } from '@filon/node/swarm/roster';
-import { verifyEd25519 } from '@filon/node/swarm/verify';
+import type { MemberEvent } from '@filon/node/swarm/membership/members';
+import { Membership } from '@filon/node/swarm/membership/membership';
+import { openRoster } from '@filon/node/swarm/membership/roster';
+import { verifyEd25519 } from '@filon/node/swarm/membership/verify';
 import { afterAll, expect, test } from 'vitest';
 
 const folder = mkdtempSync(join(tmpdir(), 'filon-membership-'));

@@ -12,13 +12,13 @@ import { createMemoryLog } from '@filon/node/adapters/memory/log';
 import { createMemoryHub } from '@filon/node/adapters/memory/network';
 import { createMemoryStore } from '@filon/node/adapters/memory/store';
 import type { Channel, Network } from '@filon/node/ports/network';
-import { Anchors } from '@filon/node/swarm/anchors';
-import { Directory } from '@filon/node/swarm/directory';
-import { recordReader } from '@filon/node/swarm/read-record';
-import { type OpenedRecord, type OpenRecord, recordId } from '@filon/node/swarm/records';
-import { Spread } from '@filon/node/swarm/spread';
-import { Topology } from '@filon/node/swarm/topology';
-import { verifyEd25519 } from '@filon/node/swarm/verify';
+import { Anchors } from '@filon/node/swarm/directory/anchors';
+import { Directory } from '@filon/node/swarm/directory/directory';
+import { recordReader } from '@filon/node/swarm/directory/read-record';
+import { type OpenedRecord, type OpenRecord, recordId } from '@filon/node/swarm/directory/records';
+import { Spread } from '@filon/node/swarm/directory/spread';
+import { Topology } from '@filon/node/swarm/directory/topology';
+import { verifyEd25519 } from '@filon/node/swarm/membership/verify';
 import {
   type AnnouncingMember,
   announcingMember,

@@ -4,7 +4,7 @@ import { encodeRecord } from '@filon/core/directory/announcement-record';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import { type Member, readProof } from '@filon/core/swarm/proof';
 import type { Signer } from '@filon/core/swarm/signed';
-import { verifyEd25519 } from '@filon/node/swarm/verify';
+import { verifyEd25519 } from '@filon/node/swarm/membership/verify';
 import { keyNamed, NOW_MS, proofOf } from './swarm-keys.ts';
 
 export interface AnnouncingMember {

@@ -7,10 +7,14 @@ import { createMemoryHub, type MemoryHub } from '@filon/node/adapters/memory/net
 import type { Clock } from '@filon/node/ports/clock';
 import type { Network } from '@filon/node/ports/network';
 import type { GuestSeats, Replicas, SeatOutcome } from '@filon/node/ports/replicas';
-import { openAnswerHost } from '@filon/node/swarm/answer-host';
-import { AnswerLimits, DEFAULT_GUEST_RULES, type GuestRules } from '@filon/node/swarm/answer-limits';
-import { Commitments } from '@filon/node/swarm/commitments';
-import { createRemoteAnswers } from '@filon/node/swarm/remote-answers';
+import { openAnswerHost } from '@filon/node/swarm/answering/answer-host';
+import {
+  AnswerLimits,
+  DEFAULT_GUEST_RULES,
+  type GuestRules,
+} from '@filon/node/swarm/answering/answer-limits';
+import { Commitments } from '@filon/node/swarm/answering/commitments';
+import { createRemoteAnswers } from '@filon/node/swarm/answering/remote-answers';
 
 /** A node that answers. */
 export interface HostingNode {

@@ -5,10 +5,10 @@ import { decodeInvite } from '@filon/core/swarm/invite';
 import { joinRequests, vouchers } from '@filon/core/swarm/join-request';
 import { createSystemClock } from '@filon/node/adapters/local/clock';
 import type { Store } from '@filon/node/ports/store';
-import { tokenSigner } from '@filon/node/swarm/identity';
-import { Issuer } from '@filon/node/swarm/issuer';
-import { Standing } from '@filon/node/swarm/standing';
-import { verifyEd25519 } from '@filon/node/swarm/verify';
+import { tokenSigner } from '@filon/node/swarm/membership/identity';
+import { Issuer } from '@filon/node/swarm/membership/issuer';
+import { Standing } from '@filon/node/swarm/membership/standing';
+import { verifyEd25519 } from '@filon/node/swarm/membership/verify';
 import { keyNamed } from './swarm-keys.ts';
 import { identityNamed } from './swarm-scene.ts';
 

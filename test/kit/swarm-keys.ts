@@ -6,7 +6,7 @@ import { encodeProof } from '@filon/core/swarm/proof';
 import type { Signer } from '@filon/core/swarm/signed';
 import { type SecretKey, secretKey } from '@filon/node/home/ed25519';
 
-export { verifyEd25519 } from '@filon/node/swarm/verify';
+export { verifyEd25519 } from '@filon/node/swarm/membership/verify';
 
 export const NOW_MS = 1_800_000_000_000;
 export const DAY_MS = 86_400_000;

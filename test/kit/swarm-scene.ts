@@ -10,10 +10,10 @@ import { secretKey } from '@filon/node/home/ed25519';
 import type { Clock } from '@filon/node/ports/clock';
 import type { Network, PeerAddress } from '@filon/node/ports/network';
 import type { Store } from '@filon/node/ports/store';
-import type { Identity } from '@filon/node/swarm/identity';
-import { Membership } from '@filon/node/swarm/membership';
-import { openRoster, type Roster } from '@filon/node/swarm/roster';
-import { verifyEd25519 } from '@filon/node/swarm/verify';
+import type { Identity } from '@filon/node/swarm/membership/identity';
+import { Membership } from '@filon/node/swarm/membership/membership';
+import { openRoster, type Roster } from '@filon/node/swarm/membership/roster';
+import { verifyEd25519 } from '@filon/node/swarm/membership/verify';
 import { keyNamed, NOW_MS } from './swarm-keys.ts';
 
 export interface SceneNode extends AsyncDisposable {

@@ -14,7 +14,7 @@ import { DEFAULT_SERVING } from '@filon/node/serve/config';
 import type { OpenServing } from '@filon/node/serve/pipeline';
 import { type NewUpstream, UpstreamPlaces } from '@filon/node/serve/upstream/places';
 import { withUpstreams } from '@filon/node/serve/upstream/upstream-serving';
-import { SpeedMeter } from '@filon/node/swarm/speed-meter';
+import { SpeedMeter } from '@filon/node/swarm/candidates/speed-meter';
 import { openScriptedServing } from './scripted-serving.ts';
 import { upstreamRequest } from './upstreams-conformance.ts';
 

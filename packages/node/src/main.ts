@@ -241,7 +241,7 @@ async function openUpstreams(place: Place, deps: { store: Store; log: Log }): Pr
   const { createHttpUpstreams } = await import('./adapters/upstream/http-upstreams.ts');
   const { createUpstreamKeyFiles } = await import('./home/upstream-keys.ts');
   const { UpstreamPlaces: Places } = await import('./serve/upstream/places.ts');
-  const { SpeedMeter } = await import('./swarm/speed-meter.ts');
+  const { SpeedMeter } = await import('./swarm/candidates/speed-meter.ts');
   return new Places({
     ...{ ...deps, clock, upstreams: createHttpUpstreams(), meter: new SpeedMeter({ ...deps, clock }) },
     keys: createUpstreamKeyFiles(place.paths.upstreamKeys),

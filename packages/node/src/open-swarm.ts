@@ -19,14 +19,14 @@ import type { Reachability } from './ports/network.ts';
 import type { GuestSeats } from './ports/replicas.ts';
 import type { Store } from './ports/store.ts';
 import type { MeasuredRates } from './serve/local-seats.ts';
-import type { AnnouncedSettings } from './swarm/announcer.ts';
+import { createMeteredEngine } from './swarm/candidates/metered-engine.ts';
+import { SpeedMeter } from './swarm/candidates/speed-meter.ts';
 import { CurrentReplicas } from './swarm/current-replicas.ts';
-import type { Identity } from './swarm/identity.ts';
-import { createMeteredEngine } from './swarm/metered-engine.ts';
+import type { AnnouncedSettings } from './swarm/directory/announcer.ts';
+import type { Identity } from './swarm/membership/identity.ts';
+import type { Roster } from './swarm/membership/roster.ts';
+import { TrustList } from './swarm/membership/trust.ts';
 import type { OpenSwarm } from './swarm/open-swarm.ts';
-import type { Roster } from './swarm/roster.ts';
-import { SpeedMeter } from './swarm/speed-meter.ts';
-import { TrustList } from './swarm/trust.ts';
 
 const MEGABYTE = 1_000_000;
 /** Of the pairs that are passed on for, what one member may have asked for. */
@@ -129,10 +129,10 @@ class SwarmPlace implements Place, AsyncDisposable {
     const [{ openLibp2pNetwork }, { openRoster }, { openSwarm }, { networkLook }, { verifyEd25519 }] =
       await Promise.all([
         import('./adapters/libp2p/network.ts'),
-        import('./swarm/roster.ts'),
+        import('./swarm/membership/roster.ts'),
         import('./swarm/open-swarm.ts'),
         import('./swarm/network-look.ts'),
-        import('./swarm/verify.ts'),
+        import('./swarm/membership/verify.ts'),
       ]);
     const roster = openRoster({ store, identity, clock, verify: verifyEd25519 });
     const isMember = (peer: string): boolean => roster.list.find(peer) !== null;

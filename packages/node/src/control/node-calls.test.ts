@@ -10,7 +10,7 @@ import { configSchema, SETTING_NAMES, SETTINGS } from '../config/settings.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { Serving, ServingControl } from '../serve/serving.ts';
-import { TrustList } from '../swarm/trust.ts';
+import { TrustList } from '../swarm/membership/trust.ts';
 import type { CallProgress, Control } from './calls.ts';
 import { createNodeCalls, type NodeCallsDeps } from './node-calls.ts';
 import type { Place } from './swarm-place.ts';

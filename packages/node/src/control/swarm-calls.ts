@@ -9,9 +9,9 @@ import type { KeyId } from '@filon/core/swarm/key-id';
 import { z } from 'zod';
 import type { Reachability } from '../ports/network.ts';
 import type { RouteQuestion } from '../serve/serving.ts';
-import type { MemberView } from '../swarm/membership.ts';
-import { INVITE_MS_MAX } from '../swarm/membership-limits.ts';
-import type { TrustedOperator } from '../swarm/trust.ts';
+import type { MemberView } from '../swarm/membership/membership.ts';
+import { INVITE_MS_MAX } from '../swarm/membership/membership-limits.ts';
+import type { TrustedOperator } from '../swarm/membership/trust.ts';
 
 /** This node's place in its swarm. */
 export interface SwarmView {

@@ -7,7 +7,7 @@ import { type KeyId, keyId } from '@filon/core/swarm/key-id';
 import { keyName } from '@filon/core/swarm/key-name';
 import type { Config } from '../config/settings.ts';
 import type { ServingControl } from '../serve/serving.ts';
-import { membershipError } from '../swarm/membership-errors.ts';
+import { membershipError } from '../swarm/membership/membership-errors.ts';
 import type { OpenSwarm } from '../swarm/open-swarm.ts';
 import type { Control } from './calls.ts';
 import type { ControlErrorDetails } from './errors.ts';

@@ -2,8 +2,8 @@
 import type { NetworkLook } from '@filon/core/panel/network';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Reachability } from '../ports/network.ts';
+import type { TrustList } from '../swarm/membership/trust.ts';
 import type { OpenSwarm } from '../swarm/open-swarm.ts';
-import type { TrustList } from '../swarm/trust.ts';
 
 export interface Place {
   /** Whose machine this node is. */

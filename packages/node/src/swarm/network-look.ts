@@ -16,10 +16,10 @@ import { keyName } from '@filon/core/swarm/key-name';
 import type { Clock } from '../ports/clock.ts';
 import type { Network, PeerConnection, Reachability } from '../ports/network.ts';
 import type { GuestSeats } from '../ports/replicas.ts';
-import type { AnnouncedSettings } from './announcer.ts';
-import type { AnnouncedNode } from './directory.ts';
+import type { AnnouncedSettings } from './directory/announcer.ts';
+import type { AnnouncedNode } from './directory/directory.ts';
+import type { Roster } from './membership/roster.ts';
 import type { OpenSwarm } from './open-swarm.ts';
-import type { Roster } from './roster.ts';
 
 export interface LookDeps {
   swarm: OpenSwarm;

@@ -11,7 +11,7 @@ import { createMemoryLog } from '../adapters/memory/log.ts';
 import { createMemoryHub } from '../adapters/memory/network.ts';
 import { createMemoryStore } from '../adapters/memory/store.ts';
 import type { GuestSeats, Seat, SeatOutcome } from '../ports/replicas.ts';
-import type { Members } from './members.ts';
+import type { Members } from './membership/members.ts';
 import { type OpenDirectory, openDirectory } from './open-directory.ts';
 
 const MODEL = 'ab'.repeat(32);

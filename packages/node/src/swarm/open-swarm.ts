@@ -9,17 +9,17 @@ import type { Log } from '../ports/log.ts';
 import type { Network } from '../ports/network.ts';
 import type { GuestSeats, Replicas } from '../ports/replicas.ts';
 import type { Store } from '../ports/store.ts';
-import type { AnnouncedSettings } from './announcer.ts';
-import { openAnswerHost } from './answer-host.ts';
-import { AnswerLimits, DEFAULT_GUEST_RULES, type Guest } from './answer-limits.ts';
-import type { Placed } from './diverse.ts';
-import type { Identity } from './identity.ts';
-import { memberNetwork } from './member-network.ts';
-import { Membership } from './membership.ts';
+import { openAnswerHost } from './answering/answer-host.ts';
+import { AnswerLimits, DEFAULT_GUEST_RULES, type Guest } from './answering/answer-limits.ts';
+import { createRemoteAnswers } from './answering/remote-answers.ts';
+import type { AnnouncedSettings } from './directory/announcer.ts';
+import type { Placed } from './directory/diverse.ts';
+import type { Identity } from './membership/identity.ts';
+import { memberNetwork } from './membership/member-network.ts';
+import { Membership } from './membership/membership.ts';
+import type { Roster } from './membership/roster.ts';
+import { verifyEd25519 } from './membership/verify.ts';
 import { type OpenDirectory, openDirectory } from './open-directory.ts';
-import { createRemoteAnswers } from './remote-answers.ts';
-import type { Roster } from './roster.ts';
-import { verifyEd25519 } from './verify.ts';
 
 export interface OpenSwarmDeps {
   roster: Roster;

@@ -1,0 +1,245 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  ANSWER_PROTOCOL,
+  type SeatAsk,
+  type SeatTell,
+  seatAsks,
+  seatTells,
+} from '@filon/core/answering/answer-messages';
+import { isFilonError } from '@filon/core/errors';
+import { DEFAULT_SAMPLING } from '@filon/core/serving/sampling';
+import type { LoadedModel, SessionRequest, SessionSign } from '@filon/core/serving/session';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { answeringScene, passUntil, settle } from '../../../../../test/kit/answering-scene.ts';
+import { drawnBytes, keyOf } from '../../../../../test/kit/answering-swarm.ts';
+import { answerOf, chatRequest, never, textOf } from '../../../../../test/kit/scripted-serving.ts';
+import { createManualClock } from '../../adapters/memory/clock.ts';
+import { createMemoryHub } from '../../adapters/memory/network.ts';
+import type { Channel } from '../../ports/network.ts';
+import type { Seat } from '../../ports/replicas.ts';
+import { createRemoteAnswers } from './remote-answers.ts';
+import { SessionInbox } from './session-inbox.ts';
+import { sha256 } from './shared-seed.ts';
+
+const SHA = 'a'.repeat(64);
+const secret = new Uint8Array(32).fill(7);
+const loaded: Omit<LoadedModel, 'model'> = {
+  ...{ mode: 'exact', device: 'cpu', architecture: 'llama', vocabTokens: 512, contextTokens: 64 },
+  ...{ trainedContextTokens: 128, sessionsMax: 3, embeddingLength: 8, dialect: null, bytes: 1 },
+  numericClass: null,
+};
+const seated: SeatTell = { kind: 'seated', slots: 1, loaded, commitment: sha256(secret) };
+const request: SessionRequest = {
+  ...{ session: 's', model: SHA, tokens: Int32Array.of(1, 2, 3), promptTokens: 3, maxTokens: 4 },
+  sampling: { ...DEFAULT_SAMPLING, seed: 1n },
+  ...{ stop: [], grammar: null, topLogprobs: null, ignoreEos: true },
+};
+const token = (position: number, id = 5): SessionSign => ({
+  ...{ kind: 'token', position, token: id, text: 'a', logprob: null },
+});
+
+/** A host that says what it is told to. */
+async function lyingHost(answer: (ask: SeatAsk) => (SeatTell | Uint8Array)[] | 'silence'): Promise<{
+  clock: ReturnType<typeof createManualClock>;
+  take: () => Promise<Seat>;
+}> {
+  const clock = createManualClock();
+  const hub = createMemoryHub({ clock });
+  const [driver, host] = [hub.open({ key: keyOf('driver') }), hub.open({ key: keyOf('liar') })];
+  const serve = async (channel: Channel): Promise<void> => {
+    for await (const frame of channel.frames) {
+      const tells = answer(seatAsks.decode(frame));
+      if (tells === 'silence') continue;
+      for (const tell of tells) {
+        await channel.send(tell instanceof Uint8Array ? tell : seatTells.encode(tell), { signal: never });
+      }
+    }
+  };
+  const limits = { frameBytesMax: 3_000_000, channelsPerPeerMax: 8, strangers: true };
+  host.handle(ANSWER_PROTOCOL, serve, limits);
+  await driver.dial({ peer: host.self, addresses: host.addresses() }, { signal: never });
+  const answers = createRemoteAnswers({ network: driver, clock, randomBytes: drawnBytes() });
+  const take = (): Promise<Seat> =>
+    answers.take({ node: host.self, model: SHA, sessions: 1 }, { signal: never });
+  return { clock, take };
+}
+
+const lost = (how: string) => ({ code: 'REPLICA_LOST', details: { how } });
+
+describe('a host that', () => {
+  const signs: [string, SessionSign[]][] = [
+    ['skips a position', [token(4)]],
+    ['repeats a position', [token(3), token(3)]],
+    ['draws a token that its model does not have', [token(3, 512)]],
+    ['draws more than it was asked for', [3, 4, 5, 6, 7].map((position) => token(position))],
+    ['goes on after the end', [{ kind: 'end', reason: 'stop', text: '' }, token(3)]],
+  ];
+  test.each(signs)('%s has broken the protocol', async (_, said) => {
+    const { take } = await lyingHost((ask) =>
+      ask.kind === 'sit' ? [seated] : ask.kind === 'open' ? [{ kind: 'signs', session: 0, signs: said }] : [],
+    );
+    const seat = await take();
+    const read = Array.fromAsync(seat.open(request, { signal: never }));
+    if (said[0]?.kind === 'end') expect(await read).toHaveLength(1);
+    else await expect(read).rejects.toMatchObject(lost('broken'));
+    await settle();
+    await expect(seat.ready({ signal: never })).rejects.toMatchObject(lost('broken'));
+  });
+
+  test.each<[string, SeatTell | Uint8Array]>([
+    ['gives more slots than were asked for', { ...seated, slots: 2 }],
+    ['gives a seat without a slot', { ...seated, slots: 0 }],
+    [
+      'speaks of tokens before there is a seat',
+      { kind: 'tokens', call: 0, tokens: Int32Array.of(), inReasoning: false },
+    ],
+    ['sends what is no message', Uint8Array.of(1, 2, 3)],
+    ['sends more than a frame', new Uint8Array(2_500_000)],
+  ])('%s gets no request', async (_, tell) => {
+    const { take } = await lyingHost((ask) => (ask.kind === 'sit' ? [tell] : []));
+    await expect(take()).rejects.toMatchObject({ code: 'REPLICA_LOST' });
+  });
+
+  test('tells another secret than it promised is not believed', async () => {
+    const { take } = await lyingHost((ask) => {
+      if (ask.kind === 'sit') return [seated];
+      return ask.kind === 'nonce' ? [{ kind: 'secret', secret: new Uint8Array(32).fill(8) }] : [];
+    });
+    await expect((await take()).seed({ signal: never })).rejects.toMatchObject(lost('broken'));
+  });
+
+  test('makes up tokens, vectors or answers is not believed', async () => {
+    const tells: SeatTell[] = [
+      { kind: 'tokens', call: 0, tokens: Int32Array.of(-1), inReasoning: false },
+      { kind: 'tokens', call: 1, tokens: Int32Array.of(1), inReasoning: false },
+      { kind: 'vectors', call: 0, vectors: [] },
+    ];
+    for (const tell of tells) {
+      const { take } = await lyingHost((ask) => {
+        if (ask.kind === 'sit') return [seated];
+        return ask.kind === 'tokenize' ? [tell] : [];
+      });
+      const prompt = { kind: 'text', text: 'a' } as const;
+      await expect((await take()).tokenize(prompt, { signal: never })).rejects.toMatchObject(lost('broken'));
+    }
+    const { take } = await lyingHost((ask) => {
+      if (ask.kind === 'sit') return [seated];
+      return ask.kind === 'embed' ? [{ kind: 'vectors', call: 0, vectors: [Float32Array.of(1)] }] : [];
+    });
+    const texts = [Int32Array.of(1)];
+    await expect((await take()).embed(texts, { signal: never })).rejects.toMatchObject(lost('broken'));
+  });
+
+  test('is silent is left within seconds, before and after it gave a seat', async () => {
+    const silent = await lyingHost(() => 'silence');
+    const taking = expect(silent.take()).rejects.toMatchObject(lost('silent'));
+    expect(await passUntil(silent.clock, taking)).toBeLessThan(3000);
+    await taking;
+
+    const later = await lyingHost((ask) => (ask.kind === 'sit' ? [seated] : []));
+    const seat = await later.take();
+    const read = Array.fromAsync(seat.open(request, { signal: never }));
+    const failing = expect(read).rejects.toMatchObject(lost('silent'));
+    expect(await passUntil(later.clock, failing)).toBeLessThan(3000);
+    await failing;
+  });
+
+  test('says that it is there, and draws nothing, is stuck by the measured time of its steps', async () => {
+    const clock = createManualClock();
+    const inbox = new SessionInbox({ ...request, maxTokens: 100 }, { clock, vocabTokens: 512 });
+    for (let position = 3; position < 40; position++) {
+      clock.advance(2000);
+      inbox.put([token(position)]);
+    }
+    clock.advance(190_000);
+    inbox.put([{ kind: 'waiting' }]);
+    while (inbox.waiting > 0) await inbox.next();
+    expect(inbox.isStuck()).toBe(false);
+    clock.advance(20_000);
+    expect(inbox.isStuck()).toBe(true);
+  });
+
+  test('blames the request is believed where another would say the same, and only there', async () => {
+    const failed = async (code: string): Promise<unknown> => {
+      const { take } = await lyingHost((ask) => {
+        if (ask.kind === 'sit') return [seated];
+        return ask.kind === 'open' ? [{ kind: 'ended', session: 0, code, message: 'so it is' }] : [];
+      });
+      const seat = await take();
+      return await Array.fromAsync(seat.open(request, { signal: never })).catch((error: unknown) => error);
+    };
+    expect(await failed('ENGINE_GRAMMAR_INVALID')).toMatchObject({ code: 'ENGINE_GRAMMAR_INVALID' });
+    expect(await failed('ENGINE_WORKER_DIED')).toMatchObject({ code: 'ENGINE_WORKER_DIED' });
+    expect(await failed('ACCESS_BUDGET')).toMatchObject({
+      ...lost('failed'),
+      details: { reason: 'ACCESS_BUDGET' },
+    });
+  });
+
+  test('says anything at all fails by a code, and leaves nothing behind', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.uint8Array({ maxLength: 60 }), { minLength: 1, maxLength: 4 }),
+        async (frames) => {
+          const { take } = await lyingHost((ask) => (ask.kind === 'sit' ? [seated, ...frames] : []));
+          try {
+            const seat = await take();
+            await Array.fromAsync(seat.open(request, { signal: never }));
+          } catch (error) {
+            expect(isFilonError(error, 'REPLICA_LOST')).toBe(true);
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('a peer that', () => {
+  test('sends anything at all has its seat taken back, and others are served on', async () => {
+    const scene = await answeringScene([{}]);
+    const { driver, hosts } = scene.swarm;
+    const valid = seatAsks.encode({ kind: 'sit', model: SHA, sessions: 1, commitment: null });
+    const frames = fc.array(fc.oneof(fc.constant(valid), fc.uint8Array({ maxLength: 60 })), { maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(frames, async (said) => {
+        const options = { signal: never, frameBytesMax: 3_000_000 };
+        const channel = await driver.open(hosts[0]?.key ?? '', ANSWER_PROTOCOL, options);
+        for (const frame of said) await channel.send(frame, options).catch(() => undefined);
+        await nextTurn();
+        channel.abort();
+      }),
+      { numRuns: 100 },
+    );
+    await settle();
+    expect(scene.hosts[0]?.serving.stats()).toMatchObject({ active: 0, queued: 0 });
+    expect(textOf(await answerOf(scene.driver, chatRequest('still there')))).not.toBe('');
+  });
+
+  const misuses: [string, SeatAsk[]][] = [
+    ['opens before it has a seat', [{ kind: 'cancel', session: 0 }]],
+    ['sits down twice', Array(2).fill({ kind: 'sit', model: SHA, sessions: 1, commitment: null })],
+    [
+      'asks twice for the secret of its seed',
+      [
+        { kind: 'sit', model: SHA, sessions: 1, commitment: null },
+        ...Array<SeatAsk>(2).fill({ kind: 'nonce', nonce: new Uint8Array(32) }),
+      ],
+    ],
+  ];
+  test.each(misuses)('%s is told so, and has no seat', async (_, asks) => {
+    const scene = await answeringScene([{}]);
+    const { driver, hosts } = scene.swarm;
+    const options = { signal: never, frameBytesMax: 3_000_000 };
+    const channel = await driver.open(hosts[0]?.key ?? '', ANSWER_PROTOCOL, options);
+    const [first, ...more] = asks;
+    if (first) await channel.send(seatAsks.encode(first), options);
+    await settle();
+    for (const ask of more) await channel.send(seatAsks.encode(ask), options);
+    const tells: SeatTell[] = [];
+    for await (const frame of channel.frames) tells.push(seatTells.decode(frame));
+    expect(tells.at(-1)).toMatchObject({ kind: 'refused', code: 'ANSWER_MISUSED' });
+    expect(scene.hosts[0]?.serving.stats()).toMatchObject({ active: 0 });
+  });
+});

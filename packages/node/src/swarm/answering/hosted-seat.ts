@@ -1,0 +1,212 @@
+/** One seat of this node that a peer sits at: a channel, from its first message to its end. */
+import { createHash } from 'node:crypto';
+import { type SeatAsk, seatAsks, seatTells } from '@filon/core/answering/answer-messages';
+import { decodePrompt } from '@filon/core/answering/prompt-text';
+import { FilonError, isFilonError } from '@filon/core/errors';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Channel } from '../../ports/network.ts';
+import type { GuestSeats, Seat } from '../../ports/replicas.ts';
+import { BEAT_MS, CALL_BYTES, SEAT_CALLS_MAX, SEAT_IDLE_MS, SEND_STALL_MS } from './answer-constants.ts';
+import { type AnswerErrorDetails, misused } from './answer-errors.ts';
+import type { AnswerLimits, Guest } from './answer-limits.ts';
+import type { Commitments } from './commitments.ts';
+import { HostedSessions } from './hosted-sessions.ts';
+import { SeatOutbox } from './seat-outbox.ts';
+import { sha256 } from './shared-seed.ts';
+import { placeOf, toldFailure } from './told-failure.ts';
+
+export interface HostedSeatDeps {
+  clock: Clock;
+  log: Log;
+  seats: GuestSeats;
+  limits: AnswerLimits;
+  commitments: Commitments;
+  /** Unlike that of any other seat. */
+  name: string;
+  guest: Guest;
+}
+
+type Ask<K extends SeatAsk['kind']> = Extract<SeatAsk, { kind: K }>;
+
+/** At a seat that was given. */
+interface Sitting {
+  model: string;
+  seat: Seat;
+  sessions: HostedSessions;
+}
+
+export class HostedSeat {
+  readonly #channel: Channel;
+  readonly #deps: HostedSeatDeps;
+  readonly #life = new AbortController();
+  readonly #held = new DisposableStack();
+  readonly #outbox: SeatOutbox;
+  #asked = false;
+  #sitting: Sitting | null = null;
+  #secret: Uint8Array | null = null;
+  #calls = 0;
+  #busyMs: number;
+
+  constructor(channel: Channel, deps: HostedSeatDeps) {
+    const { clock } = deps;
+    this.#channel = channel;
+    this.#deps = deps;
+    this.#busyMs = clock.monotonicMs();
+    const onFailed = (error: unknown): void => this.#end(error);
+    this.#outbox = new SeatOutbox(channel, { clock, signal: this.#life.signal, onFailed });
+  }
+
+  /** Resolves when nothing of it runs here any more: with null when the peer is done with it, else with the reason. */
+  async run(): Promise<unknown> {
+    const { signal } = this.#life;
+    const over = Promise.withResolvers<never>();
+    over.promise.catch(() => undefined);
+    signal.addEventListener('abort', () => over.reject(signal.reason), { once: true });
+    this.#watch().catch((error: unknown) => this.#end(error));
+    let failure: unknown = null;
+    try {
+      await Promise.race([this.#read(), over.promise]);
+    } catch (error) {
+      failure = error;
+    }
+    this.#end(new FilonError<AnswerErrorDetails>({ code: 'ANSWER_LEFT' }, 'the peer left the seat'));
+    await this.#sitting?.sessions.idle();
+    this.#held.dispose();
+    if (failure !== null) await this.#refuse(failure);
+    return failure;
+  }
+
+  #end(reason: unknown): void {
+    this.#life.abort(reason);
+  }
+
+  async #read(): Promise<void> {
+    const { limits, guest } = this.#deps;
+    for await (const frame of this.#channel.frames) {
+      limits.spend(guest, 'calls', Math.ceil(frame.length / CALL_BYTES));
+      this.#take(seatAsks.decode(frame));
+    }
+  }
+
+  /** Tells why, to a peer that still listens. */
+  async #refuse(error: unknown): Promise<void> {
+    if (isFilonError(error, 'NETWORK_CHANNEL_LOST')) return;
+    const { clock } = this.#deps;
+    const told = new AbortController();
+    void clock.sleep(BEAT_MS, { signal: told.signal }).then(
+      () => this.#channel.abort(),
+      () => undefined,
+    );
+    await tellRefused(this.#channel, error);
+    told.abort();
+  }
+
+  #take(ask: SeatAsk): void {
+    this.#busyMs = this.#deps.clock.monotonicMs();
+    if (ask.kind === 'sit') {
+      if (this.#asked) throw misused('it sat down twice');
+      this.#asked = true;
+      this.#sit(ask).catch((error: unknown) => this.#end(error));
+      return;
+    }
+    const sitting = this.#sitting;
+    if (sitting === null) throw misused(`it asked to ${ask.kind} before it had a seat`);
+    if (ask.kind === 'cancel') sitting.sessions.cancel(ask.session);
+    else if (ask.kind === 'nonce') this.#reveal();
+    else if (ask.kind === 'open') sitting.sessions.open(ask);
+    else this.#call(ask, sitting);
+  }
+
+  async #sit({ model, sessions, commitment }: Ask<'sit'>): Promise<void> {
+    const { seats, limits, commitments, guest, name } = this.#deps;
+    const { signal } = this.#life;
+    this.#held.use(limits.sit(guest, sessions));
+    const known = commitment === null ? null : commitments.take(guest.node, commitment);
+    const ours = known === null || commitment === null ? commitments.make(guest.node) : commitment;
+    this.#secret = known ?? commitments.take(guest.node, ours);
+    const onQueued = (place: { position: number; estimateMs: number }): void =>
+      this.#outbox.say({ kind: 'queued', ...place });
+    const seat = await seats.take({ model, sessions }, { signal, onQueued });
+    if (signal.aborted) seat[Symbol.dispose]();
+    signal.throwIfAborted();
+    this.#held.use(seat);
+    const { model: _, ...loaded } = await seat.ready({ signal });
+    const plan = { model, seat, name, scopeOf: (scope: Uint8Array) => scopeOf(guest, scope) };
+    const talk = { outbox: this.#outbox, signal };
+    this.#sitting = { model, seat, sessions: new HostedSessions({ ...plan, ...talk, limits, guest }) };
+    this.#busyMs = this.#deps.clock.monotonicMs();
+    this.#outbox.say({ kind: 'seated', slots: seat.slots, loaded, commitment: ours });
+  }
+
+  #reveal(): void {
+    if (this.#secret === null) throw misused('it asked for the secret of its seed twice');
+    this.#outbox.say({ kind: 'secret', secret: this.#secret });
+    this.#secret = null;
+  }
+
+  #call(ask: Ask<'tokenize'> | Ask<'embed'>, { seat }: Sitting): void {
+    if (this.#calls >= SEAT_CALLS_MAX) throw misused(`it made more than ${SEAT_CALLS_MAX} calls at once`);
+    this.#calls += 1;
+    this.#answer(ask, seat)
+      .catch((error: unknown) => {
+        if (this.#life.signal.aborted) return;
+        this.#outbox.say({ kind: 'failed', call: ask.call, ...toldFailure(error) });
+      })
+      .finally(() => {
+        this.#calls -= 1;
+        this.#busyMs = this.#deps.clock.monotonicMs();
+      });
+  }
+
+  async #answer(ask: Ask<'tokenize'> | Ask<'embed'>, seat: Seat): Promise<void> {
+    const { signal } = this.#life;
+    const { call } = ask;
+    if (ask.kind === 'tokenize') {
+      const { tokens, inReasoning } = await seat.tokenize(decodePrompt(ask.prompt), { signal });
+      this.#outbox.say({ kind: 'tokens', call, tokens, inReasoning });
+    } else {
+      this.#deps.limits.spend(
+        this.#deps.guest,
+        'prompt',
+        ask.texts.reduce((sum, { length }) => sum + length, 0),
+      );
+      if (seat.slots === 0) throw misused('it has no slot to embed with');
+      this.#outbox.say({ kind: 'vectors', call, vectors: await seat.embed(ask.texts, { signal }) });
+    }
+  }
+
+  /** Says that it is there, and gives up a peer that takes nothing, or holds a slot for nothing. */
+  async #watch(): Promise<void> {
+    const { clock } = this.#deps;
+    const { signal } = this.#life;
+    for (;;) {
+      await clock.sleep(BEAT_MS, { signal });
+      if (this.#outbox.stalledMs > SEND_STALL_MS) {
+        this.#channel.abort();
+        throw misused('it takes nothing that is sent to it');
+      }
+      const isIdle = this.#calls === 0 && (this.#sitting?.sessions.count ?? 0) === 0;
+      const waits = this.#asked && this.#sitting === null;
+      if (!isIdle || waits) this.#busyMs = clock.monotonicMs();
+      if (clock.monotonicMs() - this.#busyMs > SEAT_IDLE_MS) {
+        throw new FilonError<AnswerErrorDetails>(
+          { code: 'ANSWER_IDLE' },
+          'nothing ran at this seat for long',
+        );
+      }
+      if (this.#outbox.quietMs >= BEAT_MS / 2) this.#outbox.say({ kind: 'beat' });
+    }
+  }
+}
+
+/** Separated by operator and by what the peer said of its own callers: nobody learns what another asked. */
+function scopeOf({ operator }: Guest, scope: Uint8Array): string {
+  return `peer:${createHash('sha256').update(operator).update(sha256(scope)).digest('base64url')}`;
+}
+
+/** Why there is no seat, or none any more. */
+export async function tellRefused(channel: Channel, error: unknown): Promise<void> {
+  const frame = seatTells.encode({ kind: 'refused', ...toldFailure(error), ...placeOf(error) });
+  await channel.send(frame, { signal: new AbortController().signal }).catch(() => undefined);
+}

@@ -1,0 +1,238 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Announcement } from '@filon/core/directory/announcement';
+import { loadCodec, PREFIX_BLOCK_TOKENS } from '@filon/core/directory/load-messages';
+import type { Candidate, RouteRequest } from '@filon/core/serving/routing';
+import type { KeyId } from '@filon/core/swarm/key-id';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { sampleAnnouncement } from '../../../../../test/kit/announcing-member.ts';
+import { createManualClock } from '../../adapters/memory/clock.ts';
+import { createMemoryLog } from '../../adapters/memory/log.ts';
+import { createMemoryHub } from '../../adapters/memory/network.ts';
+import { createMemoryStore } from '../../adapters/memory/store.ts';
+import { COMMITMENT_HOLDS_MS, Commitments } from '../answering/commitments.ts';
+import { Directory } from '../directory/directory.ts';
+import type { OpenedRecord } from '../directory/records.ts';
+import { Finder } from './finder.ts';
+import { serveLoad } from './load-host.ts';
+import { LoadProbe } from './load-probe.ts';
+import { Prefixes, prefixHashes } from './prefixes.ts';
+import { Reliability } from './reliability.ts';
+
+const NOW_MS = 1_800_000_000_000;
+const MODEL = 'ab'.repeat(32);
+const signal = new AbortController().signal;
+const REQUEST: RouteRequest = {
+  ...{ model: MODEL, promptTokens: 100, answerTokens: 100, tier: 'open', exact: false, numericClass: null },
+  ...{ excluded: new Set(), resuming: false },
+};
+
+function scene() {
+  const clock = createManualClock({ nowMs: NOW_MS });
+  const hub = createMemoryHub({ clock });
+  const network = hub.open({ key: 'me' });
+  const read = (bytes: Uint8Array): OpenedRecord => JSON.parse(Buffer.from(bytes).toString());
+  const lists = { own: new Set<KeyId>(['me']), trusted: new Set<KeyId>() };
+  const directory = new Directory({ clock, lists: () => lists, open: read });
+  const reliability = new Reliability({ clock, store: createMemoryStore() });
+  const probe = new LoadProbe({ network, clock });
+  const policy = () => ({ lists, msPerUnit: 0 });
+  const log = createMemoryLog();
+  const finder = new Finder({ network, directory, reliability, probe, policy, clock, log, draw: () => 0 });
+  const offer = (load: Candidate['load']): Candidate => ({
+    ...{ node: null, operator: null, model: MODEL, name: 'tiny', numericClass: null, ready: true, loadMs: 0 },
+    ...{ contextTokens: 4096, sessionsMax: 4, rates: [], load, roundTripMs: 0, price: null, serves: 'open' },
+    ...{ reliability: 1, replayable: true },
+  });
+  /** A node that has the model ready, and says so. */
+  const peer = (key: string, { queueMs = 0, decode = 50, serves = true, delayMs = 0 } = {}) => {
+    const node = hub.open({ key });
+    hub.shape('me', key, { delayMs });
+    const load = { active: 1, queued: 0, queueMs, cachedTokens: 0 };
+    const rates = [{ sessions: 1, prefill: 1000, decode }];
+    const [model] = sampleAnnouncement(NOW_MS).models;
+    const models = model ? [{ ...model, rates }] : [];
+    const announcement: Announcement = sampleAnnouncement(NOW_MS, {
+      models,
+      addresses: [...node.addresses()],
+    });
+    directory.accept(Buffer.from(JSON.stringify({ node: key, operator: key, announcement })));
+    const commitments = new Commitments({ clock, randomBytes: (count) => Buffer.alloc(count, key) });
+    const prefixes = new Prefixes();
+    const asked: KeyId[] = [];
+    const guest = (from: KeyId) => {
+      asked.push(from);
+      return serves ? { scope: from } : null;
+    };
+    const seats = { offers: () => [offer(load)] };
+    const serving = serveLoad({ network: node, seats, commitments, prefixes, clock, guest });
+    return { node, commitments, prefixes, asked, serving, load };
+  };
+  const pass = async (durationMs: number): Promise<void> => {
+    for (let left = durationMs; left > 0; left -= 5) {
+      await turn();
+      clock.advance(5);
+    }
+    await turn();
+  };
+  /** While time passes. */
+  const find = async (request = REQUEST, durationMs = 2000): Promise<readonly Candidate[]> => {
+    const found = finder.candidates(request, { signal });
+    await pass(durationMs);
+    return await found;
+  };
+  return { clock, hub, network, directory, reliability, probe, finder, peer, pass, find, log };
+}
+
+const named = (found: readonly Candidate[], name: string): Candidate | undefined =>
+  found.find(({ node }) => node === name);
+
+describe('places elsewhere', () => {
+  test('the likeliest are asked how busy they are', async () => {
+    const at = scene();
+    const busy = at.peer('busy', { queueMs: 7000, decode: 90 });
+    for (let i = 0; i < 6; i += 1) at.peer(`slow-${i}`, { decode: 10 - i });
+    const found = await at.find();
+    expect(found).toHaveLength(7);
+    expect(named(found, 'busy')?.load).toMatchObject({ active: 1, queueMs: 7000 });
+    expect(busy.asked).toEqual(['me']);
+    expect(found.filter(({ load }) => load !== null)).toHaveLength(4);
+    expect(named(found, 'slow-5')?.load).toBeNull();
+  });
+
+  test('a burst of requests asks once', async () => {
+    const at = scene();
+    const peer = at.peer('peer');
+    const all = Promise.all(Array.from({ length: 20 }, () => at.finder.candidates(REQUEST, { signal })));
+    await at.pass(100);
+    expect((await all).every((found) => found.length === 1)).toBe(true);
+    expect(peer.asked).toHaveLength(1);
+    await at.pass(1100);
+    await at.find();
+    expect(peer.asked).toHaveLength(2);
+  });
+
+  test('one that is slow to say so does not hold up the others', async () => {
+    const at = scene();
+    at.peer('near', { decode: 40 });
+    at.peer('frozen', { decode: 90 });
+    await at.network.dial({ peer: 'frozen', addresses: ['memory/frozen'] }, { signal });
+    at.hub.freeze('me', 'frozen');
+    const found = await at.find(REQUEST, 100);
+    expect(found.map(({ node }) => node)).toEqual(['near']);
+    expect(at.reliability.of('frozen')).toBe(at.reliability.of('near'));
+  });
+
+  test('one that is far away is connected in the meantime, for the next request', async () => {
+    const at = scene();
+    at.peer('near', { decode: 40 });
+    at.peer('far', { decode: 90, delayMs: 200 });
+    expect((await at.find(REQUEST, 100)).map(({ node }) => node)).toEqual(['near']);
+    await at.pass(1000);
+    expect(at.network.peers().map(({ peer }) => peer)).toContain('far');
+  });
+
+  test('one that cannot be reached is left out, remembered, and tried again later', async () => {
+    const at = scene();
+    at.peer('there');
+    at.peer('gone', { decode: 90 });
+    at.hub.cut('me', 'gone');
+    expect((await at.find()).map(({ node }) => node)).toEqual(['there']);
+    expect(at.reliability.of('gone')).toBeLessThan(at.reliability.of('there'));
+    at.hub.mend('me', 'gone');
+    expect((await at.find()).map(({ node }) => node)).toEqual(['there']);
+    await at.pass(31_000);
+    expect((await at.find()).map(({ node }) => node)).toContain('gone');
+  });
+
+  test('one that does not answer this node is told to routing as not ready', async () => {
+    const at = scene();
+    at.peer('closed', { serves: false });
+    const [found] = await at.find();
+    expect(found).toMatchObject({ node: 'closed', ready: false });
+  });
+
+  test('where nobody says anything in time, slow ones are better than none', async () => {
+    const at = scene();
+    at.peer('far', { delayMs: 2000 });
+    const found = await at.find(REQUEST, 9000);
+    expect(found).toMatchObject([{ node: 'far', load: null }]);
+  });
+
+  test('nothing is found after its announcement has expired', async () => {
+    const at = scene();
+    at.peer('peer');
+    at.clock.advance(900_000);
+    expect(await at.find()).toEqual([]);
+    expect(at.finder.models()).toEqual([]);
+  });
+
+  test('models are told by the narrowest tier that reaches one of them', () => {
+    const at = scene();
+    at.peer('a');
+    at.peer('b');
+    expect(at.finder.models()).toEqual([
+      { name: 'smollm2-135m', sha256: MODEL, contextTokens: 8192, tier: 'open' },
+    ]);
+  });
+});
+
+describe('a question of load', () => {
+  test('brings a commitment that holds for one request of that peer', async () => {
+    const at = scene();
+    const { commitments } = at.peer('peer');
+    await at.find();
+    const commitment = at.probe.takeCommitment('peer');
+    expect(commitment).toHaveLength(32);
+    expect(at.probe.takeCommitment('peer')).toBeNull();
+    expect(commitments.take('somebody', commitment as Uint8Array)).toBeNull();
+    expect(commitments.take('me', commitment as Uint8Array)).toHaveLength(32);
+    expect(commitments.take('me', commitment as Uint8Array)).toBeNull();
+    const later = commitments.make('me');
+    at.clock.advance(COMMITMENT_HOLDS_MS);
+    expect(commitments.take('me', later)).toBeNull();
+  });
+
+  test('tells how much of a prompt is there already, to whoever it was computed for', async () => {
+    const at = scene();
+    const { prefixes } = at.peer('peer');
+    const tokens = Int32Array.from({ length: 1000 }, (_, i) => i);
+    prefixes.remember(MODEL, 'me', tokens);
+    const longer = Int32Array.from({ length: 1400 }, (_, i) => (i < 700 ? i : -i));
+    const [found] = await at.find({ ...REQUEST, prefix: prefixHashes(longer) });
+    expect(found?.load?.cachedTokens).toBe(5 * PREFIX_BLOCK_TOKENS);
+    expect(prefixes.cachedBlocks(MODEL, 'another', prefixHashes(tokens))).toBe(0);
+    prefixes.forget(MODEL);
+    expect(prefixes.cachedBlocks(MODEL, 'me', prefixHashes(tokens))).toBe(0);
+  });
+
+  test('asked without end is refused in words, and nonsense too', async () => {
+    const at = scene();
+    const peer = at.peer('peer');
+    await at.network.dial({ peer: 'peer', addresses: peer.node.addresses() }, { signal });
+    const say = async (frame: Uint8Array): Promise<Uint8Array | undefined> => {
+      const { protocol, frameBytesMax } = loadCodec;
+      const channel = await at.network.open('peer', protocol, { signal, frameBytesMax });
+      await channel.send(frame, { signal });
+      await channel.end();
+      for await (const answer of channel.frames) return answer;
+      return undefined;
+    };
+    const nonsense = await say(Uint8Array.of(1, 2, 3));
+    expect(() => loadCodec.decode(nonsense as Uint8Array)).toThrow(
+      expect.objectContaining({ code: 'WIRE_REFUSED' }),
+    );
+    const ask = loadCodec.encode({ kind: 'ask', model: MODEL, prefix: new Uint8Array(0) });
+    let last: Uint8Array | undefined;
+    for (let i = 0; i < 70; i += 1) last = await say(ask);
+    expect(() => loadCodec.decode(last as Uint8Array)).toThrow(/LOAD_TOO_OFTEN/);
+  });
+
+  test('of any bytes is decoded, or refused with a code', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        expect(() => loadCodec.decode(bytes)).toThrow(expect.objectContaining({ name: 'FilonError' }));
+      }),
+    );
+  });
+});
