@@ -145,6 +145,16 @@ describe('places elsewhere', () => {
     expect((await at.find()).map(({ node }) => node)).toContain('gone');
   });
 
+  test('one that refused a seat is left out for a moment, unless nobody else is left', async () => {
+    const at = scene();
+    at.peer('full');
+    at.finder.avoid('full');
+    expect((await at.find()).map(({ node }) => node)).toEqual(['full']);
+    at.peer('free', { decode: 1 });
+    at.finder.avoid('full');
+    expect((await at.find()).map(({ node }) => node)).toEqual(['free']);
+  });
+
   test('one that does not answer this node is told to routing as not ready', async () => {
     const at = scene();
     at.peer('closed', { serves: false });

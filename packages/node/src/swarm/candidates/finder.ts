@@ -4,7 +4,7 @@
  */
 import { orAborted } from '@filon/core/abort';
 import { isFilonError } from '@filon/core/errors';
-import type { Candidate, RoutePolicy, RouteRequest } from '@filon/core/serving/routing';
+import type { Candidate, RoutePolicy, RouteRequest, Routing } from '@filon/core/serving/routing';
 import { rankCandidates } from '@filon/core/serving/routing-rank';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import { unreachable } from '@filon/core/swarm/network-errors';
@@ -89,8 +89,8 @@ export class Finder implements Pick<Replicas, 'models' | 'candidates' | 'policy'
     });
   }
 
-  /** As announced, without the load of this moment. */
-  announced(model: string): Candidate[] {
+  /** As announced, without the load of this moment; those that are left out for now with `all` alone. */
+  announced(model: string, { all = false }: { all?: boolean } = {}): Candidate[] {
     const { directory, network, reliability } = this.#deps;
     const roundTrips = new Map(network.peers().map(({ peer, roundTripMs }) => [peer, roundTripMs]));
     const view = {
@@ -99,7 +99,7 @@ export class Finder implements Pick<Replicas, 'models' | 'candidates' | 'policy'
     };
     return directory
       .serving(model)
-      .filter(({ node }) => node !== network.self && !this.#isOut(node))
+      .filter(({ node }) => node !== network.self && (all || !this.#isOut(node)))
       .flatMap((announced) => candidatesOf(announced, model, view));
   }
 
@@ -109,7 +109,11 @@ export class Finder implements Pick<Replicas, 'models' | 'candidates' | 'policy'
    */
   shortlist(request: RouteRequest): { likeliest: Candidate[]; asked: KeyId[] } {
     const { draw, policy } = this.#deps;
-    const { ranked, refused } = rankCandidates(this.announced(request.model), request, policy());
+    const rank = (all: boolean): Routing =>
+      rankCandidates(this.announced(request.model, { all }), request, policy());
+    const first = rank(false);
+    // Where nobody else is left, those that refused or could not be reached are asked once more.
+    const { ranked, refused } = first.ranked.length > 0 ? first : rank(true);
     const usable = ranked.map(({ candidate }) => candidate);
     const best = usable.slice(0, RANKED_MAX);
     const here = usable.find(({ node }) => node === request.stayAt);

@@ -1,0 +1,236 @@
+/**
+ * Answers in flight while the nodes that compute them are killed, frozen, cut off and started again. Each answer must come
+ * out byte for byte as it does in peace, or end with an honest error: one that says so, while no rig was well all along.
+ */
+import { type Events, readEvents } from './real-node.ts';
+import { inviteOf, never, type RealSwarm, SWARM_MODEL, type SwarmNode, until } from './real-swarm.ts';
+
+export interface ChaosOptions {
+  answers: number;
+  /** At the same time. */
+  inFlight: number;
+  answerTokens: number;
+  /** Rigs that are harmed at the same time. */
+  harmers: number;
+  /** Harms that must have been done before it may end. */
+  harmsMin: number;
+  frozenMs: number;
+  cutMs: number;
+  /** 0 to below 1. */
+  draw: () => number;
+}
+
+export type Harm = 'node killed' | 'worker killed' | 'frozen' | 'cut off';
+
+export interface ChaosReport {
+  /** Byte for byte as in peace. */
+  same: number;
+  /** Of these, those that some node went on with. */
+  goneOnWith: number;
+  /** Honest errors, by their code. */
+  refused: Record<string, number>;
+  /** What must not be: other bytes, or an error while a rig was well. */
+  faults: string[];
+  harms: Partial<Record<Harm, number>>;
+  /** Longest time without a byte, of each answer that was gone on with. */
+  pausesMs: number[];
+  tookMs: number;
+}
+
+const NOWHERE = '/ip4/127.0.0.1/tcp/1';
+const QUESTIONS = 12;
+/** A session that was there at so many deaths is given up. */
+const DEATHS_TO_QUARANTINE = 2;
+const HARMS: readonly Harm[] = ['node killed', 'worker killed', 'frozen', 'cut off'];
+const RIGS_WELL_MIN = 1;
+const LOOK_AGAIN_MS = 100;
+
+/** `gateway` computes nothing and is never harmed; `rigs` are. All are machines of one operator. */
+export interface ChaosNodes {
+  gateway: SwarmNode;
+  rigs: readonly SwarmNode[];
+}
+
+export async function addChaosNodes(swarm: RealSwarm, rigs: number): Promise<ChaosNodes> {
+  const first = await swarm.add({ name: 'rig 1', serves: true });
+  const names = Array.from({ length: rigs - 1 }, (_, index) => `rig ${index + 2}`);
+  const others: SwarmNode[] = [];
+  for (const name of names) others.push(await swarm.prepare({ name, serves: true }));
+  // Nobody can connect to it: it connects to the rigs, through their doors.
+  const environment = { FILON_SWARM_ADDRESSES: NOWHERE };
+  const gateway = await swarm.prepare({ name: 'gateway', serves: false, environment });
+  const enrol = async (node: SwarmNode): Promise<void> =>
+    node.start('--enrol', await inviteOf(first, { enrols: true }));
+  await Promise.all(others.map(enrol));
+  await enrol(gateway);
+  return { gateway, rigs: [first, ...others] };
+}
+
+export async function runChaos(nodes: ChaosNodes, options: ChaosOptions): Promise<ChaosReport> {
+  return await new Chaos(nodes, options).run();
+}
+
+interface Told {
+  text: string;
+  error: string | null;
+  paused: boolean;
+  pauseMs: number;
+}
+
+class Chaos {
+  readonly #nodes: ChaosNodes;
+  readonly #options: ChaosOptions;
+  readonly #wellSince = new Map<SwarmNode, number | null>();
+  readonly #harms: { harm: Harm; atMs: number }[] = [];
+  readonly #report: ChaosReport;
+  #over = false;
+
+  constructor(nodes: ChaosNodes, options: ChaosOptions) {
+    this.#nodes = nodes;
+    this.#options = options;
+    this.#report = {
+      ...{ same: 0, goneOnWith: 0, refused: {}, faults: [], harms: {}, pausesMs: [], tookMs: 0 },
+    };
+  }
+
+  async run(): Promise<ChaosReport> {
+    for (const rig of this.#nodes.rigs) await this.#becomesWell(rig);
+    const expected: string[] = [];
+    for (let question = 0; question < QUESTIONS; question += 1) {
+      const { text, error } = await this.#answer(question);
+      if (error !== null) throw new RangeError(`in peace an answer failed: ${error}`);
+      expected.push(text);
+    }
+    const startMs = performance.now();
+    const harming = Array.from({ length: this.#options.harmers }, () => this.#keepHarming());
+    let asked = 0;
+    const isDone = (): boolean => asked >= this.#options.answers && this.#enoughHarm();
+    const asker = async (): Promise<void> => {
+      while (!isDone()) await this.#check(asked++ % QUESTIONS, expected);
+    };
+    await Promise.all(Array.from({ length: this.#options.inFlight }, asker));
+    this.#over = true;
+    await Promise.all(harming);
+    this.#report.tookMs = performance.now() - startMs;
+    for (const { harm } of this.#harms) this.#report.harms[harm] = (this.#report.harms[harm] ?? 0) + 1;
+    return this.#report;
+  }
+
+  #enoughHarm(): boolean {
+    return this.#harms.length >= this.#options.harmsMin;
+  }
+
+  async #check(question: number, expected: readonly string[]): Promise<void> {
+    const startMs = performance.now();
+    const { text, error, paused, pauseMs } = await this.#answer(question);
+    const whole = expected[question] ?? '';
+    const { faults, refused, pausesMs } = this.#report;
+    if (!whole.startsWith(text)) faults.push(`question ${question} has other bytes`);
+    else if (error !== null) {
+      if (!this.#isHonest(error, startMs)) faults.push(`question ${question} failed with ${error}`);
+      refused[error] = (refused[error] ?? 0) + 1;
+    } else if (text !== whole) faults.push(`question ${question} ended early`);
+    else {
+      this.#report.same += 1;
+      if (paused) {
+        this.#report.goneOnWith += 1;
+        pausesMs.push(pauseMs);
+      }
+    }
+  }
+
+  /** No rig was well from its beginning to its end; or it was present at so many deaths that it is not passed on. */
+  #isHonest(error: string, startMs: number): boolean {
+    const harmsMeanwhile = this.#harms.filter(({ atMs }) => atMs >= startMs).length;
+    if (error === 'SERVE_QUARANTINED') return harmsMeanwhile >= DEATHS_TO_QUARANTINE;
+    return ![...this.#wellSince.values()].some((sinceMs) => sinceMs !== null && sinceMs <= startMs);
+  }
+
+  async #answer(question: number): Promise<Told> {
+    const response = await fetch(`${this.#nodes.gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        model: SWARM_MODEL,
+        messages: [{ role: 'user', content: `What is in shaft ${question}?` }],
+        ...{ max_tokens: this.#options.answerTokens, temperature: 0.7, seed: question, ignore_eos: true },
+        stream: true,
+      }),
+    });
+    if (!response.ok) return { text: '', error: await codeOf(response), paused: false, pauseMs: 0 };
+    let lastMs = performance.now();
+    let pauseMs = 0;
+    const seen = await readEvents(response, () => {
+      const nowMs = performance.now();
+      pauseMs = Math.max(pauseMs, nowMs - lastMs);
+      lastMs = nowMs;
+    });
+    return { text: seen.text, error: errorOf(seen), paused: seen.comments.includes('pause'), pauseMs };
+  }
+
+  /** One after another, of rigs that are well; the last one is left alone. */
+  async #keepHarming(): Promise<void> {
+    while (!this.#over) {
+      const well = this.#nodes.rigs.filter((rig) => this.#wellSince.get(rig) !== null);
+      const rig = well[Math.floor(this.#options.draw() * well.length)];
+      const harm = HARMS[Math.floor(this.#options.draw() * HARMS.length)];
+      if (rig === undefined || harm === undefined || well.length <= RIGS_WELL_MIN) {
+        await pass(LOOK_AGAIN_MS);
+        continue;
+      }
+      this.#wellSince.set(rig, null);
+      this.#harms.push({ harm, atMs: performance.now() });
+      await this.#do(harm, rig);
+      await this.#becomesWell(rig);
+    }
+  }
+
+  async #do(harm: Harm, rig: SwarmNode): Promise<void> {
+    const { frozenMs, cutMs } = this.#options;
+    switch (harm) {
+      case 'node killed':
+        await rig.kill();
+        return await rig.start();
+      case 'worker killed': {
+        const [worker] = (await rig.status()).engine.workers;
+        if (worker?.pid != null) process.kill(worker.pid, 'SIGKILL');
+        return;
+      }
+      case 'frozen':
+        rig.freeze();
+        await pass(frozenMs);
+        return rig.thaw();
+      case 'cut off':
+        rig.door.cut();
+        await pass(cutMs);
+        rig.door.mend();
+    }
+  }
+
+  /** The gateway would send a request there. */
+  async #becomesWell(rig: SwarmNode): Promise<void> {
+    const { gateway } = this.#nodes;
+    const question = { model: SWARM_MODEL, tier: null, promptTokens: 10, answerTokens: 10 };
+    await until(`${rig.name} is well`, async () => {
+      const key = (await rig.status()).swarm?.self.key;
+      const { places } = await gateway.control.route(question, never).catch(() => ({ places: [] }));
+      return places.some(({ node }) => node === key);
+    });
+    this.#wellSince.set(rig, performance.now());
+  }
+}
+
+/** How long a rig stays frozen or cut off is what is tried, not a guess of how long something takes. */
+function pass(durationMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs));
+}
+
+async function codeOf(response: Response): Promise<string> {
+  return response.headers.get('x-filon-error') ?? `HTTP ${response.status}`;
+}
+
+function errorOf({ data }: Events): string | null {
+  const last = data.at(-1);
+  if (last === '[DONE]') return null;
+  return last === undefined ? 'nothing came' : (JSON.parse(last).error?.code ?? `it ended with ${last}`);
+}
