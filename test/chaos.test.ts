@@ -1,6 +1,6 @@
 /** A short run of what `node bench/chaos.ts` does for an hour. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { addChaosNodes, type ChaosNodes, runChaos } from './kit/chaos.ts';
+import { addChaosNodes, type ChaosNodes, drawFrom, runChaos } from './kit/chaos.ts';
 import { openRealSwarm, type RealSwarm } from './kit/real-swarm.ts';
 
 const RUN_MS = 90_000;
@@ -28,12 +28,3 @@ test(
   },
   RUN_MS,
 );
-
-/** The same for the same seed. */
-function drawFrom(seed: number): () => number {
-  let state = seed + 1;
-  return () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state / 2_147_483_647;
-  };
-}

@@ -234,3 +234,12 @@ function errorOf({ data }: Events): string | null {
   if (last === '[DONE]') return null;
   return last === undefined ? 'nothing came' : (JSON.parse(last).error?.code ?? `it ended with ${last}`);
 }
+
+/** The same for the same seed. */
+export function drawFrom(seed: number): () => number {
+  let state = seed + 1;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+}

@@ -79,7 +79,7 @@ export async function openRealNode(options: RealNodeOptions): Promise<RealNode> 
 }
 
 /** A link instead of a copy: the file is checked already, and the tests' store keeps it. */
-async function lendStarter(models: string): Promise<void> {
+export async function lendStarter(models: string): Promise<void> {
   const { path, ...manifest } = await starterModel();
   if (existsSync(join(models, 'blobs', manifest.sha256))) return;
   for (const folder of ['blobs', 'manifests']) await mkdir(join(models, folder), { recursive: true });

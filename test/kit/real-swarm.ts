@@ -14,18 +14,25 @@ import { ensureHome, homePaths } from '@filon/node/home/paths';
 import { openTestHome, type RunningFilon, type TestHome } from './filon.ts';
 import { tinyModel } from './gguf.ts';
 import { type LinkShaper, openLinkShaper } from './link-shaper.ts';
+import { lendStarter } from './real-node.ts';
+import { starterModel } from './starter-model.ts';
 import { certificateOf } from './worker-engine.ts';
 
 export const SWARM_MODEL = 'swarm-tiny';
 export const SWARM_CONTEXT_TOKENS = 512;
+/** Shared by the sessions, in fast mode. */
+const STARTER_CONTEXT_TOKENS = 4096;
 const SESSIONS = 4;
 /** Slow enough for something to happen in the middle of an answer: some milliseconds a token. */
 const SIZES = { embeddingLength: 384, layers: 8, heads: 6, kvHeads: 2, feedForwardLength: 1024 };
 const READY_MS = 25_000;
 
 export interface SwarmModel extends AsyncDisposable {
+  /** As `up` is told to load it. */
   source: string;
+  name: string;
   sha256: string;
+  /** Exact settings; null: it is served in fast mode. */
   certificate: unknown;
 }
 
@@ -68,7 +75,7 @@ export interface RealSwarm extends AsyncDisposable {
 export const never: CallOptions = { signal: new AbortController().signal };
 
 /** A tiny model of random weights with exact settings for this machine's CPU. */
-export async function makeSwarmModel(): Promise<SwarmModel> {
+async function makeSwarmModel(): Promise<SwarmModel> {
   const folder = await mkdtemp(join(tmpdir(), 'filon-swarm-'));
   const path = join(folder, `${SWARM_MODEL}.gguf`);
   const bytes = tinyModel({ ...SIZES, contextTokens: SWARM_CONTEXT_TOKENS * SESSIONS, weights: 'q8_0' });
@@ -76,11 +83,17 @@ export async function makeSwarmModel(): Promise<SwarmModel> {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const certificate = await certificateOf({ model: sha256, path });
   const dispose = () => rm(folder, { recursive: true, force: true });
-  return { source: `file:${path}`, sha256, certificate, [Symbol.asyncDispose]: dispose };
+  return { source: `file:${path}`, name: SWARM_MODEL, sha256, certificate, [Symbol.asyncDispose]: dispose };
 }
 
-export async function openRealSwarm(): Promise<RealSwarm> {
-  const model = await makeSwarmModel();
+/** The starter model, in fast mode: for figures that say something of real use. */
+async function starterSwarmModel(): Promise<SwarmModel> {
+  const { name, sha256 } = await starterModel();
+  return { source: name, name, sha256, certificate: null, [Symbol.asyncDispose]: async () => undefined };
+}
+
+export async function openRealSwarm(of: 'tiny' | 'starter' = 'tiny'): Promise<RealSwarm> {
+  const model = of === 'tiny' ? await makeSwarmModel() : await starterSwarmModel();
   const nodes: SwarmNode[] = [];
   const parts = new AsyncDisposableStack();
   parts.use(model);
@@ -130,7 +143,8 @@ async function openSwarmNode(
   const home = openTestHome();
   const paths = homePaths(home.home);
   ensureHome(paths);
-  if (options.serves) {
+  if (options.serves && model.certificate === null) await lendStarter(paths.models);
+  if (options.serves && model.certificate !== null) {
     await using store = await openSqliteStore({ path: paths.database });
     store.put('certificates', `${model.sha256}/cpu`, model.certificate);
   }
@@ -138,9 +152,9 @@ async function openSwarmNode(
   const door = await openLinkShaper(() => ({ host: '127.0.0.1', port }));
   const environment = {
     FILON_THREADS: '1',
-    FILON_MODE: 'exact',
+    FILON_MODE: model.certificate === null ? 'fast' : 'exact',
     FILON_SESSIONS_MAX: String(SESSIONS),
-    FILON_CONTEXT_TOKENS: String(SWARM_CONTEXT_TOKENS),
+    FILON_CONTEXT_TOKENS: String(model.certificate === null ? STARTER_CONTEXT_TOKENS : SWARM_CONTEXT_TOKENS),
     FILON_SWARM_PORT: String(port),
     FILON_SWARM_ADDRESSES: `/ip4/127.0.0.1/tcp/${door.port}`,
     FILON_SWARM_SERVES: 'open',
