@@ -7,9 +7,9 @@ import { createMemoryStore } from '@filon/node/adapters/memory/store';
 import { secretKey } from '@filon/node/home/ed25519';
 import { newKey } from '@filon/node/home/key-file';
 import type { GuestSeats } from '@filon/node/ports/replicas';
-import { openSwarm } from '@filon/node/swarm/open-swarm';
 import { openRoster } from '@filon/node/swarm/membership/roster';
 import { verifyEd25519 } from '@filon/node/swarm/membership/verify';
+import { openSwarm } from '@filon/node/swarm/open-swarm';
 import { never, type SwarmNode } from '../../test/kit/real-swarm.ts';
 
 const NO_SEATS: GuestSeats = {

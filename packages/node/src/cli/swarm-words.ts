@@ -1,5 +1,5 @@
 /** What the commands about the swarm say in the same words. */
-import type { NetworkLook, PanelPeer, PanelSelf } from '@filon/core/panel/network';
+import type { PanelPeer, PanelSelf } from '@filon/core/panel/network';
 import { type PrivacyTier, TIERS } from '@filon/core/serving/tier';
 import type { NodeStatus } from '../control/calls.ts';
 import type { SwarmView } from '../control/swarm-calls.ts';
@@ -56,12 +56,4 @@ export function modelsText({ models }: Pick<PanelSelf, 'models'>): string {
 export function roundTripText(connection: PanelPeer['connection']): string {
   if (connection === null) return '-';
   return connection.roundTripMs === null ? '' : `${connection.roundTripMs.toFixed(1)} ms`;
-}
-
-export function offersOf(look: NetworkLook | null): { name: string; nodes: number; tier: PrivacyTier }[] {
-  const found = (look?.peers ?? []).flatMap(({ models, tier }) => models.map(({ name }) => ({ name, tier })));
-  return [...Map.groupBy(found, ({ name }) => name)].map(([name, all]) => {
-    const tier = TIERS.find((known) => all.some((one) => one.tier === known)) ?? 'open';
-    return { name, nodes: all.length, tier };
-  });
 }
