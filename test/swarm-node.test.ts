@@ -106,6 +106,56 @@ describe('whose machines', () => {
   });
 });
 
+describe('the commands', () => {
+  const said = async (...words: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await laptop.home.run(words);
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+    return stdout;
+  };
+
+  test('show who is there, what can be asked, and where a question would go', async () => {
+    const [peer] =
+      (await laptop.control.peers({}, never))?.peers.filter(({ models }) => models.length > 0) ?? [];
+    const name = peer?.name ?? '';
+    expect(await said('peers')).toMatch(
+      new RegExp(`^${name} +direct +[\\d.]+ ms +open .*${SWARM_MODEL}`, 'm'),
+    );
+    expect(await said('ls')).toMatch(new RegExp(`^${SWARM_MODEL} +512 tokens +open$`, 'm'));
+    expect(await said('route', SWARM_MODEL)).toMatch(new RegExp(`^${name} +open +\\d+ ms`, 'm'));
+    expect(await said('route', SWARM_MODEL, '--tier', 'open')).not.toContain('Not ');
+    expect(await said('swarm', 'ls')).toContain('(this node)');
+    expect(await said('rigs')).toContain('(this node)');
+    expect(await said('status')).toMatch(/^Swarm +garage, \d members known, \d connected$/m);
+    expect(await said('doctor')).toMatch(/^ok +swarm +garage/m);
+    expect(JSON.parse(await said('peers', '--json'))).toMatchObject({ swarm: { name: 'garage' } });
+  });
+
+  test('ask, within the tier that they are told', async () => {
+    expect((await said('run', SWARM_MODEL, 'Hello', '--max-tokens', '8')).length).toBeGreaterThan(1);
+    const { code, stderr } = await laptop.home.run(['run', SWARM_MODEL, 'Hello', '--tier', 'own']);
+    expect(code).toBe(1);
+    expect(stderr).toContain("not within the tier 'own'");
+    expect((await laptop.home.run(['run', SWARM_MODEL, 'Hello', '--tier', 'all'])).code).toBe(2);
+  });
+
+  test('keep a list of whom to trust', async () => {
+    const { operator } = (await rig.status()).swarm?.self ?? {};
+    await said('trust', 'add', operator ?? '', '--name', 'anna');
+    expect(await said('trust', 'ls')).toMatch(new RegExp(`^anna .*${operator}$`, 'm'));
+    await said('trust', 'rm', 'anna');
+    expect(await said('trust', 'ls')).toContain('Nobody is trusted');
+    const unknown = await laptop.home.run(['trust', 'add', 'nobody-known']);
+    expect(unknown.stderr).toContain('CONTROL_NODE_UNKNOWN');
+  });
+
+  test('let nobody in where the node may not', async () => {
+    expect((await laptop.home.run(['swarm', 'invite'])).stderr).toContain('SWARM_MAY_NOT_INVITE');
+    expect((await laptop.home.run(['swarm', 'create', 'other'])).stderr).toContain('SWARM_MEMBER_ALREADY');
+    const { stdout } = await rig.home.run(['swarm', 'invite', '--expires', '1h']);
+    expect(stdout).toMatch(/^filoninvite1\w+\n$/);
+  });
+});
+
 test('who leaves is in no swarm, and nothing of others is left', async () => {
   await laptop.control.leaveSwarm({}, never);
   expect(await laptop.control.peers({}, never)).toBeNull();

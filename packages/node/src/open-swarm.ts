@@ -3,6 +3,7 @@
  * Commands move it from one to the other while it runs.
  */
 import { randomBytes } from 'node:crypto';
+import { FilonError, isFilonError } from '@filon/core/errors';
 import type { NetworkLook } from '@filon/core/panel/network';
 import type { RoutePolicy } from '@filon/core/serving/routing';
 import { parsePrice } from './access/money.ts';
@@ -136,7 +137,8 @@ class SwarmPlace implements Place, AsyncDisposable {
       ]);
     const roster = openRoster({ store, identity, clock, verify: verifyEd25519 });
     const isMember = (peer: string): boolean => roster.list.find(peer) !== null;
-    const network = stack.use(await openLibp2pNetwork(this.#networkConfig(), { isMember, clock }));
+    const opening = openLibp2pNetwork(this.#networkConfig(), { isMember, clock });
+    const network = stack.use(await opening.catch((error: unknown) => Promise.reject(withRemedy(error))));
     const settings = (): AnnouncedSettings => this.#announced();
     const policy = (): RoutePolicy => this.#policy();
     const shared = { roster, network, seats, settings, clock };
@@ -204,4 +206,11 @@ class SwarmPlace implements Place, AsyncDisposable {
     this.#turn = turn;
     return await turn;
   }
+}
+
+/** Which port that is, is not the network's to know. */
+function withRemedy(error: unknown): unknown {
+  if (!isFilonError(error, 'NETWORK_LISTEN_FAILED')) return error;
+  const message = `${error.message} \`filon config set swarmPort 0\` takes any free port, swarmHost another address.`;
+  return new FilonError(error.details, message, { cause: error });
 }
