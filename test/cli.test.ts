@@ -37,6 +37,9 @@ describe('without a node', () => {
     expect(ran.stdout).toMatch(/--temperature/);
     expect(ran.stdout).toMatch(/Examples:/);
     expect((await here.run(['test', '--help'])).stdout).toMatch(/filon test test\/greedy/);
+    const below = await here.run(['help', 'swarm', 'invite']);
+    expect(below.stdout).toMatch(/--expires/);
+    expect(below.stdout).toBe((await here.run(['swarm', 'invite', '--help'])).stdout);
   });
 
   test.each([

@@ -26,7 +26,7 @@ export async function runProgram(surroundings: Surroundings): Promise<number> {
   const program = await buildProgram(surroundings, (entry) => argv.includes(firstWord(entry)));
   try {
     if (argv.length === 0) program.outputHelp();
-    else await program.parseAsync([...argv], { from: 'user' });
+    else await program.parseAsync(withHelp(argv), { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
@@ -38,6 +38,13 @@ export async function runProgram(surroundings: Surroundings): Promise<number> {
       ? EXIT_USAGE
       : EXIT_FAILED;
   }
+}
+
+/** `help swarm create` in other words: commander's own help takes one word, and would show that of `swarm`. */
+function withHelp(argv: readonly string[]): string[] {
+  const [help, ...words] = argv;
+  const isBelow = words.length > 1 && COMMANDS.some(({ name }) => name === words.slice(0, 2).join(' '));
+  return help === 'help' && isBelow ? [...words, '--help'] : [...argv];
 }
 
 /** Commands whose file is not wanted are there by name and summary alone. */
