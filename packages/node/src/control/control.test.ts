@@ -146,6 +146,7 @@ test.each([
     '{"name":"a","sessions":[0],"promptTokens":1,"generatedTokens":1}',
     'CONTROL_INPUT_INVALID',
   ],
+  ['POST', '/createSwarm', '{"name":"a\\u001b[31m","open":false,"inviters":null}', 'CONTROL_INPUT_INVALID'],
   ['POST', '/pull', 'not json', 'CONTROL_INPUT_INVALID'],
   ['POST', '/pull', 'x'.repeat(CALL_BYTES_MAX + 1), 'CONTROL_INPUT_TOO_LARGE'],
 ])('%s %s with a wrong body or name is refused', async (method, path, body, code) => {

@@ -3,7 +3,7 @@ import type { NetworkLook, PanelSelf, PanelSwarm } from '@filon/core/panel/netwo
 import type { RankedCandidate, RefusedCandidate } from '@filon/core/serving/routing';
 import { type PrivacyTier, TIERS } from '@filon/core/serving/tier';
 import type { Inviters } from '@filon/core/swarm/charter';
-import { SWARM_NAME_CHARS_MAX } from '@filon/core/swarm/charter';
+import { swarmName } from '@filon/core/swarm/charter';
 import { INVITE_CHARS_MAX } from '@filon/core/swarm/invite';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import { z } from 'zod';
@@ -118,7 +118,7 @@ const tokens = z.int().min(1).max(10_000_000);
 export const SWARM_INPUTS: { readonly [C in keyof SwarmCalls]: z.ZodType<SwarmCalls[C]['input']> } = {
   swarm: nothing,
   createSwarm: z.object({
-    name: z.string().min(1).max(SWARM_NAME_CHARS_MAX),
+    name: swarmName,
     open: z.boolean(),
     inviters: z.enum(['root', 'chosen', 'members']).nullable(),
   }),
