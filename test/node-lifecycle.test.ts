@@ -125,6 +125,17 @@ describe('starts', () => {
     await node.ended;
   });
 
+  test('in the background that cannot join leave no node behind', async () => {
+    await using other = openTestHome();
+    const environment = { FILON_SWARM_PORT: '0' };
+    const words = ['up', '--detach', '--no-model', '--json', '--join', 'no-invite'];
+    const ran = await other.run(words, { environment });
+    const events = jsonLines(ran);
+    expect(events.at(-1)).toMatchObject({ error: { details: { code: 'INVITE_MALFORMED' } } });
+    const pid = Number(events.find(({ event }) => event === 'listening')?.['pid']);
+    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
+  });
+
   test('without their model leave a node that can be mended', async () => {
     const node = here.start(['up', '--json', '--default-model', 'file:/no/such/model.gguf']);
     expect(await node.event('model-missing')).toMatchObject({ code: 'MODEL_SOURCE_DEAD' });

@@ -10,17 +10,23 @@ const CLOSE_TIMEOUT_MS = 15_000;
 export const down: CommandModule = {
   define: () => {},
   run: async (cli) => {
-    const { pid, graceSeconds } = await cli.control.shutdown({}, { signal: cli.signal });
-    cli.out.say(`Stopping process ${pid} ...`);
-    await waitFor(() => lockIsFree(cli), {
-      clock: cli.surroundings.clock,
-      signal: cli.signal,
-      timeoutMs: graceSeconds * 1000 + CLOSE_TIMEOUT_MS,
-      what: `Process ${pid} did not end`,
-    });
+    const pid = await stopNode(cli);
     cli.out.result({ stopped: pid }, 'The node has stopped.');
   },
 };
+
+/** Resolves to the pid that it had. Codes: CONTROL_NO_NODE, CLI_TIMEOUT. */
+export async function stopNode(cli: Cli): Promise<number> {
+  const { pid, graceSeconds } = await cli.control.shutdown({}, { signal: cli.signal });
+  cli.out.say(`Stopping process ${pid} ...`);
+  await waitFor(() => lockIsFree(cli), {
+    clock: cli.surroundings.clock,
+    signal: cli.signal,
+    timeoutMs: graceSeconds * 1000 + CLOSE_TIMEOUT_MS,
+    what: `Process ${pid} did not end`,
+  });
+  return pid;
+}
 
 async function lockIsFree(cli: Cli): Promise<true | null> {
   try {

@@ -10,6 +10,7 @@ import { homeFlag } from '../hints.ts';
 import { leansOnSwarm, readyModel, remoteModel, storedModel } from '../model-work.ts';
 import { addSettingFlags } from '../settings-flags.ts';
 import { reachAdvice, reachText } from '../swarm-words.ts';
+import { stopNode } from './down.ts';
 
 export const up: CommandModule = {
   define: (command) => {
@@ -48,7 +49,11 @@ export const up: CommandModule = {
         `The node runs as process ${started.pid}.`,
       );
       const model = settings.defaultModel;
-      await joinFirst(cli, cli.control);
+      await joinFirst(cli, cli.control).catch(async (error: unknown) => {
+        // Who repeats the command with another invite would be told that a node runs here already.
+        await stopNode({ ...cli, signal: new AbortController().signal }).catch(() => undefined);
+        throw error;
+      });
       await prepare(cli, { control: cli.control, url: started.url, model }).catch((error: unknown) => {
         sayWithoutModel(cli, model, error);
         throw error;

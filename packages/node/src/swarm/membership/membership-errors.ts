@@ -33,6 +33,16 @@ export type MembershipErrorDetails =
 
 type Code = MembershipErrorDetails['code'];
 
+const INVITE_NO_USE = 'The invite is wrong, used, expired or taken back. Ask for a new one.';
+const TOO_MANY_ASK = 'Too many ask at once from this part of the network. Try again in a minute.';
+const MEMBERS_DO_NOT_ANSWER =
+  'See that the node that made the invite runs and can be reached from here, and try again.';
+/** What to do about the codes that a member answers with. */
+const JOIN_ADVICE: Readonly<Partial<Record<string, string>>> = {
+  INVITE_REFUSED: INVITE_NO_USE,
+  SWARM_BUSY: TOO_MANY_ASK,
+};
+
 const WORDS: { [C in Code]: (details: Extract<MembershipErrorDetails, { code: C }>) => string } = {
   SWARM_NONE: () =>
     'This node is in no swarm now. Make one with `filon swarm create NAME`, or join one with `filon up --join INVITE`.',
@@ -52,11 +62,12 @@ const WORDS: { [C in Code]: (details: Extract<MembershipErrorDetails, { code: C 
     `${invitesMax} invites wait to be used or to expire. Take some back, or wait.`,
   INVITE_TOO_LONG: ({ validMs, validMsMax }) =>
     `An invite cannot be valid for ${validMs / 3_600_000} hours; at most for ${validMsMax / 3_600_000}.`,
-  INVITE_REFUSED: () => 'The invite is wrong, used, expired or taken back. Ask for a new one.',
+  INVITE_REFUSED: () => INVITE_NO_USE,
   SWARM_ISSUER_UNREACHABLE: ({ issuer }) =>
     `The member that made the invite, ${issuer}, cannot be reached now. Try again when it is up.`,
-  SWARM_BUSY: () => 'Too many ask at once from this part of the network. Try again in a minute.',
-  SWARM_JOIN_FAILED: ({ swarm, reason }) => `No member of the swarm ${swarm} let this node in (${reason}).`,
+  SWARM_BUSY: () => TOO_MANY_ASK,
+  SWARM_JOIN_FAILED: ({ swarm, reason }) =>
+    `No member of the swarm ${swarm} let this node in (${reason}). ${JOIN_ADVICE[reason] ?? MEMBERS_DO_NOT_ANSWER}`,
   SWARM_RENEWAL_FAILED: ({ tried }) =>
     tried === 0
       ? 'No member that could renew the membership is known. It is tried again.'

@@ -39,6 +39,7 @@ describe('joining', () => {
     expect(out).toHaveLength(7);
     for (const error of out)
       expect(error).toEqual(refusal('SWARM_JOIN_FAILED', { reason: 'INVITE_REFUSED', swarm: 'garage' }));
+    expect(String(out[0])).toMatch(/used, expired or taken back\. Ask for a new one/);
     expect(root && keysOf(root)).toHaveLength(2);
   });
 
