@@ -32,8 +32,8 @@ import { ISSUE_EVERY_MS, ISSUES_IN_A_ROW_MAX } from './directory-limits.ts';
 const CHECK_EVERY_MS = 2000;
 /** What changes between two announcements by less than this share is not news. */
 const RATE_CHANGE_MIN = 0.5;
-/** Half of what others take in a row: a node that was killed and started again begins anew, and they count on. */
-const ISSUES_AT_ONCE: number = ISSUES_IN_A_ROW_MAX / 2;
+/** A quarter of what others take in a row: a node that was killed and started again begins anew, and they count on. */
+const ISSUES_AT_ONCE: number = ISSUES_IN_A_ROW_MAX / 4;
 /** Announcements of nodes that started together drift apart. */
 const JITTER = 0.2;
 const MEASURE_TIMEOUT_MS = 120_000;
@@ -105,13 +105,15 @@ export class Announcer implements AsyncDisposable {
       () => undefined,
     );
     while (!signal.aborted) {
+      // Also the first time: a node that starts would say twice what it is, without its model and with it.
+      await clock.sleep(CHECK_EVERY_MS, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
       try {
         await this.#sayIfNews();
         await this.#measureNew();
       } catch (error) {
         log.warn('swarm.announce-failed', { error });
       }
-      await clock.sleep(CHECK_EVERY_MS, { signal }).catch(() => undefined);
     }
   }
 

@@ -5,7 +5,7 @@ export const NODES_MAX = 4096;
 /** Of one operator that is on none of this operator's lists. */
 export const NODES_PER_OPERATOR_MAX = 512;
 /** A node may announce itself anew so many times in a row, and once more after each interval. */
-export const ISSUES_IN_A_ROW_MAX = 6;
+export const ISSUES_IN_A_ROW_MAX = 12;
 export const ISSUE_EVERY_MS = 10_000;
 /** Ids of records that were refused, so that they are not fetched again and again. */
 export const REFUSED_IDS_MAX = 32_768;
