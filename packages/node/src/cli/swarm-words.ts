@@ -37,7 +37,8 @@ export function reachAdvice({ swarm }: SwarmView): string | null {
 
 export function swarmLines({ swarm }: NodeStatus): string[] {
   if (swarm === null) return [];
-  const { name } = swarm.swarm;
+  const { name, isMember } = swarm.swarm;
+  if (!isMember) return [`Swarm       ${name}: no member any more, by the date or a revocation`];
   return [
     `Swarm       ${name}, ${swarm.members} members known, ${swarm.connected} connected`,
     `Reach       ${reachText(swarm)}`,

@@ -188,6 +188,15 @@ describe('places elsewhere', () => {
 });
 
 describe('a question of load', () => {
+  test('is shown for a moment: what was true a minute ago is no load', async () => {
+    const at = scene();
+    at.peer('peer');
+    await at.find();
+    expect(at.probe.last('peer', MODEL)).toMatchObject({ active: 1, queued: 0 });
+    at.clock.advance(60_000);
+    expect(at.probe.last('peer', MODEL)).toBeNull();
+  });
+
   test('brings a commitment that holds for one request of that peer', async () => {
     const at = scene();
     const { commitments } = at.peer('peer');

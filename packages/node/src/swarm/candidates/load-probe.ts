@@ -8,6 +8,8 @@ import type { Network } from '../../ports/network.ts';
 
 const KEPT_MS = 1000;
 const KEPT_MAX = 512;
+/** After that, what a peer said of its load is no news to show. */
+const SHOWN_MS = 15_000;
 
 export interface ToldLoad {
   /** null: it has not got the model ready, or does not answer this node. */
@@ -25,7 +27,7 @@ export class LoadProbe {
   readonly #network: Network;
   readonly #clock: Clock;
   readonly #kept = new Map<string, Kept>();
-  readonly #last = new Map<string, CurrentLoad>();
+  readonly #last = new Map<string, { load: CurrentLoad; atMs: number }>();
   readonly #commitments = new Map<KeyId, Uint8Array>();
 
   constructor(deps: { network: Network; clock: Clock }) {
@@ -54,9 +56,10 @@ export class LoadProbe {
     return await told;
   }
 
-  /** What it said the last time that it was asked; null: it was not, or had nothing ready. */
+  /** What it said the last time that it was asked; null: it was not, not lately, or had nothing ready. */
   last(peer: KeyId, model: string): CurrentLoad | null {
-    return this.#last.get(`${peer} ${model}`) ?? null;
+    const last = this.#last.get(`${peer} ${model}`);
+    return last === undefined || this.#clock.monotonicMs() - last.atMs > SHOWN_MS ? null : last.load;
   }
 
   /** What the peer committed itself to, for one request; null: ask it when the request is opened. */
@@ -68,7 +71,7 @@ export class LoadProbe {
 
   #remember(key: string, { load }: ToldLoad): void {
     this.#last.delete(key);
-    if (load !== null) this.#last.set(key, load);
+    if (load !== null) this.#last.set(key, { load, atMs: this.#clock.monotonicMs() });
     trim(this.#last);
   }
 

@@ -12,7 +12,7 @@ import { deadline } from './deadline.ts';
 import { Exchange, reasonOf } from './exchange.ts';
 import { acceptCharter, type GreetingDeps, greet } from './greeting.ts';
 import type { Issuer } from './issuer.ts';
-import { CHANNELS_PER_PEER_MAX, EXCHANGE_MS, REVOKED_REFUSE_MS, SENDS_MAX } from './membership-limits.ts';
+import { CHANNELS_PER_PEER_MAX, EXCHANGE_MS, SENDS_MAX } from './membership-limits.ts';
 import { serveMembership } from './membership-service.ts';
 import { StrangerGate } from './stranger-gate.ts';
 
@@ -139,10 +139,10 @@ export class MemberLinks {
     if (dialled && standing.own() !== null) this.greet(peer).catch(() => undefined);
   }
 
+  /** One that was revoked may come back to be told so: nobody else would tell it. */
   #end(node: KeyId): void {
-    const { network, standing } = this.#deps;
-    if (standing.isRevoked(node)) network.drop(node, { refuseMs: REVOKED_REFUSE_MS });
-    else if (network.peers().some(({ peer }) => peer === node)) network.drop(node);
+    const { network } = this.#deps;
+    if (network.peers().some(({ peer }) => peer === node)) network.drop(node);
   }
 
   /** Some at a time; one that fails is met again later. */

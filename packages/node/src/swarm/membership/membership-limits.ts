@@ -30,8 +30,6 @@ export const MEMBER_MESSAGES_PER_MINUTE = 60;
 /** Subnets and members whose rates are remembered. */
 export const RATES_MAX = 4096;
 
-/** A node that was revoked is not heard for so long at a time. */
-export const REVOKED_REFUSE_MS = 600_000;
 /** How often ends of certificates, and the need of a renewal, are looked at. */
 export const LOOK_EVERY_MS = 15_000;
 export const RENEWAL_PAUSE_MS = 30_000;
