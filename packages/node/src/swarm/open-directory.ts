@@ -90,6 +90,7 @@ export function openDirectory(deps: OpenDirectoryDeps): OpenDirectory {
   const finder = new Finder({ ...shared, directory, reliability, probe, policy, onFound });
   const topology = new Topology({
     ...{ ...shared, members, directory, anchors, lists },
+    isMember: () => members.own() !== null,
     ...(deps.kept && { kept: deps.kept }),
   });
   const spread = new Spread({ ...shared, directory, admits: (...asked) => topology.admits(...asked) });

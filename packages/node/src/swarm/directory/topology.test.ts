@@ -97,7 +97,7 @@ function scene() {
   const hub = createMemoryHub({ clock });
   const parts: AsyncDisposable[] = [];
   const operators = new Map<KeyId, KeyId>();
-  const open = async (key: string, { operator = key, own = [] as string[] } = {}) => {
+  const open = async (key: string, { operator = key, own = [] as string[], isMember = true } = {}) => {
     operators.set(key, operator);
     const network = hub.open({ key });
     const lists = { own: new Set(own), trusted: new Set<KeyId>() };
@@ -115,7 +115,7 @@ function scene() {
       return seed / 2_147_483_647;
     };
     const about = { network, members: { find }, directory, anchors, clock, log, draw };
-    const topology = new Topology({ ...about, lists: () => lists });
+    const topology = new Topology({ ...about, lists: () => lists, isMember: () => isMember });
     const admits = topology.admits.bind(topology);
     const spread = new Spread({ network, directory, clock, log, admits });
     const announcement = {
@@ -156,6 +156,14 @@ describe('links', () => {
       expect(spread.links().filter(({ kind }) => kind === 'ours').length).toBeLessThanOrEqual(LINKS_OUT);
       expect(spread.links().length).toBeGreaterThan(2);
     }
+  });
+
+  test('are not made by a node that is no member any more', async () => {
+    await using at = scene();
+    const [member, out] = [await at.open('member'), await at.open('out', { isMember: false })];
+    out.anchors.met({ node: 'member', operator: 'member', addresses: member.network.addresses() });
+    await at.pass(60_000);
+    expect(out.network.peers()).toEqual([]);
   });
 
   test('find whoever is there though the only member that all of them know is full', async () => {

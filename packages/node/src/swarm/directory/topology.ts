@@ -38,6 +38,8 @@ const ANCHOR_AFTER_MS = 60_000;
 export interface TopologyDeps {
   network: Network;
   members: Pick<Members, 'find'>;
+  /** No links are made while this node is none. Absent: it always is. */
+  isMember?: () => boolean;
   directory: Directory;
   anchors: Anchors;
   /** Members that were met in an earlier life, with where: a node that starts again knows nobody else. */
@@ -128,6 +130,8 @@ export class Topology implements AsyncDisposable {
   }
 
   async #linkMore(spread: Spread): Promise<void> {
+    // Nobody links with one that is no member; the renewal of an expired one dials by itself.
+    if (this.#deps.isMember?.() === false) return;
     const links = spread.links();
     const ours = links.filter(({ kind }) => kind === 'ours');
     const missing = LINKS_OUT - ours.length;
