@@ -29,7 +29,7 @@ export const networkEn: typeof networkEs = {
     expired:
       'This node’s membership has expired, and the others no longer answer it. Ask for a new invite: ./filon up --join INVITE',
     noneReachable:
-      'No member of the swarm can be reached from outside, so new nodes cannot join. Open the port of one node in its router; ./filon doctor says which.',
+      'No member of the swarm is known to be reachable from other networks, so nodes there cannot join. Open the port of one node in its router; ./filon doctor says how.',
     selfUnreachable: 'Nobody can reach this node. ./filon doctor says what is missing.',
   },
   graph: {

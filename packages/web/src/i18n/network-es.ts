@@ -27,7 +27,7 @@ export const networkEs = {
     expired:
       'La pertenencia de este nodo a la red caducó, y los demás ya no le responden. Pide una invitación nueva: ./filon up --join INVITACIÓN',
     noneReachable:
-      'Ningún miembro de la red es accesible desde fuera, así que los nodos nuevos no podrán entrar. Abre el puerto de un nodo en su router; ./filon doctor dice cuál.',
+      'No se sabe de ningún miembro accesible desde otras redes, así que los nodos de fuera no podrán entrar. Abre el puerto de un nodo en su router; ./filon doctor dice cómo.',
     selfUnreachable: 'Nadie puede llegar a este nodo. ./filon doctor dice qué falta.',
   },
   graph: {
