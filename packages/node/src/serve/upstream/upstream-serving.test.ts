@@ -43,6 +43,20 @@ describe('an upstream', () => {
     expect(textOf(await scene.ask())).toBe(FAR_TEXT);
   });
 
+  test('has no way to explain, and is not said to be unknown', async () => {
+    await using scene = await openUpstreamScene();
+    await scene.add();
+    const question = { model: FAR, tier: 'own' as const, promptTokens: 10, answerTokens: 10 };
+    await expect(scene.serving.explain(question, soon())).rejects.toMatchObject({
+      code: 'UPSTREAM_UNSUPPORTED',
+      message: expect.stringContaining('filon upstream ls'),
+    });
+    const unknown = { ...question, model: 'nowhere' };
+    await expect(scene.serving.explain(unknown, soon())).rejects.toMatchObject({
+      code: 'SERVE_MODEL_UNKNOWN',
+    });
+  });
+
   test('keeps its key out of the store, the log and its own list', async () => {
     await using scene = await openUpstreamScene({ [URL_A]: farEndpoint({ key: KEY }) });
     await expect(scene.add()).rejects.toMatchObject({ code: 'UPSTREAM_KEY_REFUSED' });

@@ -108,8 +108,16 @@ class UpstreamServing implements OpenServing {
     return this.#deps.serving.unload(...asked);
   }
 
-  explain(...asked: Parameters<OpenServing['explain']>): ReturnType<OpenServing['explain']> {
-    return this.#deps.serving.explain(...asked);
+  async explain(...asked: Parameters<OpenServing['explain']>): ReturnType<OpenServing['explain']> {
+    const [{ model, tier }] = asked;
+    return await this.#branch(
+      model,
+      { tier },
+      {
+        here: () => this.#deps.serving.explain(...asked),
+        there: ({ name }) => Promise.reject(notRouted(name)),
+      },
+    );
   }
 
   guests(): ReturnType<OpenServing['guests']> {
@@ -271,6 +279,11 @@ function beyond({ name, tier: needed }: UpstreamFound, tier: PrivacyTier): Error
 function cannotCount(name: string): Error {
   const message = `the tokens of a prompt to ${name} cannot be counted: it is at an upstream, which does not say`;
   return upstreamError({ code: 'UPSTREAM_UNSUPPORTED', what: 'counting tokens' }, message);
+}
+
+function notRouted(name: string): Error {
+  const message = `${name} is at an upstream of this node, which answers whenever it is up; there is nothing to choose. \`filon upstream ls\` says how it does`;
+  return upstreamError({ code: 'UPSTREAM_UNSUPPORTED', what: 'routing' }, message);
 }
 
 function gone(model: string): Error {
