@@ -85,7 +85,9 @@ function createMemberCalls({ place }: SwarmControlDeps) {
     },
     revoke: async ({ node: text }) => {
       const { membership } = openOf(place);
-      const node = nodeNamed(text, place.look()) ?? (keyId.safeParse(text).success ? text : null);
+      const look = place.look();
+      const self = look?.self.name === text ? look.self.key : null;
+      const node = self ?? nodeNamed(text, look) ?? (keyId.safeParse(text).success ? text : null);
       if (node === null) throw unknownNode(text);
       membership.revoke(node);
       return { node, name: keyName(node) };
@@ -98,16 +100,16 @@ function createTrustCalls({ place }: SwarmControlDeps) {
   return {
     trusted: async () => trust.list(),
     trust: async ({ operator: text, name }) => {
-      const look = place.look();
-      const node = nodeNamed(text, look);
-      const itsOperator = look?.peers.find(({ key }) => key === node)?.operator ?? null;
-      const operator = itsOperator ?? (keyId.safeParse(text).success ? text : null);
+      const operator = operatorOf(text, place.look()) ?? (keyId.safeParse(text).success ? text : null);
       if (operator === null) throw unknownNode(text);
       return trust.add(operator, name ?? keyName(operator));
     },
     distrust: async ({ operator: text }) => {
-      const found = trust.list().find(({ operator, name }) => operator === text || name === text);
-      if (found === undefined) throw unknownNode(text);
+      const listed = trust.list();
+      const named = listed.find(({ operator, name }) => operator === text || name === text);
+      const itsOperator = operatorOf(text, place.look());
+      const found = named ?? listed.find(({ operator }) => operator === itsOperator);
+      if (found === undefined) throw notTrusted(text);
       trust.remove(found.operator);
       return found;
     },
@@ -145,6 +147,12 @@ function nodeNamed(text: string, look: NetworkLook | null): KeyId | null {
   return found.length === 1 ? (found[0]?.key ?? null) : null;
 }
 
+/** Of the one node with this key or name. */
+function operatorOf(text: string, look: NetworkLook | null): KeyId | null {
+  const node = nodeNamed(text, look);
+  return look?.peers.find(({ key }) => key === node)?.operator ?? null;
+}
+
 function nameOf(node: KeyId | null): string {
   return node === null ? 'this node' : keyName(node);
 }
@@ -158,6 +166,13 @@ function unknownNode(text: string): FilonError<ControlErrorDetails> {
   return new FilonError<ControlErrorDetails>(
     { code: 'CONTROL_NODE_UNKNOWN', node: text },
     `"${text}" is neither a key nor the name of one node that is known here. \`filon peers\` lists them; with --json also their keys.`,
+  );
+}
+
+function notTrusted(text: string): FilonError<ControlErrorDetails> {
+  return new FilonError<ControlErrorDetails>(
+    { code: 'CONTROL_NODE_UNKNOWN', node: text },
+    `Nobody called "${text}" is on the list. \`filon trust ls\` says who is.`,
   );
 }
 
