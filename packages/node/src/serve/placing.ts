@@ -86,15 +86,14 @@ export class Placing {
   }
 
   seating(placed: Placed, signal: AbortSignal): Seating {
-    const { sha256 } = placed.model;
-    const { begun, sessions } = placed;
+    const { begun, sessions, model } = placed;
     return new Seating({
-      ...{ model: sha256, sessions, signal, exact: this.#config.mode === 'exact' },
+      ...{ modelName: model.name, sessions, signal, exact: this.#config.mode === 'exact' },
       numericClass: begun?.numericClass ?? null,
       resuming: begun !== null,
       rank: (wanted) => this.#rank(placed, wanted, signal),
       take: (place, options) => this.#take(placed, place, options),
-      none: (routing) => routeNone(placed.model.name, routing),
+      none: (routing) => routeNone(model.name, routing),
     });
   }
 

@@ -27,7 +27,8 @@ export interface RankWanted {
 }
 
 export interface SeatingPlan {
-  model: string;
+  /** As people call it. */
+  modelName: string;
   /** Of a session that began in an earlier process. */
   numericClass: string | null;
   resuming: boolean;
@@ -191,7 +192,7 @@ export class Seating implements Disposable {
       (await this.#firstOf(routing.ranked, failures)) ??
       (this.#failed.size > 0 ? await this.#firstOf((await this.#rank(new Set())).ranked, failures) : null);
     if (taken === null)
-      throw failures.length === 0 ? this.#plan.none(routing) : toldOf(failures, this.#plan.model);
+      throw failures.length === 0 ? this.#plan.none(routing) : toldOf(failures, this.#plan.modelName);
     this.#shaken = false;
     this.#sit(taken);
     return taken;

@@ -67,6 +67,7 @@ describe('a host', () => {
     await expect(answerOf(scene.driver, chatRequest('two'))).rejects.toMatchObject({
       code: 'SERVE_QUEUE_FULL',
       details: { position: 1, retryAfterSeconds: 5 },
+      message: expect.stringContaining(`all nodes that have ${MODEL} are busy`),
     });
     gate.open();
     await running;
