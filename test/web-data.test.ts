@@ -100,6 +100,7 @@ describe('conversations', () => {
     await visit.ask('Háblame de la minería');
     await visit.answered();
     await page.getByRole('link', { name: 'New conversation' }).click();
+    await page.getByRole('heading', { name: 'What can I help with?' }).waitFor();
     await visit.ask('Something else');
     await visit.answered();
     await page.getByRole('searchbox').fill('MINERIA');

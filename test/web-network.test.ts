@@ -117,7 +117,7 @@ describe('the page', () => {
   test('says what keeps others out', async () => {
     network.now({ swarm: swarmOf({ hasReachable: false }), self: selfOf({ reach: 'none' }) });
     const page = await enter();
-    await page.getByRole('alert').getByText('No member of the swarm can be reached').waitFor();
+    await page.getByRole('alert').getByText('No member of the swarm is known to be reachable').waitFor();
     network.now({ swarm: swarmOf({ isMember: false }) });
     await page.getByText('This node’s membership has expired').waitFor();
     network.now({ swarm: swarmOf(), self });
