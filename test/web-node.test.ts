@@ -53,10 +53,16 @@ test('an answer goes on through a reload and the death of its worker, with nothi
   await page.getByRole('button', { name: 'Answer again' }).click();
   await expect.poll(async () => (await visit.lastAnswer()).length, settle).toBeLessThan(undisturbed.length);
   await expect.poll(async () => (await visit.lastAnswer()).length, settle).toBeGreaterThan(20);
+  const shown = await visit.lastAnswer();
   await page.reload();
   process.kill(await node.workerPid(), 'SIGKILL');
   await visit.answered();
-  expect(await visit.lastAnswer()).toBe(undisturbed);
+  // What fast mode promises: what was shown stands, and the tokens after it are drawn anew, each once. The kernels of some
+  // processors round the rest otherwise than in one piece, so its words may be others.
+  const whole = await visit.lastAnswer();
+  expect(whole.startsWith(shown)).toBe(true);
+  expect(whole.length).toBeGreaterThan(shown.length);
+  expect(await page.locator('.answer').last().locator('.figures').textContent()).toContain('160 tokens');
   expect(await node.metric('filon_worker_deaths_total')).toBe(1);
   expect(await page.locator('.answer .branches').textContent()).toContain('2/2');
   await visit.context.close();

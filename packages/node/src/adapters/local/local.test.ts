@@ -106,6 +106,8 @@ test('a process that ended counts as dead, even if nobody asks how it ended', as
     const pid = Number(line);
     const mark = processMark(pid);
     expect(isSameProcess(pid, mark)).toBe(true);
+    // As long as it is a shell, it may ask.
+    await expect.poll(() => readFileSync(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n');
     process.kill(pid, 'SIGKILL');
     await expect.poll(() => isSameProcess(pid, mark)).toBe(false);
     expect(existsSync(`/proc/${pid}/stat`)).toBe(true);
