@@ -93,6 +93,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./commands/swarm-invite.ts')).swarmInvite,
   ),
   entry(
+    'swarm invites',
+    'Swarm',
+    'list the invites of this node',
+    async () => (await import('./commands/swarm-invites.ts')).swarmInvites,
+  ),
+  entry(
+    'swarm uninvite',
+    'Swarm',
+    'take an invite back',
+    async () => (await import('./commands/swarm-uninvite.ts')).swarmUninvite,
+  ),
+  entry(
     'swarm join',
     'Swarm',
     'become a member by an invite',
@@ -109,6 +121,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     'Swarm',
     'end the membership of a node',
     async () => (await import('./commands/swarm-revoke.ts')).swarmRevoke,
+  ),
+  entry(
+    'swarm readmit',
+    'Swarm',
+    'undo the revocation of a node',
+    async () => (await import('./commands/swarm-readmit.ts')).swarmReadmit,
+  ),
+  entry(
+    'swarm rules',
+    'Swarm',
+    'say who may invite and who is let in, or change it',
+    async () => (await import('./commands/swarm-rules.ts')).swarmRules,
   ),
   entry(
     'swarm leave',

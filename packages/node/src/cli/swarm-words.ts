@@ -1,6 +1,7 @@
 /** What the commands about the swarm say in the same words. */
 import type { PanelPeer, PanelSelf } from '@filon/core/panel/network';
 import { type PrivacyTier, TIERS } from '@filon/core/serving/tier';
+import type { Inviters } from '@filon/core/swarm/charter';
 import type { NodeStatus } from '../control/calls.ts';
 import type { SwarmView } from '../control/swarm-calls.ts';
 import { rateText } from './format.ts';
@@ -16,6 +17,16 @@ export function tierFrom({ text }: Options): PrivacyTier | undefined {
   const tier = TIERS.find((known) => known === typed);
   if (tier === undefined) throw wrongOption('--tier', typed, TIERS.join(', '));
   return tier;
+}
+
+export const INVITERS: readonly Inviters[] = ['root', 'chosen', 'members'];
+
+/** null: not given. Code: CLI_OPTION_INVALID. */
+export function invitersFrom({ text }: Options): Inviters | null {
+  const typed = text('inviters');
+  const inviters = INVITERS.find((known) => known === typed) ?? null;
+  if (typed !== undefined && inviters === null) throw wrongOption('--inviters', typed, INVITERS.join(', '));
+  return inviters;
 }
 
 /** Whether others get through to this node, and how. */

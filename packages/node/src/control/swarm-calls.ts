@@ -40,6 +40,35 @@ export interface InviteInput {
   enrols: boolean;
 }
 
+/** An invite that this node made and that has not expired. */
+export interface MadeInvite {
+  id: KeyId;
+  /** As people call it. */
+  name: string;
+  createdMs: number;
+  expiresMs: number;
+  mayInvite: boolean;
+  enrols: boolean;
+  /** The node that used it; null: nobody has. */
+  usedBy: { node: KeyId; name: string } | null;
+}
+
+/** null: as it is. */
+export interface RulesInput {
+  open: boolean | null;
+  inviters: Inviters | null;
+}
+
+export interface RulesView {
+  swarm: string;
+  open: boolean;
+  inviters: Inviters;
+  /** Of the charter. */
+  version: number;
+  /** Whether this node can change them. */
+  holdsRoot: boolean;
+}
+
 export interface InviteView {
   invite: string;
   expiresMs: number;
@@ -92,9 +121,16 @@ export interface SwarmCalls {
   joinSwarm: Call<{ invite: string; enrols: boolean }, SwarmView>;
   /** Codes: SWARM_*. */
   invite: Call<InviteInput, InviteView>;
+  invites: Call<Nothing, MadeInvite[]>;
+  /** By name, id, or the word itself; it is of no use from then on. Codes: SWARM_NONE, INVITE_*. */
+  takeBackInvite: Call<{ invite: string }, MadeInvite>;
+  /** What holds then. Codes: SWARM_NONE; to change something SWARM_NOT_ROOT. */
+  swarmRules: Call<RulesInput, RulesView>;
   members: Call<Nothing, MemberList>;
   /** By key or name. Codes: SWARM_*, CONTROL_NODE_UNKNOWN. */
   revoke: Call<{ node: string }, { node: KeyId; name: string }>;
+  /** Undoes it; by key or name. Codes: SWARM_*, CONTROL_NODE_UNKNOWN. */
+  readmit: Call<{ node: string }, { node: KeyId; name: string }>;
   /** Codes: SWARM_NONE. */
   leaveSwarm: Call<Nothing, { swarm: string }>;
   /** null: in no swarm. */
@@ -113,6 +149,7 @@ export interface SwarmCalls {
 const KEY_OR_NAME_CHARS_MAX = 64;
 const nothing: z.ZodType<Nothing> = z.object({});
 const keyOrName = z.string().min(1).max(KEY_OR_NAME_CHARS_MAX);
+const inviters = z.enum(['root', 'chosen', 'members']);
 const tokens = z.int().min(1).max(10_000_000);
 
 export const SWARM_INPUTS: { readonly [C in keyof SwarmCalls]: z.ZodType<SwarmCalls[C]['input']> } = {
@@ -120,7 +157,7 @@ export const SWARM_INPUTS: { readonly [C in keyof SwarmCalls]: z.ZodType<SwarmCa
   createSwarm: z.object({
     name: swarmName,
     open: z.boolean(),
-    inviters: z.enum(['root', 'chosen', 'members']).nullable(),
+    inviters: inviters.nullable(),
   }),
   joinSwarm: z.object({
     invite: z
@@ -134,8 +171,17 @@ export const SWARM_INPUTS: { readonly [C in keyof SwarmCalls]: z.ZodType<SwarmCa
     mayInvite: z.boolean(),
     enrols: z.boolean(),
   }),
+  invites: nothing,
+  takeBackInvite: z.object({
+    invite: z
+      .string()
+      .min(1)
+      .max(2 * INVITE_CHARS_MAX),
+  }),
+  swarmRules: z.object({ open: z.boolean().nullable(), inviters: inviters.nullable() }),
   members: nothing,
   revoke: z.object({ node: keyOrName }),
+  readmit: z.object({ node: keyOrName }),
   leaveSwarm: nothing,
   peers: nothing,
   rigs: nothing,

@@ -7,12 +7,13 @@ import { type KeyId, keyId } from '@filon/core/swarm/key-id';
 import { keyName } from '@filon/core/swarm/key-name';
 import type { Config } from '../config/settings.ts';
 import type { ServingControl } from '../serve/serving.ts';
+import type { InviteView as IssuedInvite } from '../swarm/membership/issuer.ts';
 import { membershipError } from '../swarm/membership/membership-errors.ts';
 import type { OpenSwarm } from '../swarm/open-swarm.ts';
 import type { Control } from './calls.ts';
 import type { ControlErrorDetails } from './errors.ts';
 import { rigsOf } from './rigs.ts';
-import type { SwarmCalls, SwarmView } from './swarm-calls.ts';
+import type { MadeInvite, SwarmCalls, SwarmView } from './swarm-calls.ts';
 import type { Place } from './swarm-place.ts';
 
 export interface SwarmControlDeps {
@@ -69,6 +70,21 @@ function createMemberCalls({ place }: SwarmControlDeps) {
       const addresses = peers.flatMap((peer) => [...peer.addresses]);
       return { invite: made.invite, expiresMs: made.expiresMs, swarm: name, addresses };
     },
+    invites: async () => openOf(place).membership.invites().map(inviteView),
+    takeBackInvite: async ({ invite }) => {
+      const { membership } = openOf(place);
+      const found = membership.findInvite(invite);
+      membership.takeBack(found.id);
+      return inviteView(found);
+    },
+    swarmRules: async (asked) => {
+      const { membership } = openOf(place);
+      membership.setRules(asked);
+      const status = membership.status();
+      if (status === null) throw membershipError({ code: 'SWARM_NONE' });
+      const { name, open, inviters, charterVersion, holdsRoot } = status;
+      return { swarm: name, open, inviters, version: charterVersion, holdsRoot };
+    },
     members: async () => {
       const { membership } = openOf(place);
       const status = membership.status();
@@ -91,6 +107,16 @@ function createMemberCalls({ place }: SwarmControlDeps) {
       if (node === null) throw unknownNode(text);
       membership.revoke(node);
       return { node, name: keyName(node) };
+    },
+    readmit: async ({ node: text }) => {
+      const { membership } = openOf(place);
+      const named = (membership.status()?.revoked ?? []).filter(
+        ({ node }) => node === text || keyName(node) === text,
+      );
+      const [found] = named;
+      if (found === undefined || named.length > 1) throw notRevoked(text);
+      membership.readmit(found.node);
+      return { node: found.node, name: keyName(found.node) };
     },
   } satisfies Partial<Control>;
 }
@@ -153,6 +179,12 @@ function operatorOf(text: string, look: NetworkLook | null): KeyId | null {
   return look?.peers.find(({ key }) => key === node)?.operator ?? null;
 }
 
+function inviteView({ id, usedBy, ...rest }: IssuedInvite): MadeInvite {
+  const { createdMs, expiresMs, mayInvite, enrols } = rest;
+  const by = usedBy === null ? null : { node: usedBy, name: keyName(usedBy) };
+  return { id, name: keyName(id), createdMs, expiresMs, mayInvite, enrols, usedBy: by };
+}
+
 function nameOf(node: KeyId | null): string {
   return node === null ? 'this node' : keyName(node);
 }
@@ -166,6 +198,13 @@ function unknownNode(text: string): FilonError<ControlErrorDetails> {
   return new FilonError<ControlErrorDetails>(
     { code: 'CONTROL_NODE_UNKNOWN', node: text },
     `"${text}" is neither a key nor the name of one node that is known here. \`filon peers\` lists them; with --json also their keys.`,
+  );
+}
+
+function notRevoked(text: string): FilonError<ControlErrorDetails> {
+  return new FilonError<ControlErrorDetails>(
+    { code: 'CONTROL_NODE_UNKNOWN', node: text },
+    `"${text}" is neither the key nor the name of one node that is revoked. \`filon swarm ls\` says which are; with --json also their keys.`,
   );
 }
 

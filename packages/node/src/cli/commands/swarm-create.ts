@@ -1,10 +1,7 @@
 /** `filon swarm create`: a new swarm, whose root key stays in this home. */
-import type { Inviters } from '@filon/core/swarm/charter';
 import type { CommandModule } from '../context.ts';
 import { examples } from '../examples.ts';
-import { wrongOption } from '../wrong-option.ts';
-
-const INVITERS: readonly Inviters[] = ['root', 'chosen', 'members'];
+import { INVITERS, invitersFrom } from '../swarm-words.ts';
 
 export const swarmCreate: CommandModule = {
   define: (command) => {
@@ -25,9 +22,7 @@ export const swarmCreate: CommandModule = {
   },
   run: async (cli) => {
     const [name = ''] = cli.args;
-    const typed = cli.options.text('inviters');
-    const inviters = INVITERS.find((known) => known === typed) ?? null;
-    if (typed !== undefined && inviters === null) throw wrongOption('--inviters', typed, INVITERS.join(', '));
+    const inviters = invitersFrom(cli.options);
     const asked = { name, open: cli.options.flag('open'), inviters };
     const view = await cli.control.createSwarm(asked, { signal: cli.signal });
     cli.out.result(view, `The swarm ${view.swarm.name} is made, and this node is its first member.`);

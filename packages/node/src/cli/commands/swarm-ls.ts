@@ -1,4 +1,5 @@
 /** `filon swarm ls`: the members that are known here. */
+import { keyName } from '@filon/core/swarm/key-name';
 import type { MemberList } from '../../control/swarm-calls.ts';
 import type { CommandModule } from '../context.ts';
 import { tableText } from '../format.ts';
@@ -22,6 +23,8 @@ function listText({ swarm, members, revoked, invites }: MemberList): string {
   ]);
   const table = tableText([[`MEMBER OF ${swarm}`, 'CONNECTION', '', 'CERTIFIED UNTIL', 'KEY'], ...rows]);
   const out = revoked.map(({ name, atMs }) => `Revoked: ${name}, ${momentText(atMs)}`);
-  const open = invites.map(({ expiresMs }) => `Invite not used yet: until ${momentText(expiresMs)}`);
+  const open = invites.map(
+    ({ id, expiresMs }) => `Invite not used yet: ${keyName(id)}, until ${momentText(expiresMs)}`,
+  );
   return [table, ...out, ...open].join('\n');
 }

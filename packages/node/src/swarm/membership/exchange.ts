@@ -70,7 +70,7 @@ const MESSAGE_CHARS_MAX = 512;
 /** What a peer may know of an error. Others are this node's own matter. */
 const TOLD = new Set([
   ...['MEMBERSHIP_REFUSED', 'RECORD_FORGED', 'INVITE_REFUSED'],
-  ...['SWARM_NONE', 'SWARM_BUSY', 'SWARM_MAY_NOT_INVITE', 'SWARM_ISSUER_UNREACHABLE'],
+  ...['SWARM_NONE', 'SWARM_OUT', 'SWARM_BUSY', 'SWARM_MAY_NOT_INVITE', 'SWARM_ISSUER_UNREACHABLE'],
   ...['WIRE_MALFORMED', 'WIRE_TOO_LARGE', 'WIRE_KIND_UNKNOWN'],
 ]);
 

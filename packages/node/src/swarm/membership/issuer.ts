@@ -11,7 +11,7 @@ import {
 } from '@filon/core/swarm/certificate';
 import { enrolments } from '@filon/core/swarm/enrolment';
 import { membershipRefused } from '@filon/core/swarm/errors';
-import { encodeInvite, type InvitePeer, TOKEN_BYTES } from '@filon/core/swarm/invite';
+import { decodeInvite, encodeInvite, type InvitePeer, TOKEN_BYTES } from '@filon/core/swarm/invite';
 import { joinRequests, vouchers } from '@filon/core/swarm/join-request';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import { decodeProof, encodeProof, type Member, readProof } from '@filon/core/swarm/proof';
@@ -103,6 +103,12 @@ export class Issuer {
       .list('invites')
       .map(({ key, value }) => ({ id: key, ...value }))
       .filter(({ expiresMs }) => expiresMs > nowMs);
+  }
+
+  /** Of a word that this node printed; null: it is for anybody, in a swarm that is open. Code: INVITE_MALFORMED. */
+  idOf(word: string): KeyId | null {
+    const { token } = decodeInvite(word);
+    return token === null ? null : tokenSigner(token, this.#deps.identity).key;
   }
 
   /** Whether there was one. */

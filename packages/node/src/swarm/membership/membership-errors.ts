@@ -21,6 +21,8 @@ export type MembershipErrorDetails =
   | { code: 'INVITE_TOO_LONG'; validMs: number; validMsMax: number }
   /** Of no use: wrong, used, expired or taken back; which of these is not said. */
   | { code: 'INVITE_REFUSED' }
+  /** This node made no such invite, or it has expired. */
+  | { code: 'INVITE_UNKNOWN'; invite: string }
   /** The member that made the invite cannot be reached by the one that was asked. */
   | { code: 'SWARM_ISSUER_UNREACHABLE'; issuer: KeyId }
   /** Too much at once from there. */
@@ -40,6 +42,10 @@ const MEMBERS_DO_NOT_ANSWER =
 /** What to do about the codes that a member answers with. */
 const JOIN_ADVICE: Readonly<Partial<Record<string, string>>> = {
   INVITE_REFUSED: INVITE_NO_USE,
+  SWARM_OUT:
+    'This node was revoked, and an invite does not undo that. Ask the operator of the node that made the swarm for `filon swarm readmit` with the name of this node; then an invite works again.',
+  SWARM_MAY_NOT_INVITE:
+    'The rules of the swarm do not let the member that made this invite let others in. Ask the operator of the node that made the swarm for an invite.',
   SWARM_BUSY: TOO_MANY_ASK,
 };
 
@@ -47,7 +53,7 @@ const WORDS: { [C in Code]: (details: Extract<MembershipErrorDetails, { code: C 
   SWARM_NONE: () =>
     'This node is in no swarm now. Make one with `filon swarm create NAME`, or join one with `filon up --join INVITE`.',
   SWARM_OUT: () =>
-    'This node was revoked, or the member that let it in was. Ask the operator of the node that made the swarm.',
+    'This node was revoked, or the member that let it in was. The operator of the node that made the swarm can undo it with `filon swarm readmit`.',
   SWARM_MEMBER_ALREADY: ({ name }) =>
     `This node is a member of the swarm ${name} and can be in one only. Leave it first with \`filon swarm leave\`.`,
   SWARM_NOT_ROOT: ({ swarm }) =>
@@ -63,6 +69,8 @@ const WORDS: { [C in Code]: (details: Extract<MembershipErrorDetails, { code: C 
   INVITE_TOO_LONG: ({ validMs, validMsMax }) =>
     `An invite cannot be valid for ${validMs / 3_600_000} hours; at most for ${validMsMax / 3_600_000}.`,
   INVITE_REFUSED: () => INVITE_NO_USE,
+  INVITE_UNKNOWN: ({ invite }) =>
+    `This node knows no invite ${JSON.stringify(invite)} that is still good. \`filon swarm invites\` lists them; an invite is taken back on the node that made it.`,
   SWARM_ISSUER_UNREACHABLE: ({ issuer }) =>
     `The member that made the invite, ${issuer}, cannot be reached now. Try again when it is up.`,
   SWARM_BUSY: () => TOO_MANY_ASK,

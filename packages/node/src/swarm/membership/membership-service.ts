@@ -63,7 +63,7 @@ async function answer(peer: KeyId, question: MembershipMessage, deps: Answering)
     case 'hello':
       return await answerHello(peer, question, deps);
     case 'join':
-      return await exchange.send(await join(question, deps));
+      return await exchange.send(await join(peer, question, deps));
     case 'renew': {
       const { proof } = list.learn(issuer.renew(question.proof, peer), peer);
       return await exchange.send(welcome(proof, deps));
@@ -77,8 +77,10 @@ async function answer(peer: KeyId, question: MembershipMessage, deps: Answering)
   }
 }
 
-async function join(question: Of<'join'>, deps: Answering): Promise<Of<'welcome'>> {
-  const { self, issuer, list, log } = deps;
+async function join(peer: KeyId, question: Of<'join'>, deps: Answering): Promise<Of<'welcome'>> {
+  const { self, issuer, list, log, standing } = deps;
+  // Whoever asks has shown that key. A new invite does not undo it, and it hears why.
+  if (standing.isRevoked(peer)) throw membershipError({ code: 'SWARM_OUT' });
   const isOurs = question.issuer === self || (question.voucher === null && issuer.mayInvite());
   if (!isOurs) return await passOn(question, deps);
   const member = list.learn(issuer.admit(question.request, question.voucher));

@@ -11,6 +11,7 @@ import {
 } from '@filon/core/swarm/charter';
 import { ADDRESSES_MAX, decodeInvite, INVITE_PEERS_MAX, type InvitePeer } from '@filon/core/swarm/invite';
 import type { KeyId } from '@filon/core/swarm/key-id';
+import { keyName } from '@filon/core/swarm/key-name';
 import type { ToldMember } from '@filon/core/swarm/membership-messages';
 import type { Member } from '@filon/core/swarm/proof';
 import type { Signer } from '@filon/core/swarm/signed';
@@ -25,9 +26,12 @@ import { MemberLinks } from './member-links.ts';
 import type { Members, OwnMembership } from './members.ts';
 import { membershipError } from './membership-errors.ts';
 import { JOIN_MS, LOOK_EVERY_MS, RENEWAL_PAUSE_MS, RENEWAL_PAUSE_MS_MAX } from './membership-limits.ts';
-import { isDue, renewBy } from './renewal.ts';
+import { gainsRight, isDue, renewBy } from './renewal.ts';
 import type { Roster } from './roster.ts';
 import type { StandingDeps } from './standing.ts';
+
+/** Of a word that is not known, in what is said about it. */
+const INVITE_SHOWN_CHARS_MAX = 64;
 
 export interface MembershipDeps extends StandingDeps {
   roster: Roster;
@@ -141,8 +145,19 @@ export class Membership implements AsyncDisposable {
     return this.#issuer.invite(options, this.#places());
   }
 
+  /** Those that have not expired. */
   invites(): InviteView[] {
     return this.#issuer.invites();
+  }
+
+  /** By its name, its id, or the word itself. Codes: INVITE_UNKNOWN, INVITE_MALFORMED. */
+  findInvite(text: string): InviteView {
+    const id = text.startsWith('filoninvite') ? this.#issuer.idOf(text) : text;
+    const found = this.invites().filter((invite) => invite.id === id || keyName(invite.id) === id);
+    const [invite] = found;
+    if (invite === undefined || found.length > 1)
+      throw membershipError({ code: 'INVITE_UNKNOWN', invite: text.slice(0, INVITE_SHOWN_CHARS_MAX) });
+    return invite;
   }
 
   /** Whether there was such an invite. Whoever used it stays a member: see {@link revoke}. */
@@ -186,9 +201,18 @@ export class Membership implements AsyncDisposable {
     this.#amend((charter, atMs) => withoutRevoked(charter, { node, atMs }));
   }
 
-  /** For new certificates; those that are out stay as they are. Codes: SWARM_NONE, SWARM_NOT_ROOT. */
-  setRules(rules: Partial<SwarmRules>): void {
-    this.#amend((charter, issuedMs) => ({ ...charter, ...rules, issuedMs, version: charter.version + 1 }));
+  /**
+   * For new certificates; those that are out stay as they are. null: as it is; where nothing changes, no charter is made.
+   * Codes: SWARM_NONE, SWARM_NOT_ROOT.
+   */
+  setRules(rules: { [R in keyof SwarmRules]?: SwarmRules[R] | null }): void {
+    const now = this.#deps.roster.standing.charter;
+    if (now === null) throw membershipError({ code: 'SWARM_NONE' });
+    const { open, inviters } = { open: rules.open ?? now.open, inviters: rules.inviters ?? now.inviters };
+    if (open === now.open && inviters === now.inviters) return;
+    this.#amend((charter, issuedMs) => ({
+      ...{ ...charter, open, inviters, issuedMs, version: charter.version + 1 },
+    }));
   }
 
   /** Asks for a new certificate now. Codes: SWARM_NONE, SWARM_OUT, SWARM_RENEWAL_FAILED. */
@@ -276,7 +300,8 @@ export class Membership implements AsyncDisposable {
     while (!signal.aborted) {
       roster.list.sweep();
       const { member } = roster.standing;
-      if (member !== null && isDue(member, clock.nowMs()) && clock.monotonicMs() >= nextMs) {
+      const wants = member !== null && (isDue(member, clock.nowMs()) || gainsRight(roster));
+      if (wants && clock.monotonicMs() >= nextMs) {
         const failure = await this.renew({ signal }).then(() => null, reasonOf);
         if (signal.aborted) return;
         if (failure !== null) log.warn('swarm.renewal-failed', { code: failure });

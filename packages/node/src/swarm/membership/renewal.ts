@@ -46,6 +46,16 @@ export function isDue(member: Member, nowMs: number): boolean {
   return spentShare(member, nowMs) >= DUE_SHARE;
 }
 
+/**
+ * Whether the rules give this node a right that its certificate lacks, and the one member that can write it in is known:
+ * it does not wait for half of its time then.
+ */
+export function gainsRight({ standing, known }: { standing: Standing; known: KnownMembers }): boolean {
+  const { member, charter } = standing;
+  if (member === null || member.mayInvite || charter?.inviters !== 'members') return false;
+  return known.issuers().some((node) => known.find(node)?.holdsRoot);
+}
+
 /** Codes: SWARM_NONE, SWARM_RENEWAL_FAILED, and the reason of the signal. */
 export async function renewBy(deps: RenewalDeps, { signal }: Waiting): Promise<OwnMembership> {
   const { standing, issuer, clock } = deps;
@@ -55,7 +65,10 @@ export async function renewBy(deps: RenewalDeps, { signal }: Waiting): Promise<O
   const root = standing.rootKey();
   if (root !== null)
     return standing.adopt(swarm, { proof: issuer.certifySelf(swarm, root), charter }, { operator });
-  const issuers = issuersInOrder(deps).slice(0, ISSUERS_TRIED_MAX);
+  // Nobody else can give more than it has; early, there is no use in asking them.
+  const isForRight = gainsRight(deps) && !isDue(member, clock.nowMs());
+  const asked = issuersInOrder(deps).filter((peer) => !isForRight || deps.known.find(peer)?.holdsRoot);
+  const issuers = asked.slice(0, ISSUERS_TRIED_MAX);
   let last: unknown;
   for (const peer of issuers) {
     signal.throwIfAborted();
