@@ -103,14 +103,9 @@ describe('the node that answers', () => {
   });
 
   test('is cut off: it is given up, and not one byte differs', async () => {
-    const lines = (rig: SwarmNode) => [rig.door, laptop.door];
     await expectSame('Of the cut shaft.', {
-      do: async (rig) => {
-        for (const line of lines(rig)) line.cut();
-      },
-      undo: async (rig) => {
-        for (const line of lines(rig)) line.mend();
-      },
+      do: async (rig) => swarm.line(rig, laptop).cut(),
+      undo: async (rig) => swarm.line(rig, laptop).mend(),
     });
   });
 });

@@ -20,7 +20,7 @@ export interface ChaosOptions {
   draw: () => number;
 }
 
-export type Harm = 'node killed' | 'worker killed' | 'frozen' | 'cut off';
+export type Harm = 'node killed' | 'worker killed' | 'frozen' | 'cut off' | 'line cut';
 
 export interface ChaosReport {
   /** Byte for byte as in peace. */
@@ -41,12 +41,13 @@ const NOWHERE = '/ip4/127.0.0.1/tcp/1';
 const QUESTIONS = 12;
 /** A session that was there at so many deaths is given up. */
 const DEATHS_TO_QUARANTINE = 2;
-const HARMS: readonly Harm[] = ['node killed', 'worker killed', 'frozen', 'cut off'];
+const HARMS: readonly Harm[] = ['node killed', 'worker killed', 'frozen', 'cut off', 'line cut'];
 const RIGS_WELL_MIN = 1;
 const LOOK_AGAIN_MS = 100;
 
 /** `gateway` computes nothing and is never harmed; `rigs` are. All are machines of one operator. */
 export interface ChaosNodes {
+  swarm: RealSwarm;
   gateway: SwarmNode;
   rigs: readonly SwarmNode[];
 }
@@ -63,7 +64,7 @@ export async function addChaosNodes(swarm: RealSwarm, rigs: number): Promise<Cha
     node.start('--enrol', await inviteOf(first, { enrols: true }));
   await Promise.all(others.map(enrol));
   await enrol(gateway);
-  return { gateway, rigs: [first, ...others] };
+  return { swarm, gateway, rigs: [first, ...others] };
 }
 
 export async function runChaos(nodes: ChaosNodes, options: ChaosOptions): Promise<ChaosReport> {
@@ -178,14 +179,34 @@ class Chaos {
         await pass(LOOK_AGAIN_MS);
         continue;
       }
-      this.#wellSince.set(rig, null);
-      this.#harms.push({ harm, atMs: performance.now() });
-      await this.#do(harm, rig);
-      await this.#becomesWell(rig);
+      if (harm === 'line cut') await this.#cutLine(rig);
+      else await this.#harm(rig, harm, () => this.#do(harm, rig));
     }
   }
 
-  async #do(harm: Harm, rig: SwarmNode): Promise<void> {
+  async #harm(rig: SwarmNode, harm: Harm, work: () => Promise<void>): Promise<void> {
+    this.#wellSince.set(rig, null);
+    this.#harms.push({ harm, atMs: performance.now() });
+    await work();
+    await this.#becomesWell(rig);
+  }
+
+  /** To the gateway, or to another rig, which harms nobody who can be asked. */
+  async #cutLine(rig: SwarmNode): Promise<void> {
+    const { swarm, gateway, rigs } = this.#nodes;
+    const ends = [gateway, ...rigs.filter((other) => other !== rig)];
+    const end = ends[Math.floor(this.#options.draw() * ends.length)] ?? gateway;
+    const cut = async (): Promise<void> => {
+      swarm.line(rig, end).cut();
+      await pass(this.#options.cutMs);
+      swarm.line(rig, end).mend();
+    };
+    if (end === gateway) return await this.#harm(rig, 'line cut', cut);
+    this.#harms.push({ harm: 'line cut', atMs: performance.now() });
+    await cut();
+  }
+
+  async #do(harm: Exclude<Harm, 'line cut'>, rig: SwarmNode): Promise<void> {
     const { frozenMs, cutMs } = this.#options;
     switch (harm) {
       case 'node killed':
@@ -193,17 +214,19 @@ class Chaos {
         return await rig.start();
       case 'worker killed': {
         const [worker] = (await rig.status()).engine.workers;
-        if (worker?.pid != null) process.kill(worker.pid, 'SIGKILL');
+        if (worker?.pid != null) killIfThere(worker.pid);
         return;
       }
       case 'frozen':
         rig.freeze();
         await pass(frozenMs);
         return rig.thaw();
-      case 'cut off':
-        rig.door.cut();
+      case 'cut off': {
+        const lines = this.#nodes.swarm.lines(rig);
+        for (const line of lines) line.cut();
         await pass(cutMs);
-        rig.door.mend();
+        for (const line of lines) line.mend();
+      }
     }
   }
 
@@ -217,6 +240,15 @@ class Chaos {
       return places.some(({ node }) => node === key);
     });
     this.#wellSince.set(rig, performance.now());
+  }
+}
+
+/** A worker that was killed a moment ago may still stand in the status. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

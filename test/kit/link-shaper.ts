@@ -2,7 +2,7 @@
  * A line between two nodes that can be made bad at will: a TCP proxy on loopback. TCP hides lost packets, so loss shows as
  * what it does to a connection: a stall of a retransmission's length. Both directions are shaped alike.
  */
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 
 export interface LineShape {
   /** One way. */
@@ -16,14 +16,13 @@ export interface LineShape {
   stallMs: number;
 }
 
-const GOOD: LineShape = { delayMs: 0, jitterMs: 0, bytesPerSecond: null, lossShare: 0, stallMs: 200 };
+export const GOOD: LineShape = { delayMs: 0, jitterMs: 0, bytesPerSecond: null, lossShare: 0, stallMs: 200 };
 /** Bytes under way in one direction, above which the sender is held up. */
 const UNDER_WAY_MAX = 262_144;
 const PIECE_BYTES = 16_384;
 
-export interface LinkShaper extends AsyncDisposable {
-  /** Dial this instead of the target. */
-  readonly port: number;
+/** All connections between two ends, whoever made them. */
+export interface Line {
   /** Of what is sent from now on. */
   shape(shape: Partial<LineShape>): void;
   /** Resets all connections; new ones are refused until `mend`. */
@@ -35,48 +34,70 @@ export interface LinkShaper extends AsyncDisposable {
   readonly passedBytes: number;
 }
 
-/** `target` is asked at each connection. `random`: 0 to 1, for jitter and loss. */
-export async function openLinkShaper(
-  target: () => { host: string; port: number },
-  options: { random?: () => number } = {},
-): Promise<LinkShaper> {
-  const shaper = new Shaper(target, options.random ?? Math.random);
-  await shaper.listen();
-  return shaper;
+/** Where a target is dialled instead. */
+export interface Door extends AsyncDisposable {
+  readonly port: number;
 }
 
-class Shaper implements LinkShaper {
+export type Target = () => { host: string; port: number };
+
+export interface LinkShaper extends Line, Door {}
+
+/** `target` is asked at each connection. `random`: 0 to 1, for jitter and loss. */
+export async function openLinkShaper(
+  target: Target,
+  options: { random?: () => number } = {},
+): Promise<LinkShaper> {
+  const line = createLine(options.random);
+  const door = await openDoor(target, () => line);
+  return Object.assign(line, { port: door.port, [Symbol.asyncDispose]: () => door[Symbol.asyncDispose]() });
+}
+
+export function createLine(random: () => number = Math.random): Line {
+  return new ShapedLine(random);
+}
+
+/** `lineOf`: made by `createLine`, for who has just connected. */
+export async function openDoor(target: Target, lineOf: (near: Socket) => Line): Promise<Door> {
+  const sockets = new Set<Socket>();
+  // Half-open connections pass, as they do on a real line.
+  const server = createServer({ allowHalfOpen: true }, (near) => {
+    const line = lineOf(near);
+    if (!(line instanceof ShapedLine)) throw new TypeError('a line is made by createLine');
+    for (const socket of line.join(near, target())) {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    }
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject).listen(0, '127.0.0.1', resolve);
+  await promise;
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new TypeError('the door does not listen');
+  return {
+    port: address.port,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
+class ShapedLine implements Line {
   readonly random: () => number;
-  line: LineShape = GOOD;
+  now: LineShape = GOOD;
   passedBytes = 0;
   frozen = false;
-  readonly #target: () => { host: string; port: number };
-  readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #ways = new Set<Way>();
   #isCut = false;
 
-  constructor(target: () => { host: string; port: number }, random: () => number) {
-    this.#target = target;
+  constructor(random: () => number) {
     this.random = random;
-    // Half-open connections pass, as they do on a real line.
-    this.#server = createServer({ allowHalfOpen: true }, (near) => this.#join(near));
-  }
-
-  async listen(): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#server.once('error', reject).listen(0, '127.0.0.1', resolve);
-    await promise;
-  }
-
-  get port(): number {
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new TypeError('the shaper does not listen');
-    return address.port;
   }
 
   shape(shape: Partial<LineShape>): void {
-    this.line = { ...this.line, ...shape };
+    this.now = { ...this.now, ...shape };
   }
 
   cut(): void {
@@ -94,19 +115,13 @@ class Shaper implements LinkShaper {
     for (const way of this.#ways) way.push();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#server.close(() => resolve());
-    await promise;
-  }
-
-  #join(near: Socket): void {
+  /** The sockets of the new connection. */
+  join(near: Socket, target: { host: string; port: number }): Socket[] {
     if (this.#isCut) {
       near.resetAndDestroy();
-      return;
+      return [];
     }
-    const far = connect({ ...this.#target(), allowHalfOpen: true, noDelay: true });
+    const far = connect({ ...target, allowHalfOpen: true, noDelay: true });
     near.setNoDelay(true);
     const ways = [new Way(this, near, far), new Way(this, far, near)];
     for (const way of ways) this.#ways.add(way);
@@ -119,12 +134,13 @@ class Shaper implements LinkShaper {
         for (const other of [near, far]) other.resetAndDestroy();
       });
     }
+    return [near, far];
   }
 }
 
 /** One direction of one connection. */
 class Way {
-  readonly #shaper: Shaper;
+  readonly #line: ShapedLine;
   readonly #from: Socket;
   readonly #to: Socket;
   #underWay: { dueMs: number; piece: Uint8Array | null }[] = [];
@@ -133,8 +149,8 @@ class Way {
   #lastDueMs = 0;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(shaper: Shaper, from: Socket, to: Socket) {
-    this.#shaper = shaper;
+  constructor(line: ShapedLine, from: Socket, to: Socket) {
+    this.#line = line;
     this.#from = from;
     this.#to = to;
     from.on('data', (data: Uint8Array) => {
@@ -155,7 +171,7 @@ class Way {
   push(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    while (!this.#shaper.frozen && !this.#to.writableNeedDrain) {
+    while (!this.#line.frozen && !this.#to.writableNeedDrain) {
       const next = this.#underWay[0];
       if (next === undefined) break;
       const leftMs = next.dueMs - performance.now();
@@ -172,17 +188,17 @@ class Way {
 
   #pass(piece: Uint8Array): void {
     this.#bytes -= piece.byteLength;
-    this.#shaper.passedBytes += piece.byteLength;
+    this.#line.passedBytes += piece.byteLength;
     if (this.#to.writable) this.#to.write(piece);
   }
 
   #take(piece: Uint8Array | null): void {
-    const { delayMs, jitterMs, bytesPerSecond, lossShare, stallMs } = this.#shaper.line;
+    const { delayMs, jitterMs, bytesPerSecond, lossShare, stallMs } = this.#line.now;
     const bytes = piece?.byteLength ?? 0;
     const takesMs = bytesPerSecond === null ? 0 : (bytes * 1000) / bytesPerSecond;
-    const stalls = lossShare > 0 && this.#shaper.random() < lossShare;
+    const stalls = lossShare > 0 && this.#line.random() < lossShare;
     this.#freeAtMs = Math.max(performance.now(), this.#freeAtMs) + takesMs + (stalls ? stallMs : 0);
-    const dueMs = this.#freeAtMs + delayMs + jitterMs * this.#shaper.random();
+    const dueMs = this.#freeAtMs + delayMs + jitterMs * this.#line.random();
     this.#lastDueMs = Math.max(this.#lastDueMs, dueMs);
     this.#underWay.push({ dueMs: this.#lastDueMs, piece });
     this.#bytes += bytes;

@@ -1,6 +1,7 @@
 /**
  * Real nodes of one swarm: processes of their own with homes of their own, joined by real invites. Others reach each of
- * them through a door, a line that the test makes bad at will. They can be killed, frozen and started again.
+ * them through a door, and between any two is a line that the test makes bad at will. They can be killed, frozen and
+ * started again.
  */
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -13,7 +14,8 @@ import { createControlClient } from '@filon/node/control/client';
 import { ensureHome, homePaths } from '@filon/node/home/paths';
 import { openTestHome, type RunningFilon, type TestHome } from './filon.ts';
 import { tinyModel } from './gguf.ts';
-import { type LinkShaper, openLinkShaper } from './link-shaper.ts';
+import { createLines, type Lines } from './lines.ts';
+import type { Door, Line } from './link-shaper.ts';
 import { lendStarter } from './real-node.ts';
 import { starterModel } from './starter-model.ts';
 import { certificateOf } from './worker-engine.ts';
@@ -37,6 +39,7 @@ export interface SwarmModel extends AsyncDisposable {
 }
 
 export interface SwarmNodeOptions {
+  /** No two have the same. */
   name: string;
   /** Has the model and serves it; else it has none and computes nothing. */
   serves: boolean;
@@ -48,8 +51,6 @@ export interface SwarmNode {
   readonly name: string;
   readonly home: TestHome;
   readonly control: Control;
-  /** Through which others come in. */
-  readonly door: LinkShaper;
   /** Of its HTTP API, while it runs. */
   readonly url: string;
   readonly running: RunningFilon;
@@ -66,6 +67,10 @@ export interface SwarmNode {
 export interface RealSwarm extends AsyncDisposable {
   readonly model: SwarmModel;
   readonly nodes: SwarmNode[];
+  /** Between these two, whoever of them dialled. */
+  line(one: SwarmNode, other: SwarmNode): Line;
+  /** From this one to all others. */
+  lines(of: SwarmNode): Line[];
   /** The first one makes the swarm; each further one joins it by an invite of the first. */
   add(options: SwarmNodeOptions): Promise<SwarmNode>;
   /** Not started, and no member. */
@@ -94,17 +99,20 @@ async function starterSwarmModel(): Promise<SwarmModel> {
 
 export async function openRealSwarm(of: 'tiny' | 'starter' = 'tiny'): Promise<RealSwarm> {
   const model = of === 'tiny' ? await makeSwarmModel() : await starterSwarmModel();
-  const nodes: SwarmNode[] = [];
+  const nodes: (SwarmNode & { pid: number | undefined })[] = [];
+  const lines = createLines(() => nodes);
   const parts = new AsyncDisposableStack();
   parts.use(model);
   const prepare = async (options: SwarmNodeOptions): Promise<SwarmNode> => {
-    const node = await openSwarmNode(options, model);
+    const node = await openSwarmNode(options, { model, lines });
     parts.use(node);
     nodes.push(node);
     return node;
   };
   return {
     ...{ model, nodes, prepare },
+    line: (one, other) => lines.between(one.name, other.name),
+    lines: (of) => lines.of(of.name),
     add: async (options) => {
       const [first] = nodes;
       const node = await prepare(options);
@@ -138,8 +146,8 @@ export async function until<T>(what: string, look: () => Promise<T | null | fals
 
 async function openSwarmNode(
   options: SwarmNodeOptions,
-  model: SwarmModel,
-): Promise<SwarmNode & AsyncDisposable> {
+  { model, lines }: { model: SwarmModel; lines: Lines },
+): Promise<Node> {
   const home = openTestHome();
   const paths = homePaths(home.home);
   ensureHome(paths);
@@ -149,7 +157,7 @@ async function openSwarmNode(
     store.put('certificates', `${model.sha256}/cpu`, model.certificate);
   }
   const port = await freePort();
-  const door = await openLinkShaper(() => ({ host: '127.0.0.1', port }));
+  const door = await lines.door(options.name, () => ({ host: '127.0.0.1', port }));
   const environment = {
     FILON_THREADS: '1',
     FILON_MODE: model.certificate === null ? 'fast' : 'exact',
@@ -168,7 +176,7 @@ async function openSwarmNode(
 interface NodeParts {
   name: string;
   home: TestHome;
-  door: LinkShaper;
+  door: Door;
   environment: Readonly<Record<string, string>>;
   /** null: it serves nothing. */
   source: string | null;
@@ -177,7 +185,6 @@ interface NodeParts {
 class Node implements SwarmNode, AsyncDisposable {
   readonly name: string;
   readonly home: TestHome;
-  readonly door: LinkShaper;
   readonly control: Control;
   readonly #parts: NodeParts;
   #running: RunningFilon | null = null;
@@ -186,7 +193,6 @@ class Node implements SwarmNode, AsyncDisposable {
   constructor(parts: NodeParts) {
     this.name = parts.name;
     this.home = parts.home;
-    this.door = parts.door;
     this.control = createControlClient(homePaths(parts.home.home));
     this.#parts = parts;
   }
@@ -194,6 +200,10 @@ class Node implements SwarmNode, AsyncDisposable {
   get running(): RunningFilon {
     if (this.#running === null) throw new TypeError(`${this.name} has not been started`);
     return this.#running;
+  }
+
+  get pid(): number | undefined {
+    return this.#running?.child.pid;
   }
 
   get url(): string {
@@ -226,7 +236,7 @@ class Node implements SwarmNode, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#running !== null) await this.kill();
-    await this.door[Symbol.asyncDispose]();
+    await this.#parts.door[Symbol.asyncDispose]();
     await this.home[Symbol.asyncDispose]();
   }
 }
