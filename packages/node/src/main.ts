@@ -14,7 +14,7 @@ import type { WorkerEngine } from './adapters/worker/engine.ts';
 import type { Makers, OpenNode } from './cli/context.ts';
 import { EXIT_INTERRUPTED, runProgram } from './cli/program.ts';
 import type { Config } from './config/settings.ts';
-import type { KeyControl, ModelControl } from './control/calls.ts';
+import type { KeyControl, ModelControl, TrustControl } from './control/calls.ts';
 import type { GatewayDeps } from './gateway/gateway.ts';
 import type { OpenGateway } from './gateway/listen.ts';
 import type { Jobs } from './gateway/panel/jobs.ts';
@@ -49,7 +49,7 @@ const FLUSH_MS = 2000;
 const LINGER_MS = 3000;
 
 const clock = createSystemClock();
-const makers: Makers = { openNode, openModelCalls, openKeyCalls, probeDevices };
+const makers: Makers = { openNode, openModelCalls, openKeyCalls, openTrustCalls, probeDevices };
 
 /** A node in this process, at work when this resolves. Disposing of it lets answers end first. */
 async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNode> {
@@ -158,6 +158,30 @@ async function openKeyCalls(place: Place & { purpose: string }): Promise<KeyCont
   const store = stack.use(await openStore(place.paths));
   const { createKeyCalls } = await import('./control/access-calls.ts');
   const calls = createKeyCalls(await openAccess(place.settings, store));
+  const parts = stack.move();
+  return { ...calls, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
+async function openTrustCalls({
+  paths,
+  purpose,
+}: {
+  paths: HomePaths;
+  purpose: string;
+}): Promise<TrustControl & AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  const { takeHomeLock } = await import('./home/lock.ts');
+  stack.use(await takeHomeLock(paths, { purpose }));
+  const store = stack.use(await openStore(paths));
+  const [{ createTrustCalls }, { TrustList }, { knownOperatorOf }] = await Promise.all([
+    import('./control/trust-calls.ts'),
+    import('./swarm/membership/trust.ts'),
+    import('./swarm/membership/known-operators.ts'),
+  ]);
+  const calls = createTrustCalls({
+    trust: new TrustList({ store, clock }),
+    operatorOf: (text) => knownOperatorOf(text, { store, clock }),
+  });
   const parts = stack.move();
   return { ...calls, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }

@@ -78,7 +78,7 @@ class SwarmPlace implements Place, AsyncDisposable {
   constructor(deps: SwarmPlaceDeps) {
     this.#deps = deps;
     this.#identity = { ...deps.identity, signerOf: secretKey };
-    this.trust = new TrustList({ ...deps, ownOperator: () => this.operator });
+    this.trust = new TrustList(deps);
   }
 
   /** Whose machine this node is. */
@@ -151,7 +151,7 @@ class SwarmPlace implements Place, AsyncDisposable {
       }),
     );
     log.info('swarm.opened', { node: network.self, addresses: network.listening() });
-    const lists = (): RoutePolicy['lists'] => this.trust.lists();
+    const lists = (): RoutePolicy['lists'] => this.trust.lists(this.operator);
     const look = (): NetworkLook =>
       networkLook({ ...shared, swarm, lists, reachability: () => network.reachability() });
     const parts = stack.move();
@@ -198,7 +198,10 @@ class SwarmPlace implements Place, AsyncDisposable {
   }
 
   #policy(): RoutePolicy {
-    return { lists: this.trust.lists(), msPerUnit: this.#deps.settings.swarmSecondsPerUnit * 1000 };
+    return {
+      lists: this.trust.lists(this.operator),
+      msPerUnit: this.#deps.settings.swarmSecondsPerUnit * 1000,
+    };
   }
 
   async #inTurn<R>(work: () => Promise<R>): Promise<R> {

@@ -4,7 +4,7 @@ import type { Device } from '@filon/core/serving/session';
 import type { Command } from 'commander';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/settings.ts';
-import type { Control, KeyControl, ModelControl } from '../control/calls.ts';
+import type { Control, KeyControl, ModelControl, TrustControl } from '../control/calls.ts';
 import type { HomePaths } from '../home/paths.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Options } from './options.ts';
@@ -35,6 +35,8 @@ export interface Makers {
     settings: Config;
     purpose: string;
   }): Promise<KeyControl & AsyncDisposable>;
+  /** The trust list without a node; holds the home's lock. */
+  openTrustCalls(options: { paths: HomePaths; purpose: string }): Promise<TrustControl & AsyncDisposable>;
   /** Loads the engine's libraries in a child process and lists the devices that answered. */
   probeDevices(options: {
     paths: HomePaths;

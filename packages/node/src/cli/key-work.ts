@@ -1,9 +1,9 @@
 /** What the commands about keys and browsers share. */
-import { FilonError, isFilonError } from '@filon/core/errors';
+import { FilonError } from '@filon/core/errors';
 import type { KeyControl } from '../control/calls.ts';
-import { ensureHome } from '../home/paths.ts';
 import type { Cli } from './context.ts';
 import type { CliErrorDetails } from './errors.ts';
+import { withHome } from './with-home.ts';
 
 /** With the node of this home, or straight on the home when none runs. */
 export async function withKeys<R>(
@@ -11,16 +11,9 @@ export async function withKeys<R>(
   purpose: string,
   work: (calls: KeyControl) => Promise<R>,
 ): Promise<R> {
-  ensureHome(cli.paths);
-  try {
-    await cli.control.status({}, { signal: cli.signal });
-  } catch (error) {
-    if (!isFilonError(error, 'CONTROL_NO_NODE')) throw error;
-    const settings = cli.config().values;
-    await using calls = await cli.surroundings.makers.openKeyCalls({ paths: cli.paths, settings, purpose });
-    return await work(calls);
-  }
-  return work(cli.control);
+  const { makers } = cli.surroundings;
+  const open = () => makers.openKeyCalls({ paths: cli.paths, settings: cli.config().values, purpose });
+  return await withHome(cli, open, work);
 }
 
 const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };

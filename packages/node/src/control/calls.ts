@@ -167,5 +167,7 @@ export type Control = {
 
 /** The calls that need no running node. */
 export type ModelControl = Pick<Control, 'models' | 'show' | 'pull' | 'remove'>;
-/** Those about who may call that need none either. */
+/** Those about whom the operator trusts need none either, */
+export type TrustControl = Pick<Control, 'trusted' | 'trust' | 'distrust'>;
+/** nor do those about who may call. */
 export type KeyControl = Pick<Control, 'keys' | 'addKey' | 'removeKey' | 'browsers' | 'endBrowsers'>;

@@ -1,4 +1,6 @@
 /** What talking to a running node can fail with. */
+import { FilonError } from '@filon/core/errors';
+
 export type ControlErrorDetails =
   /** No node runs in this home. */
   | { code: 'CONTROL_NO_NODE'; home: string }
@@ -24,3 +26,10 @@ export type ControlErrorDetails =
   | { code: 'CONTROL_ENROLS_NOBODY' }
   /** This node cannot do that. */
   | { code: 'CONTROL_UNSUPPORTED'; call: string };
+
+export function unknownNode(text: string): FilonError<ControlErrorDetails> {
+  return new FilonError<ControlErrorDetails>(
+    { code: 'CONTROL_NODE_UNKNOWN', node: text },
+    `"${text}" is neither a key nor the name of one node that is known here. \`filon peers\` lists them; with --json also their keys.`,
+  );
+}

@@ -26,7 +26,7 @@ function alone(clock: Clock): Place {
   const operator = 'o'.repeat(43);
   return {
     operator,
-    trust: new TrustList({ store: createMemoryStore(), clock, ownOperator: () => operator }),
+    trust: new TrustList({ store: createMemoryStore(), clock }),
     swarm: null,
     look: () => null,
     reachability: () => null,

@@ -15,7 +15,6 @@ function scene() {
   const trust = new TrustList({
     store: createMemoryStore(),
     clock: createManualClock(),
-    ownOperator: () => keyOf('me'),
   });
   const place: Place = {
     ...{ operator: keyOf('me'), trust, swarm: null },

@@ -11,10 +11,11 @@ import type { InviteView as IssuedInvite } from '../swarm/membership/issuer.ts';
 import { membershipError } from '../swarm/membership/membership-errors.ts';
 import type { OpenSwarm } from '../swarm/open-swarm.ts';
 import type { Control } from './calls.ts';
-import type { ControlErrorDetails } from './errors.ts';
+import { type ControlErrorDetails, unknownNode } from './errors.ts';
 import { rigsOf } from './rigs.ts';
 import type { MadeInvite, SwarmCalls, SwarmView } from './swarm-calls.ts';
 import type { Place } from './swarm-place.ts';
+import { createTrustCalls } from './trust-calls.ts';
 
 export interface SwarmControlDeps {
   place: Place;
@@ -23,7 +24,12 @@ export interface SwarmControlDeps {
 }
 
 export function createSwarmControl(deps: SwarmControlDeps): Pick<Control, keyof SwarmCalls> {
-  return { ...createPlaceCalls(deps), ...createMemberCalls(deps), ...createTrustCalls(deps) };
+  const { place } = deps;
+  const { trust } = place;
+  return {
+    ...{ ...createPlaceCalls(deps), ...createMemberCalls(deps) },
+    ...createTrustCalls({ trust, operatorOf: (text) => operatorOf(text, place.look()) }),
+  };
 }
 
 function createPlaceCalls({ place, settings, serving }: SwarmControlDeps) {
@@ -121,27 +127,6 @@ function createMemberCalls({ place }: SwarmControlDeps) {
   } satisfies Partial<Control>;
 }
 
-function createTrustCalls({ place }: SwarmControlDeps) {
-  const { trust } = place;
-  return {
-    trusted: async () => trust.list(),
-    trust: async ({ operator: text, name }) => {
-      const operator = operatorOf(text, place.look()) ?? (keyId.safeParse(text).success ? text : null);
-      if (operator === null) throw unknownNode(text);
-      return trust.add(operator, name ?? keyName(operator));
-    },
-    distrust: async ({ operator: text }) => {
-      const listed = trust.list();
-      const named = listed.find(({ operator, name }) => operator === text || name === text);
-      const itsOperator = operatorOf(text, place.look());
-      const found = named ?? listed.find(({ operator }) => operator === itsOperator);
-      if (found === undefined) throw notTrusted(text);
-      trust.remove(found.operator);
-      return found;
-    },
-  } satisfies Partial<Control>;
-}
-
 function viewOf(place: Place): SwarmView | null {
   const look = place.look();
   const status = place.swarm?.membership.status() ?? null;
@@ -194,24 +179,10 @@ function rounded(cost: RouteCost): RouteCost {
   return Object.fromEntries(entries) as RouteCost;
 }
 
-function unknownNode(text: string): FilonError<ControlErrorDetails> {
-  return new FilonError<ControlErrorDetails>(
-    { code: 'CONTROL_NODE_UNKNOWN', node: text },
-    `"${text}" is neither a key nor the name of one node that is known here. \`filon peers\` lists them; with --json also their keys.`,
-  );
-}
-
 function notRevoked(text: string): FilonError<ControlErrorDetails> {
   return new FilonError<ControlErrorDetails>(
     { code: 'CONTROL_NODE_UNKNOWN', node: text },
     `"${text}" is neither the key nor the name of one node that is revoked. \`filon swarm ls\` says which are; with --json also their keys.`,
-  );
-}
-
-function notTrusted(text: string): FilonError<ControlErrorDetails> {
-  return new FilonError<ControlErrorDetails>(
-    { code: 'CONTROL_NODE_UNKNOWN', node: text },
-    `Nobody called "${text}" is on the list. \`filon trust ls\` says who is.`,
   );
 }
 

@@ -1,6 +1,7 @@
 /** `filon trust add`: an operator whose machines may compute what is asked in the tier `trusted`. */
 import type { CommandModule } from '../context.ts';
 import { examples } from '../examples.ts';
+import { withTrust } from '../trust-work.ts';
 
 export const trustAdd: CommandModule = {
   define: (command) => {
@@ -12,7 +13,7 @@ export const trustAdd: CommandModule = {
   run: async (cli) => {
     const [operator = ''] = cli.args;
     const name = cli.options.text('name') ?? null;
-    const added = await cli.control.trust({ operator, name }, { signal: cli.signal });
+    const added = await withTrust(cli, (calls) => calls.trust({ operator, name }, { signal: cli.signal }));
     cli.out.result(
       added,
       `The operator ${added.name} is trusted: what is asked in the tier trusted may be read on their machines.`,

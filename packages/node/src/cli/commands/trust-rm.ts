@@ -1,5 +1,6 @@
 /** `filon trust rm`: an operator is trusted no more; answers that began may end. */
 import type { CommandModule } from '../context.ts';
+import { withTrust } from '../trust-work.ts';
 
 export const trustRm: CommandModule = {
   define: (command) => {
@@ -7,7 +8,7 @@ export const trustRm: CommandModule = {
   },
   run: async (cli) => {
     const [operator = ''] = cli.args;
-    const removed = await cli.control.distrust({ operator }, { signal: cli.signal });
+    const removed = await withTrust(cli, (calls) => calls.distrust({ operator }, { signal: cli.signal }));
     cli.out.result(removed, `The operator ${removed.name} is not trusted any more.`);
   },
 };

@@ -9,7 +9,7 @@ import { TrustList } from './trust.ts';
 function openList() {
   const deps = { store: createMemoryStore(), clock: createManualClock({ nowMs: NOW_MS }) };
   const own = keyNamed('own').key;
-  return { ...deps, own, trust: new TrustList({ ...deps, ownOperator: () => own }) };
+  return { ...deps, own, trust: new TrustList(deps) };
 }
 
 test('operators are trusted from when they are added until they are removed', () => {
@@ -18,15 +18,15 @@ test('operators are trusted from when they are added until they are removed', ()
   trust.add(friend, 'Anna');
   clock.advance(1000);
   expect(trust.add(friend, 'Anna S.')).toEqual({ operator: friend, name: 'Anna S.', addedMs: NOW_MS });
-  const again = new TrustList({ store, clock, ownOperator: () => own });
+  const again = new TrustList({ store, clock });
   expect(again.list()).toEqual([{ operator: friend, name: 'Anna S.', addedMs: NOW_MS }]);
-  expect([own, friend, keyNamed('else').key].map((key) => tierOf(key, again.lists()))).toEqual([
+  expect([own, friend, keyNamed('else').key].map((key) => tierOf(key, again.lists(own)))).toEqual([
     'own',
     'trusted',
     'open',
   ]);
   expect([trust.remove(friend), trust.remove(friend)]).toEqual([true, false]);
-  expect(tierOf(friend, trust.lists())).toBe('open');
+  expect(tierOf(friend, trust.lists(own))).toBe('open');
 });
 
 test('the list has its limit, and says so', () => {

@@ -16,12 +16,10 @@ export interface TrustedOperator {
 export class TrustList {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #ownOperator: () => KeyId;
 
-  constructor(deps: { store: Store; clock: Clock; ownOperator: () => KeyId }) {
+  constructor(deps: { store: Store; clock: Clock }) {
     this.#store = deps.store;
     this.#clock = deps.clock;
-    this.#ownOperator = deps.ownOperator;
   }
 
   /** A new name for one that is there. Code: TRUST_FULL. */
@@ -45,9 +43,9 @@ export class TrustList {
     return this.#store.list('trust').map(({ key, value }) => ({ operator: key, ...value }));
   }
 
-  /** As routing asks for them. */
-  lists(): OperatorLists {
+  /** As routing asks for them; `own` is whose machine this node is. */
+  lists(own: KeyId): OperatorLists {
     const trusted = new Set(this.#store.list('trust').map(({ key }) => key));
-    return { own: new Set([this.#ownOperator()]), trusted };
+    return { own: new Set([own]), trusted };
   }
 }
