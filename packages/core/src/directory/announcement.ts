@@ -3,6 +3,7 @@
  * believes its numbers as far as this node's own memory of the peer says, and identity comes from the certificate alone.
  */
 import { z } from 'zod';
+import { bytesOfHex, hexOf } from '../hex.ts';
 import type { LoadRate, Price } from '../serving/routing.ts';
 import type { PrivacyTier } from '../serving/tier.ts';
 import { type RecordKind, recordKind } from '../swarm/signed.ts';
@@ -88,7 +89,7 @@ export const sha256Bytes: z.ZodType<string, Uint8Array> = z.codec(z.instanceof(U
     context.issues.push({ code: 'custom', input: bytes, message: `it has ${bytes.length} bytes, not 32` });
     return z.NEVER;
   },
-  encode: bytesOf,
+  encode: bytesOfHex,
 });
 
 const pico: z.ZodType<bigint, number> = z.codec(z.int().min(0).max(Number(PICO_PER_TOKEN_MAX)), z.bigint(), {
@@ -162,13 +163,3 @@ export const announcements: RecordKind<Announcement> = recordKind<Announcement>(
   schema: announcementSchema,
   bytesMax: ANNOUNCEMENT_BYTES_MAX,
 });
-
-function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length: hex.length / 2 }, (_, i) =>
-    Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16),
-  );
-}
