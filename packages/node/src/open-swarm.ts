@@ -127,17 +127,25 @@ class SwarmPlace implements Place, AsyncDisposable {
     if (seats === null) throw new TypeError('the node has not started');
     const identity = this.#identity;
     await using stack = new AsyncDisposableStack();
-    const [{ openLibp2pNetwork }, { openRoster }, { openSwarm }, { networkLook }, { verifyEd25519 }] =
-      await Promise.all([
-        import('./adapters/libp2p/network.ts'),
-        import('./swarm/membership/roster.ts'),
-        import('./swarm/open-swarm.ts'),
-        import('./swarm/network-look.ts'),
-        import('./swarm/membership/verify.ts'),
-      ]);
+    const [
+      { openLibp2pNetwork },
+      { relayMemory },
+      { openRoster },
+      { openSwarm },
+      { networkLook },
+      { verifyEd25519 },
+    ] = await Promise.all([
+      import('./adapters/libp2p/network.ts'),
+      import('./adapters/libp2p/relay-budget.ts'),
+      import('./swarm/membership/roster.ts'),
+      import('./swarm/open-swarm.ts'),
+      import('./swarm/network-look.ts'),
+      import('./swarm/membership/verify.ts'),
+    ]);
     const roster = openRoster({ store, identity, clock, verify: verifyEd25519 });
     const isMember = (peer: string): boolean => roster.list.find(peer) !== null;
-    const opening = openLibp2pNetwork(this.#networkConfig(), { isMember, clock });
+    const relayed = relayMemory(store);
+    const opening = openLibp2pNetwork(this.#networkConfig(), { isMember, clock, relayed });
     const network = stack.use(await opening.catch((error: unknown) => Promise.reject(withRemedy(error))));
     const settings = (): AnnouncedSettings => this.#announced();
     const policy = (): RoutePolicy => this.#policy();

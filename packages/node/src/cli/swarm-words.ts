@@ -2,6 +2,7 @@
 import type { PanelPeer, PanelSelf } from '@filon/core/panel/network';
 import { type PrivacyTier, TIERS } from '@filon/core/serving/tier';
 import type { Inviters } from '@filon/core/swarm/charter';
+import { formatBytes } from '@filon/core/units';
 import type { NodeStatus } from '../control/calls.ts';
 import type { SwarmView } from '../control/swarm-calls.ts';
 import { rateText } from './format.ts';
@@ -53,7 +54,15 @@ export function swarmLines({ swarm }: NodeStatus): string[] {
   return [
     `Swarm       ${name}, ${swarm.members} members known, ${swarm.connected} connected`,
     `Reach       ${reachText(swarm)}`,
+    ...passedOnLines(swarm),
   ];
+}
+
+function passedOnLines({ reachability: { passedOn } }: SwarmView): string[] {
+  if (passedOn === null) return [];
+  const { bytes, bytesToday, bytesPerDayMax, circuits } = passedOn;
+  const today = `${formatBytes(bytesToday)} of ${formatBytes(bytesPerDayMax)} today`;
+  return [`Passed on   ${today}, ${formatBytes(bytes)} in all, for ${circuits} pairs of members now`];
 }
 
 export function modelsText({ models }: Pick<PanelSelf, 'models'>): string {

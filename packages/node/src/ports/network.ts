@@ -55,7 +55,15 @@ export interface Reachability {
   /** Connected members that pass others on to this node. */
   relays: readonly KeyId[];
   /** What this node passes on for others; null: it offers nothing. */
-  passedOn: { circuits: number; bytes: number; bytesToday: number; refused: number } | null;
+  passedOn: {
+    circuits: number;
+    /** Ever, in this home; a node that was killed may count some that it did not pass on. */
+    bytes: number;
+    bytesToday: number;
+    bytesPerDayMax: number;
+    /** Since the start of the node. */
+    refused: number;
+  } | null;
 }
 
 /** Whom a node may be asked to connect to: the key that must answer, and where it was said to be. */

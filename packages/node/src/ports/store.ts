@@ -37,6 +37,8 @@ export interface Tables {
   members: MemberRow;
   /** Operators that this one trusts, by their key. */
   trust: { name: string; addedMs: number };
+  /** What this node passed on for others; the one row is `own`. */
+  relayed: RelayRow;
   /** Endpoints that are not ours, by id. */
   upstreams: UpstreamRow;
 }
@@ -158,6 +160,14 @@ export interface AnchorRow {
   /** When this node was first and last connected with it. */
   firstMs: number;
   lastMs: number;
+}
+
+export interface RelayRow {
+  /** Ever. */
+  bytes: number;
+  /** In the 24 hours from `dayStartMs`, milliseconds since 1970. */
+  bytesToday: number;
+  dayStartMs: number;
 }
 
 /** Its key is not here: see home/upstream-keys.ts. */

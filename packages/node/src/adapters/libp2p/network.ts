@@ -29,6 +29,7 @@ import { peerIdOf, privateKeyOf } from './keys.ts';
 import { DEFAULT_LIMITS, HANDSHAKE_MS, type NetworkLimits, STREAMS_MAX } from './limits.ts';
 import { type Link, openMuxer } from './link.ts';
 import { Links } from './links.ts';
+import type { RelayMemory } from './relay-budget.ts';
 import { Sockets } from './transport.ts';
 import { Ways, type WaysConfig } from './ways.ts';
 
@@ -54,6 +55,8 @@ export interface Libp2pDeps {
   /** Asked at each opening of a channel, so it must be quick. */
   isMember: (peer: KeyId) => boolean;
   clock: Clock;
+  /** Where what was passed on is counted beyond the end of this network. */
+  relayed?: RelayMemory;
   /** Told of nodes on the same network, where `ways.lan` asks for it: anybody there may say anything. */
   onFound?: (address: PeerAddress) => void;
 }

@@ -11,7 +11,7 @@ import type { Links } from './links.ts';
 import { PortMapping } from './port-mapping.ts';
 import { punch, servePunch } from './punch.ts';
 import { askReach, type Seen, serveReach } from './reach-protocol.ts';
-import { RelayBudget, type RelayOffer } from './relay-budget.ts';
+import { RelayBudget, type RelayMemory, type RelayOffer } from './relay-budget.ts';
 import { acceptRelayed } from './relay-guest.ts';
 import { hostRelay } from './relay-host.ts';
 import type { Sockets } from './transport.ts';
@@ -56,6 +56,7 @@ export interface WaysParts {
   listening: () => readonly string[];
   onPunched: (connection: Connection) => void;
   onFound?: ((address: PeerAddress) => void) | undefined;
+  relayed?: RelayMemory | undefined;
 }
 
 export class Ways implements AsyncDisposable {
@@ -78,7 +79,8 @@ export class Ways implements AsyncDisposable {
     this.#network = network;
     this.#parts = parts;
     this.#config = config;
-    this.#budget = config.relay === null ? null : new RelayBudget(config.relay, parts.clock);
+    this.#budget =
+      config.relay === null ? null : new RelayBudget(config.relay, parts.clock, parts.relayed ?? null);
     this.punchPort = config.punch ? randomInt(PUNCH_PORTS.first, PUNCH_PORTS.last + 1) : null;
   }
 
@@ -137,6 +139,7 @@ export class Ways implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const serving of this.#serving) serving[Symbol.dispose]();
+    this.#budget?.[Symbol.dispose]();
     await Promise.all([this.#mapping, this.#lan].map((part) => part?.[Symbol.asyncDispose]()));
   }
 

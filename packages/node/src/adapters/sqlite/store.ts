@@ -20,7 +20,7 @@ const TABLES: readonly TableName[] = [
   ...(['answers', 'answerTexts', 'answerParts'] as const),
   ...(['reliability', 'speeds', 'anchors'] as const),
   ...(['membership', 'invites', 'members', 'trust'] as const),
-  'upstreams',
+  ...(['upstreams', 'relayed'] as const),
 ];
 
 export interface SqliteStoreConfig {

@@ -1,0 +1,18 @@
+import { selfOf, swarmOf } from '@filon/core/panel/network.fixture';
+import { expect, test } from 'vitest';
+import type { NodeStatus } from '../control/calls.ts';
+import { swarmLines } from './swarm-words.ts';
+
+function statusWith(passedOn: object | null): NodeStatus {
+  const reachability = { state: 'unknown', reached: [], seenHosts: [], relays: [], passedOn };
+  const swarm = { swarm: swarmOf(), self: selfOf(), reachability, members: 2, connected: 1 };
+  return { swarm } as unknown as NodeStatus;
+}
+
+test('the owner of a relay sees what it passed on of what it may', () => {
+  const passedOn = { circuits: 1, bytes: 3e9, bytesToday: 12_000_000, bytesPerDayMax: 1e9, refused: 0 };
+  expect(swarmLines(statusWith(passedOn)).at(-1)).toMatch(
+    /^Passed on {3}\S+ \S+ of \S+ \S+ today, \S+ \S+ in all, for 1 pairs of members now$/,
+  );
+  expect(swarmLines(statusWith(null)).join()).not.toContain('Passed on');
+});
