@@ -44,13 +44,24 @@ export const DROP_REASONS = [
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
-/** In which columns or fields of a record an item's texts are: text alone, messages alone, or prompt with completion. */
-export interface ItemColumns {
-  text?: string;
-  prompt?: string;
-  completion?: string;
-  messages?: string;
-}
+const columnName = z.string().min(1).max(256);
+
+/** In which columns or fields of a record the parts of an item are. Absent: by the usual names. */
+export const itemColumnsSchema: z.ZodType<ItemColumns> = z.union([
+  z.strictObject({ text: columnName }),
+  z.strictObject({
+    prompt: columnName,
+    completion: columnName,
+    /** Columns with further choices; `completion` is the right one unless `answer` says otherwise. */
+    choices: columnName.optional(),
+    answer: columnName.optional(),
+  }),
+  z.strictObject({ messages: columnName }),
+]);
+export type ItemColumns =
+  | { text: string }
+  | { prompt: string; completion: string; choices?: string | undefined; answer?: string | undefined }
+  | { messages: string };
 
 /** The form that items have on disk, one a line. */
 const choicesShape = {

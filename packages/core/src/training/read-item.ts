@@ -56,17 +56,26 @@ export function usualColumns(names: readonly string[]): ItemColumns | null {
 
 function readUsual(record: Fields): ReadItem {
   const columns = usualColumns(Object.keys(record));
-  return columns === null ? { dropped: 'not-an-item' } : readNamed(record, columns);
+  if (columns === null) return { dropped: 'not-an-item' };
+  const read = readNamed(record, columns);
+  if ('dropped' in read) return read;
+  const choices = choicesIn(record['choices'], record['answer'], null);
+  return { item: { ...read.item, ...choices } };
 }
 
 function readNamed(record: Fields, columns: ItemColumns): ReadItem {
-  if (columns.messages !== undefined) return readChat(record[columns.messages]);
-  if (columns.text !== undefined) return readText(record[columns.text]);
-  const prompt = textOf(record[columns.prompt ?? '']);
-  const completion = textOf(record[columns.completion ?? '']);
+  if ('messages' in columns) return readChat(record[columns.messages]);
+  if ('text' in columns) return readText(record[columns.text]);
+  const prompt = textOf(record[columns.prompt]);
+  const completion = textOf(record[columns.completion]);
   if (prompt === null || completion === null) return { dropped: 'not-an-item' };
   if (prompt.trim() === '' || completion.trim() === '') return { dropped: 'empty' };
-  return { item: { kind: 'completion', prompt, completion, ...choicesIn(record, completion) } };
+  const { choices, answer } = columns;
+  const more =
+    choices === undefined
+      ? {}
+      : choicesIn(record[choices], answer === undefined ? undefined : record[answer], completion);
+  return { item: { kind: 'completion', prompt, completion, ...more } };
 }
 
 function readText(value: unknown): ReadItem {
@@ -105,15 +114,14 @@ function contentOf(content: unknown): string | null {
   return texts.includes(null) ? null : texts.join('');
 }
 
-/** `answer`: an index, a letter, or one of the choices in words; else the completion is the right choice. */
-function choicesIn(record: Fields, completion: string): Choices {
-  const listed = record['choices'];
+/** `answer`: an index, a letter, or one of the choices in words; without one `completion` is the right choice. */
+function choicesIn(listed: unknown, answer: unknown, completion: string | null): Choices {
   const value = typeof listed === 'string' ? parsed(listed) : listed;
   if (!Array.isArray(value) || value.length < 2 || value.length > CHOICES_MAX) return {};
   const choices = value.map(textOf);
   if (!choices.every((choice) => choice !== null)) return {};
-  const answer = indexOfAnswer(record['answer'], choices) ?? indexOfAnswer(completion, choices);
-  return answer === null ? {} : { choices, answer };
+  const index = indexOfAnswer(answer ?? completion, choices);
+  return index === null ? {} : { choices, answer: index };
 }
 
 function indexOfAnswer(answer: unknown, choices: readonly string[]): number | null {

@@ -21,9 +21,9 @@ const fileSchema: z.ZodType<ManifestFile> = z.strictObject({
 
 const sourceSchema: z.ZodType<ManifestSource> = z.strictObject({
   name: z.string(),
-  from: z.string(),
+  source: z.string(),
   licence: z.string(),
-  origin: z.string(),
+  origin: z.string().nullable(),
   use: z.enum(['data', 'held-out']),
   files: z.array(fileSchema).max(MANIFEST_FILES_MAX),
   dropped: z.record(z.string(), count),
@@ -60,9 +60,10 @@ export interface ManifestFile {
 
 export interface ManifestSource {
   name: string;
-  from: string;
+  source: string;
   licence: string;
-  origin: string;
+  /** Who made it, where somebody said. */
+  origin: string | null;
   /** `data` is split by the rule; `held-out` is never trained on. */
   use: 'data' | 'held-out';
   files: ManifestFile[];

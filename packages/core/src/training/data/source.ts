@@ -1,5 +1,6 @@
 /** Where data to train on is, in which form, and under which licence. Comes from a recipe, so from its author. */
-import type { ItemColumns } from '../item.ts';
+import { z } from 'zod';
+import { type ItemColumns, itemColumnsSchema } from '../item.ts';
 import { dataSourceInvalid } from './errors.ts';
 
 export const DATA_FORMATS = ['text', 'jsonl', 'csv', 'parquet', 'pdf'] as const;
@@ -9,21 +10,31 @@ export type Encoding = (typeof ENCODINGS)[number];
 
 export const DATA_SOURCE_LENGTH_MAX = 1024;
 
-/** What a recipe says of one source. */
-export interface SourceOrder {
-  name: string;
-  /** `file:` (a file or a folder), `https:` or `hf:owner/set` with an optional path. */
-  from: string;
-  /** Of the hub: branch, tag or commit. */
-  revision?: string;
-  /** Of a folder: patterns with * and **. */
-  files?: readonly string[];
-  /** `auto`: by each file's ending. */
-  format: DataFormat | 'auto';
-  columns?: ItemColumns;
+export interface DataSource {
+  /** `file:` (a file or a folder; relative to the recipe), `https:` or `hf:owner/repo` with an optional path. */
+  source: string;
+  /** As whoever published it names it; `unknown` where nobody said. */
   licence: string;
-  origin: string;
+  /** Absent: by the file's ending. */
+  format?: DataFormat | undefined;
+  columns?: ItemColumns | undefined;
+  /** Absent: UTF-8, or what the bytes show without doubt. */
+  encoding?: Encoding | undefined;
+  /** Of CSV. Absent: the one of comma, semicolon and tab that the heading has most of. */
+  delimiter?: ',' | ';' | '\t' | undefined;
+  /** Makes questions and answers of rows, headings and FAQs instead of taking the texts as they are. */
+  questions?: boolean | undefined;
 }
+
+export const dataSourceSchema: z.ZodType<DataSource> = z.strictObject({
+  source: z.string().min(1).max(DATA_SOURCE_LENGTH_MAX),
+  licence: z.string().min(1).max(200).default('unknown'),
+  format: z.enum(DATA_FORMATS).optional(),
+  columns: itemColumnsSchema.optional(),
+  encoding: z.enum(ENCODINGS).optional(),
+  delimiter: z.enum([',', ';', '\t']).optional(),
+  questions: z.boolean().optional(),
+});
 
 export type DataAddress =
   | { kind: 'file'; path: string }
