@@ -1,0 +1,120 @@
+/** One device that trains: its backend, contexts of tensors, and graphs that are described once and computed often. */
+import { FilonError } from '@filon/core/errors';
+import type { Backends, NativeDevice } from '../ffi/backends.ts';
+import type { GgmlGraph } from '../ffi/ggml-graph.ts';
+import type { TrainerErrorDetails } from './errors.ts';
+import { GraphBuilder, type ProductKinds, type Tensor } from './graph/builder.ts';
+
+/** Tensors and operations that one description may have, enough for 200 layers. Memory is taken as they come. */
+const MAX_NODES = 65_536;
+
+/** A graph with its memory: computed any number of times, without describing or allocating anything again. */
+export interface StaticGraph {
+  compute: () => Promise<void>;
+  /** Of the intermediate results. */
+  bytes: number;
+  nodes: number;
+}
+
+export class TrainingDevice {
+  readonly #ggml: GgmlGraph;
+  readonly #backend: bigint;
+  readonly #contexts: bigint[] = [];
+  readonly #buffers: bigint[] = [];
+  readonly #plans: bigint[] = [];
+
+  /** @throws TRAIN_DEVICE_REFUSED */
+  constructor(ggml: GgmlGraph, { cpuRegistry }: Backends, device: NativeDevice, threads: number) {
+    this.#ggml = ggml;
+    const backend = ggml.openBackend(device.pointer);
+    if (backend === null) {
+      throw new FilonError<TrainerErrorDetails>(
+        { code: 'TRAIN_DEVICE_REFUSED', device: device.id },
+        `the driver of ${device.id} opens no backend; is the card in use, or lost? \`filon doctor\` tells`,
+      );
+    }
+    this.#backend = backend;
+    if (device.backend === 'cpu') ggml.setThreads(cpuRegistry, backend, threads);
+  }
+
+  get ggml(): GgmlGraph {
+    return this.#ggml;
+  }
+
+  /** Describes tensors that stay, then gives them memory, all zero. @throws TRAIN_OUT_OF_MEMORY */
+  describeState<T>(kinds: ProductKinds, describe: (b: GraphBuilder) => T): T {
+    const ggml = this.#ggml;
+    const context = ggml.newContext(MAX_NODES * Number(ggml.tensorBytes()));
+    this.#contexts.push(context);
+    const described = describe(new GraphBuilder(ggml, { context, graph: 0n }, kinds));
+    const buffer = ggml.allocate(context, this.#backend);
+    if (buffer === null) throw outOfMemory('its parameters and their state');
+    this.#buffers.push(buffer);
+    ggml.clearBuffer(buffer, 0);
+    return described;
+  }
+
+  /** Describes and plans a graph. @throws TRAIN_OUT_OF_MEMORY */
+  buildGraph<T>(kinds: ProductKinds, describe: (b: GraphBuilder) => T): { graph: StaticGraph; described: T } {
+    const ggml = this.#ggml;
+    const bytes = MAX_NODES * Number(ggml.tensorBytes()) + Number(ggml.graphBytes(MAX_NODES, false));
+    const context = ggml.newContext(bytes);
+    this.#contexts.push(context);
+    const native = ggml.newGraph(context, MAX_NODES, false);
+    const described = describe(new GraphBuilder(ggml, { context, graph: native }, kinds));
+    const plan = ggml.newPlan(ggml.bufferType(this.#backend));
+    this.#plans.push(plan);
+    if (!ggml.planGraph(plan, native)) throw outOfMemory('the results of one step');
+    const graph: StaticGraph = {
+      compute: () => ggml.compute(this.#backend, native),
+      bytes: Number(ggml.planBytes(plan, 0)),
+      nodes: ggml.nodeCount(native),
+    };
+    return { graph, described };
+  }
+
+  stateBytes(): number {
+    return this.#buffers.reduce((sum, buffer) => sum + Number(this.#ggml.bufferBytes(buffer)), 0);
+  }
+
+  set(tensor: Tensor, data: ArrayBufferView, offsetBytes = 0): void {
+    this.#check(tensor, offsetBytes, data.byteLength);
+    this.#ggml.set(tensor.pointer, data, offsetBytes, data.byteLength);
+  }
+
+  get(tensor: Tensor, into: ArrayBufferView, offsetBytes = 0): void {
+    this.#check(tensor, offsetBytes, into.byteLength);
+    this.#ggml.get(tensor.pointer, into, offsetBytes, into.byteLength);
+  }
+
+  clear(tensor: Tensor): void {
+    this.#ggml.fill(tensor.pointer, 0, 0, Number(this.#ggml.bytesOf(tensor.pointer)));
+  }
+
+  scalar(tensor: Tensor): number {
+    const value = new Float32Array(1);
+    this.get(tensor, value);
+    return value[0] as number;
+  }
+
+  close(): void {
+    for (const plan of this.#plans) this.#ggml.freePlan(plan);
+    for (const buffer of this.#buffers) this.#ggml.freeBuffer(buffer);
+    for (const context of this.#contexts) this.#ggml.freeContext(context);
+    this.#ggml.freeBackend(this.#backend);
+  }
+
+  /** Native code would abort. */
+  #check(tensor: Tensor, offsetBytes: number, bytes: number): void {
+    const all = Number(this.#ggml.bytesOf(tensor.pointer));
+    if (offsetBytes < 0 || offsetBytes + bytes > all)
+      throw new RangeError(`${bytes} bytes at ${offsetBytes} of a tensor of ${all}`);
+  }
+}
+
+function outOfMemory(what: string): FilonError<TrainerErrorDetails> {
+  return new FilonError<TrainerErrorDetails>(
+    { code: 'TRAIN_OUT_OF_MEMORY', what },
+    `the device has no memory for ${what}; take shorter or fewer sequences, recomputation, or a smaller model`,
+  );
+}

@@ -1,0 +1,204 @@
+/**
+ * Trains one model on one device. Deterministic: the same device, threads, weights and batches give the same numbers to
+ * the last bit, whether or not the training was interrupted in between.
+ */
+import { FilonError } from '@filon/core/errors';
+import { batchFault, lossTokens, type TrainingBatch } from '@filon/core/training/batch';
+import { type BatchShape, newBatchTensors, writeBatch } from './batch-tensors.ts';
+import type { StaticGraph, TrainingDevice } from './device.ts';
+import type { TrainerErrorDetails } from './errors.ts';
+import { type BatchTensors, forwardAndBackward, forwardOnly } from './forward-backward.ts';
+import type { GraphBuilder, ProductKinds, Tensor } from './graph/builder.ts';
+import { type AdamW, Optimizer } from './optimizer.ts';
+import type { ParameterGroup } from './parameter-group.ts';
+import type { LlamaShape } from './shape.ts';
+import { refreshCopies, type TrainableModel } from './training-model.ts';
+
+export interface TrainerSettings {
+  shape: LlamaShape;
+  batch: BatchShape;
+  kinds: ProductKinds;
+  /** Compute inner results of layers again on the way back instead of keeping them. */
+  recompute: boolean;
+}
+
+export interface StepValues extends AdamW {
+  /** Gradients longer than this are scaled down to it; Infinity never clips. */
+  clipNorm: number;
+}
+
+export interface StepResult {
+  /** Mean over the unmasked tokens of the step, in nats. */
+  loss: number;
+  /** Before clipping. */
+  gradientNorm: number;
+  /** That counted. */
+  tokens: number;
+}
+
+/** The four arrays of each parameter group. */
+export const STATE_PARTS = ['values', 'gradients', 'm', 'v'] as const;
+export type StatePart = (typeof STATE_PARTS)[number];
+
+export class Trainer {
+  readonly #device: TrainingDevice;
+  readonly #settings: TrainerSettings;
+  readonly #model: TrainableModel;
+  readonly #batch: BatchTensors;
+  readonly #train: { graph: StaticGraph; loss: Tensor };
+  readonly #optimizer: Optimizer;
+  readonly #refresh: StaticGraph;
+  #evaluate: { graph: StaticGraph; loss: Tensor } | null = null;
+  #updates = 0;
+
+  /** @throws TRAIN_OUT_OF_MEMORY */
+  constructor(
+    device: TrainingDevice,
+    settings: TrainerSettings,
+    newModel: (b: GraphBuilder) => TrainableModel,
+  ) {
+    const { kinds, shape, batch } = settings;
+    this.#device = device;
+    this.#settings = settings;
+    this.#model = device.describeState(kinds, newModel);
+    this.#batch = device.describeState(kinds, (b) => newBatchTensors(b, shape, batch));
+    const { graph, described } = device.buildGraph(kinds, (b) =>
+      forwardAndBackward(b, this.#model.tensors, this.#batch, settings.recompute),
+    );
+    this.#train = { graph, loss: described };
+    const refresh = (b: GraphBuilder) => refreshCopies(b, this.#model.copies);
+    this.#optimizer = new Optimizer(device, kinds, this.#model.groups, refresh);
+    this.#refresh = device.buildGraph(kinds, refresh).graph;
+  }
+
+  get groups(): readonly ParameterGroup[] {
+    return this.#model.groups;
+  }
+
+  /** Updates since the moments were zero: AdamW's t. */
+  get updates(): number {
+    return this.#updates;
+  }
+
+  /** Memory of everything that stays, and of one step's results. */
+  get memory(): { stateBytes: number; stepBytes: number } {
+    return { stateBytes: this.#device.stateBytes(), stepBytes: this.#train.graph.bytes };
+  }
+
+  /**
+   * One update from the mean gradient of all unmasked tokens of the batches. When the loss or the gradient is no number,
+   * nothing is changed.
+   * @throws TRAIN_NOT_FINITE, TRAIN_BATCH_INVALID
+   */
+  async step(batches: readonly TrainingBatch[], values: StepValues): Promise<StepResult> {
+    const { loss, tokens } = await this.accumulate(batches);
+    const gradientNorm = await this.#optimizer.gradientNorm();
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+      throw new FilonError<TrainerErrorDetails>(
+        { code: 'TRAIN_NOT_FINITE', update: this.#updates + 1, loss, gradientNorm },
+        `update ${this.#updates + 1} has loss ${loss} and gradient norm ${gradientNorm}; nothing was changed. Go on from an earlier checkpoint with a lower learning rate`,
+      );
+    }
+    if (gradientNorm > values.clipNorm) await this.#optimizer.scaleGradients(values.clipNorm / gradientNorm);
+    await this.#optimizer.update(values, this.#updates + 1);
+    this.#updates += 1;
+    return { loss, gradientNorm, tokens };
+  }
+
+  /** Loss and gradients of the batches, without an update. @throws TRAIN_BATCH_INVALID */
+  async accumulate(batches: readonly TrainingBatch[]): Promise<{ loss: number; tokens: number }> {
+    for (const batch of batches) this.#check(batch);
+    const tokens = batches.reduce((sum, batch) => sum + lossTokens(batch), 0);
+    for (const { gradients } of this.#model.groups) this.#device.clear(gradients);
+    let loss = 0;
+    for (const batch of batches) {
+      writeBatch(this.#device, this.#batch, batch, Math.max(tokens, 1));
+      await this.#train.graph.compute();
+      loss += this.#device.scalar(this.#train.loss);
+    }
+    return { loss, tokens };
+  }
+
+  /** Mean loss of a batch in nats, and how many tokens counted. @throws TRAIN_BATCH_INVALID */
+  async evaluate(batch: TrainingBatch): Promise<{ loss: number; tokens: number }> {
+    this.#check(batch);
+    if (this.#evaluate === null) {
+      const { graph, described } = this.#device.buildGraph(this.#settings.kinds, (b) =>
+        forwardOnly(b, this.#model.tensors, this.#batch),
+      );
+      this.#evaluate = { graph, loss: described };
+    }
+    writeBatch(this.#device, this.#batch, batch);
+    await this.#evaluate.graph.compute();
+    return { loss: this.#device.scalar(this.#evaluate.loss), tokens: lossTokens(batch) };
+  }
+
+  /** A part of the state, one flat array a group. */
+  read(part: StatePart): Float32Array[] {
+    return this.#model.groups.map((group) => {
+      const flat = new Float32Array(group.layout.length);
+      this.#device.get(group[part], flat);
+      return flat;
+    });
+  }
+
+  /** Puts a part of the state back; products see new values at once. */
+  async write(part: StatePart, flats: readonly Float32Array[]): Promise<void> {
+    for (const [index, group] of this.#model.groups.entries()) {
+      const flat = flats[index];
+      if (flat?.length !== group.layout.length)
+        throw new RangeError(`group ${index} has ${group.layout.length} numbers, not ${flat?.length}`);
+      this.#device.set(group[part], flat);
+    }
+    if (part === 'values') await this.#refresh.compute();
+  }
+
+  /** Values by the names of GGUF tensors; what is not named stays. @throws TypeError for a name that is not trained */
+  async writeTensors(tensors: ReadonlyMap<string, Float32Array>): Promise<void> {
+    for (const [name, numbers] of tensors) {
+      const group = this.#model.groups.find(({ layout }) =>
+        layout.places.some((place) => place.name === name),
+      );
+      const place = group?.layout.places.find((candidate) => candidate.name === name);
+      if (group === undefined || place?.length !== numbers.length)
+        throw new TypeError(`no trained tensor ${name} of ${numbers.length} numbers`);
+      this.#device.set(group.values, numbers, place.offset * 4);
+    }
+    await this.#refresh.compute();
+  }
+
+  /** A part of one parameter. */
+  readTensor(part: StatePart, name: string): Float32Array {
+    for (const group of this.#model.groups) {
+      const place = group.layout.places.find((candidate) => candidate.name === name);
+      if (place === undefined) continue;
+      const numbers = new Float32Array(place.length);
+      this.#device.get(group[part], numbers, place.offset * 4);
+      return numbers;
+    }
+    throw new TypeError(`no trained tensor ${name}`);
+  }
+
+  /** After the moments were written: how many updates they stand for. */
+  resumeAt(updates: number): void {
+    this.#updates = updates;
+  }
+
+  close(): void {
+    this.#device.close();
+  }
+
+  #check(batch: TrainingBatch): void {
+    const { sequences, length } = this.#settings.batch;
+    const wrongShape =
+      batch.sequences === sequences && batch.length === length
+        ? null
+        : `${batch.sequences} x ${batch.length} tokens, where this training has ${sequences} x ${length}`;
+    const fault = wrongShape ?? batchFault(batch, this.#settings.shape.vocabulary);
+    if (fault === null) return;
+    throw new FilonError<TrainerErrorDetails>(
+      { code: 'TRAIN_BATCH_INVALID', reason: fault },
+      `a training batch is no good: ${fault}`,
+    );
+  }
+}

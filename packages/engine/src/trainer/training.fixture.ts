@@ -1,0 +1,79 @@
+/** Small models and batches, and a trainer on this machine's processor. */
+import type { TrainingBatch } from '@filon/core/training/batch';
+import { loadBackends } from '../ffi/backends.ts';
+import { openGgmlGraph, TENSOR_TYPE } from '../ffi/ggml-graph.ts';
+import { findLibraryDirectory } from '../ffi/library-directory.ts';
+import { openLibrarySet } from '../ffi/library-set.ts';
+import { TrainingDevice } from './device.ts';
+import type { ProductKinds } from './graph/builder.ts';
+import { initialWeights, normalNumbers } from './initial-weights.ts';
+import type { LlamaShape } from './shape.ts';
+import { Trainer, type TrainerSettings } from './trainer.ts';
+import { newWholeModel } from './training-model.ts';
+
+export const TINY_SHAPE: LlamaShape = {
+  layers: 2,
+  width: 32,
+  heads: 4,
+  kvHeads: 2,
+  headWidth: 8,
+  feedForward: 64,
+  vocabulary: 48,
+  context: 64,
+  ropeBase: 10_000,
+  ropeLayout: 'adjacent',
+  normEpsilon: 1e-5,
+  tied: true,
+};
+
+export const F32: ProductKinds = { copies: TENSOR_TYPE.f32, overTokens: 'transposed', attention: 'outer' };
+export const BF16: ProductKinds = { copies: TENSOR_TYPE.bf16, overTokens: 'transposed', attention: 'outer' };
+
+/** One thread: tests run side by side, and threads that spin for one another would take turns. */
+export function processor(threads = 1): TrainingDevice {
+  const set = openLibrarySet(findLibraryDirectory([]));
+  const backends = loadBackends(set, []);
+  const [cpu] = backends.devices;
+  if (cpu === undefined) throw new TypeError('no processor');
+  return new TrainingDevice(openGgmlGraph(set), backends, cpu, threads);
+}
+
+/** A trainer of all parameters with the given or fresh weights. */
+export async function wholeTrainer(
+  settings: TrainerSettings,
+  weights: ReadonlyMap<string, Float32Array> = initialWeights(settings.shape, 1),
+): Promise<Trainer> {
+  const trainer = new Trainer(processor(), settings, (b) => newWholeModel(b, settings.shape));
+  await trainer.writeTensors(weights);
+  return trainer;
+}
+
+/** Random tokens; two documents a sequence, some targets masked, padding at the end of the last sequence. */
+export function randomBatch(
+  shape: LlamaShape,
+  sequences: number,
+  length: number,
+  seed: number,
+): TrainingBatch {
+  const normal = normalNumbers(seed);
+  const token = () => Math.floor(Math.abs(normal()) * 1000) % shape.vocabulary;
+  const count = sequences * length;
+  const batch: TrainingBatch = {
+    sequences,
+    length,
+    tokens: Int32Array.from({ length: count }, token),
+    targets: Int32Array.from({ length: count }, (_, index) => (index % 5 === 0 ? -1 : token())),
+    positions: new Int32Array(count),
+    documents: new Int32Array(count),
+  };
+  const cut = Math.ceil(length / 3);
+  for (let index = 0; index < count; index += 1) {
+    const place = index % length;
+    batch.documents[index] = place < cut ? 0 : 1;
+    batch.positions[index] = place < cut ? place : place - cut;
+    if (index < count - 2) continue;
+    batch.documents[index] = -1;
+    batch.targets[index] = -1;
+  }
+  return batch;
+}
