@@ -1,5 +1,6 @@
 /** What nodes that answer for one another say. */
 import { seatAsks, seatTells } from '@filon/core/answering/answer-messages';
+import { completionAsks, completionTells } from '@filon/core/answering/completion-messages';
 import { PROMPT_BYTES_MAX } from '@filon/core/answering/limits';
 import { decodePrompt, encodePrompt } from '@filon/core/answering/prompt-text';
 import { DEFAULT_SAMPLING } from '@filon/core/serving/sampling';
@@ -19,10 +20,15 @@ const loaded = {
     reasoning: { open: '<think>', close: '</think>' },
   },
 };
+const asked = {
+  ...{ prompt: encodePrompt({ kind: 'text', text: 'the old lamp' }), choices: 2, maxTokens: null },
+  ...{ sampling: { ...sampling, seed: null }, stop: ['end'], format: { kind: 'json' } },
+  ...{ topLogprobs: 2, ignoreEos: false },
+};
 const candidate = { token: 3, bytes: Uint8Array.of(97), logprob: -0.5 };
 
 const prompts: Target = {
-  name: 'prompts of /filon/answer/1',
+  name: 'prompts',
   seeds: [
     encodePrompt({ kind: 'text', text: 'the old lamp' }),
     encodePrompt({
@@ -74,6 +80,43 @@ export const ANSWERING_TARGETS: readonly Target[] = [
       { kind: 'beat' },
     ]),
     name: '/filon/answer/1, told',
+  },
+  {
+    ...messagesTarget(completionAsks, [
+      { kind: 'complete', model: new Uint8Array(32), reach: 'own', wanted: { request: asked, begun: 'a ' } },
+      {
+        ...{ kind: 'complete', model: new Uint8Array(32), reach: 'open' },
+        wanted: {
+          begun: '',
+          request: {
+            ...asked,
+            prompt: new Uint8Array(8),
+            format: { kind: 'schema', schema: '{"type":"null"}' },
+          },
+        },
+      },
+    ]),
+    name: '/filon/completion/1, asked',
+  },
+  {
+    ...messagesTarget(completionTells, [
+      { kind: 'queued', position: 1, estimateMs: 1500.5 },
+      {
+        kind: 'chunks',
+        chunks: [
+          { kind: 'delta', choice: 0, text: 'a', logprobs: [{ ...candidate, token: -1, top: [candidate] }] },
+          { kind: 'reasoning', choice: 1, text: 'hm' },
+          { kind: 'tool-call', choice: 0, index: 0, id: 'a', name: 'f' },
+          { kind: 'tool-arguments', choice: 0, index: 0, text: '{' },
+          { kind: 'end', choice: 0, reason: 'stop', stop: 'end' },
+        ],
+      },
+      { kind: 'done', usage: { promptTokens: 3, cachedTokens: 0, completionTokens: 2, reasoningTokens: 0 } },
+      { kind: 'done', usage: null },
+      { kind: 'refused', code: 'ANSWER_LIMIT', message: 'no', position: null, waitSeconds: 5 },
+      { kind: 'beat' },
+    ]),
+    name: '/filon/completion/1, told',
   },
   prompts,
 ];

@@ -14,7 +14,9 @@ import {
   type GuestRules,
 } from '@filon/node/swarm/answering/answer-limits';
 import { Commitments } from '@filon/node/swarm/answering/commitments';
+import { openCompletionHost } from '@filon/node/swarm/answering/completion-host';
 import { createRemoteAnswers } from '@filon/node/swarm/answering/remote-answers';
+import { createRemoteCompletions } from '@filon/node/swarm/answering/remote-completion';
 
 /** A node that answers. */
 export interface HostingNode {
@@ -91,11 +93,12 @@ export function answeringSwarm(clock: Clock): AnsweringSwarm {
     ...{ hub, driver, outcomes, hosts },
     replicas: {
       ...createRemoteAnswers({ network: driver, clock, randomBytes: drawnBytes() }),
+      ...createRemoteCompletions({ network: driver, clock }),
       models: () =>
         hosts.flatMap(({ key, guests }) =>
-          guests.offers().map(({ model, name, contextTokens }) => {
+          guests.offers().map(({ model, name, contextTokens, upstream }) => {
             const { tier = 'own' } = beliefs.get(key) ?? {};
-            return { name, sha256: model, contextTokens, tier };
+            return { name, sha256: model, contextTokens, tier, ...(upstream && { upstream: true }) };
           }),
         ),
       candidates: async (request) => candidates(request),
@@ -108,11 +111,13 @@ export function answeringSwarm(clock: Clock): AnsweringSwarm {
       const log = createMemoryLog();
       const limits = new AnswerLimits(rules, { clock });
       const randomBytes = drawnBytes();
-      openAnswerHost({
+      const hosting = {
         ...{ network, clock, log, limits, randomBytes, seats: guests },
         commitments: new Commitments({ clock, randomBytes }),
-        guestOf: (node) => (sees === null ? null : { node, operator: node, tier: sees }),
-      });
+        guestOf: (node: KeyId) => (sees === null ? null : { node, operator: node, tier: sees }),
+      };
+      openAnswerHost(hosting);
+      openCompletionHost(hosting);
       await driver.dial({ peer: key, addresses: network.addresses() }, { signal: never });
       const host = { name, key, network, guests, log, limits };
       hosts.push(host);

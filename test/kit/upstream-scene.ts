@@ -12,10 +12,11 @@ import type { Store } from '@filon/node/ports/store';
 import type { UpstreamKeys } from '@filon/node/ports/upstreams';
 import { DEFAULT_SERVING } from '@filon/node/serve/config';
 import type { OpenServing } from '@filon/node/serve/pipeline';
+import type { CompleteOptions } from '@filon/node/serve/serving';
 import { type NewUpstream, UpstreamPlaces } from '@filon/node/serve/upstream/places';
 import { withUpstreams } from '@filon/node/serve/upstream/upstream-serving';
 import { SpeedMeter } from '@filon/node/swarm/candidates/speed-meter';
-import { openScriptedServing } from './scripted-serving.ts';
+import { openScriptedServing, type ScriptedServingOptions } from './scripted-serving.ts';
 import { upstreamRequest } from './upstreams-conformance.ts';
 
 export const FAR = 'far-7b';
@@ -34,7 +35,7 @@ export interface UpstreamScene extends AsyncDisposable {
   add(wanted?: Partial<NewUpstream>): ReturnType<UpstreamPlaces['add']>;
   /** As another start of the node over the same store. */
   again(): UpstreamPlaces;
-  ask(request?: Partial<CompletionRequest>): Promise<Chunk[]>;
+  ask(request?: Partial<CompletionRequest>, options?: Partial<CompleteOptions>): Promise<Chunk[]>;
 }
 
 /** An endpoint that has the model, and says the rest of its one text. */
@@ -51,21 +52,24 @@ export function farEndpoint(script: Partial<MemoryEndpoint> = {}): MemoryEndpoin
 
 export async function openUpstreamScene(
   endpoints: Record<string, MemoryEndpoint> = { [URL_A]: farEndpoint() },
+  options: Pick<ScriptedServingOptions, 'replicas' | 'stored' | 'answer'> & { clock?: ManualClock } = {},
 ): Promise<UpstreamScene> {
-  const clock = createManualClock({ nowMs: 1_700_000_000_000 });
+  const { clock = createManualClock({ nowMs: 1_700_000_000_000 }), replicas = null, ...scripts } = options;
   const store = createMemoryStore();
   const log = createMemoryLog();
   const keys = new Map<string, string>();
   const upstreams = createMemoryUpstreams(endpoints);
   const deps = { upstreams, store, log, clock, keys: keysIn(keys), meter: new SpeedMeter({ clock, store }) };
   const places = new UpstreamPlaces(deps);
-  const scripted = await openScriptedServing({ clock });
+  const scripted = await openScriptedServing({ clock, ...scripts, ...(replicas && { replicas }) });
   let drawn = 0;
   const randomBytes = (count: number): Uint8Array => {
     drawn += 1;
     return new Uint8Array(count).fill(drawn);
   };
-  const serving = withUpstreams(DEFAULT_SERVING, { serving: scripted.serving, places, clock, randomBytes });
+  const serving = withUpstreams(DEFAULT_SERVING, {
+    ...{ serving: scripted.serving, places, replicas, clock, randomBytes },
+  });
   const signal = AbortSignal.timeout(20_000);
   return {
     ...{ serving, places, upstreams, clock, store, keys, log },
@@ -78,16 +82,17 @@ export async function openUpstreamScene(
           key: null,
           fingerprint: null,
           tier: null,
+          serves: null,
           sessionsMax: null,
           ...wanted,
         },
         { signal },
       ),
     again: () => new UpstreamPlaces(deps),
-    ask: async (request = {}) => {
+    ask: async (request = {}, options = {}) => {
       const answer = await serving.complete(
         { ...upstreamRequest(FAR).request, model: FAR, ...request },
-        { signal },
+        { signal, ...options },
       );
       return await Array.fromAsync(answer.chunks);
     },

@@ -74,7 +74,7 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
   const { replicas } = swarm;
   const own = await openServing(settings, { engine, models, log, rates, replicas });
   const { withUpstreams } = await import('./serve/upstream/upstream-serving.ts');
-  const served = { serving: own, places: upstreams, clock, randomBytes };
+  const served = { serving: own, places: upstreams, replicas, clock, randomBytes };
   const serving = stack.use(withUpstreams(servingConfig(settings), served));
   stack.use(swarm);
   await swarm.start(serving.guests());

@@ -1,4 +1,4 @@
-/** What one message of `/filon/answer/1` may hold. */
+/** What one message of `/filon/answer/1` or `/filon/completion/1` may hold. */
 
 /** A grammar and a long context's tokens fit into one frame. */
 export const ANSWER_FRAME_BYTES_MAX = 2_097_152;
@@ -20,6 +20,14 @@ export const VECTOR_LENGTH_MAX = 8_192;
 export const SIGNS_MAX = 256;
 /** Text that one token lets out; what was held back may come with it. */
 export const SIGN_CHARS_MAX = 65_536;
+/** Independent answers to one request. */
+export const CHOICES_MAX = 16;
+/** Of one answer as text: pieces in one message, log-probabilities in one piece, calls of tools in one choice. */
+export const CHUNKS_MAX = 256;
+export const CHUNK_LOGPROBS_MAX = 64;
+export const CALLS_MAX = 128;
+/** Names and ids of tools, calls and people. */
+export const ID_CHARS_MAX = 1_024;
 export const NAME_CHARS_MAX = 128;
 export const CODE_CHARS_MAX = 64;
 export const WORDS_CHARS_MAX = 512;

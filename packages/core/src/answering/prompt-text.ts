@@ -9,14 +9,19 @@ import { messageOf } from '../errors.ts';
 import type { ChatMessage, ChatPrompt, Tool, ToolChoice } from '../serving/completion.ts';
 import { malformed } from '../wire/errors.ts';
 import { faultOf } from '../wire/messages.ts';
-import { NAME_CHARS_MAX, PROMPT_BYTES_MAX, PROMPT_DEPTH_MAX, PROMPT_MESSAGES_MAX } from './limits.ts';
+import {
+  CALLS_MAX,
+  ID_CHARS_MAX,
+  NAME_CHARS_MAX,
+  PROMPT_BYTES_MAX,
+  PROMPT_DEPTH_MAX,
+  PROMPT_MESSAGES_MAX,
+} from './limits.ts';
 
 /** What a seat tokenizes. */
 export type TextPrompt = ChatPrompt | { kind: 'text'; text: string };
 
-const CALLS_MAX = 128;
-const ID_CHARS_MAX = 1_024;
-const WHAT = 'prompt of /filon/answer/1';
+const WHAT = 'prompt';
 
 const text = z.string().max(PROMPT_BYTES_MAX);
 const shortName = z.string().max(ID_CHARS_MAX);
@@ -76,7 +81,7 @@ export function decodePrompt(json: string): TextPrompt {
 }
 
 /** Brackets within one another, strings aside: told before anything goes into itself to read them. */
-function depthOf(json: string): number {
+export function depthOf(json: string): number {
   let depth = 0;
   let deepest = 0;
   let inString = false;

@@ -24,7 +24,7 @@ const VOCAB_TOKENS_MAX = 4_194_304;
 /** What the peer is told; the session's name, the model and the scope are the seat's. */
 export type SessionWanted = Omit<SessionRequest, 'session' | 'model' | 'scope'>;
 
-const sampling: z.ZodType<Sampling, unknown> = z.object({
+const samplingFields = z.object({
   temperature: z.number().min(0).max(5),
   topK: count(1_000_000),
   topP: z.number().gt(0).max(1),
@@ -38,6 +38,10 @@ const sampling: z.ZodType<Sampling, unknown> = z.object({
     .max(LOGIT_BIAS_MAX),
   seed: uint64,
 });
+const sampling: z.ZodType<Sampling, unknown> = samplingFields;
+/** Of a request that may leave the seed to whoever answers it. */
+export const samplingOrSeedless: z.ZodType<Omit<Sampling, 'seed'> & { seed: bigint | null }, unknown> =
+  samplingFields.extend({ seed: uint64.nullable() });
 
 export const sessionWanted: z.ZodType<SessionWanted, unknown> = z
   .object({
@@ -63,6 +67,12 @@ const candidate = z.object({
 });
 const logprob: z.ZodType<TokenLogprob, unknown> = candidate.extend({
   top: z.array(candidate).max(TOP_LOGPROBS_MAX),
+});
+
+/** Of an upstream, which may say the text of a token without its id. */
+const saidCandidate = candidate.extend({ token: z.int().min(-1).max(VOCAB_TOKENS_MAX) });
+export const saidLogprob: z.ZodType<TokenLogprob, unknown> = saidCandidate.extend({
+  top: z.array(saidCandidate).max(TOP_LOGPROBS_MAX),
 });
 
 const text = z.string().max(SIGN_CHARS_MAX);

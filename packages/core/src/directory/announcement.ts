@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { bytesOfHex, hexOf } from '../hex.ts';
-import type { LoadRate, Price } from '../serving/routing.ts';
-import type { PrivacyTier } from '../serving/tier.ts';
+import type { LoadRate, Price, UpstreamOffer } from '../serving/routing.ts';
+import { type PrivacyTier, TIERS } from '../serving/tier.ts';
 import { type RecordKind, recordKind } from '../swarm/signed.ts';
 
 /** How long an announcement holds when its node does not say less. */
@@ -40,11 +40,12 @@ export interface AnnouncedDevice {
 
 /** Loaded, warmed up and self-tested: nothing else is announced here. */
 export interface AnnouncedModel {
-  /** sha256 of the variant's file. */
+  /** sha256 of the variant's file; of an upstream: of the word `upstream`, a blank and its name. */
   model: string;
   name: string;
   /** null: in fast mode. */
   numericClass: string | null;
+  /** 0: its upstream does not say. */
   contextTokens: number;
   sessionsMax: number;
   /** Measured; by `sessions`, which grow. */
@@ -52,6 +53,8 @@ export interface AnnouncedModel {
   price: Price | null;
   /** Whether a session can go on there by its tokens; false for upstreams. */
   replayable: boolean;
+  /** Its node passes requests on to an endpoint that is no node. Absent: it computes itself. */
+  upstream?: UpstreamOffer;
 }
 
 export interface Announcement {
@@ -118,16 +121,32 @@ const rates = z
     'its rates are not in the order of their sessions',
   );
 
-const model = z.object({
-  model: sha256Bytes,
-  name: text(NAME_CHARS_MAX).min(1),
-  numericClass: text(NAME_CHARS_MAX).min(1).nullable(),
-  contextTokens: count(TOKENS_MAX).min(1),
-  sessionsMax: z.int().min(1).max(SESSIONS_MAX),
-  rates,
-  price: z.object({ promptPico: pico, answerPico: pico }).nullable(),
-  replayable: z.boolean(),
+const upstream = z.object({
+  tier: z.enum(TIERS),
+  serves: z.enum(TIERS),
+  continuesChats: z.boolean(),
 });
+
+const model = z
+  .object({
+    model: sha256Bytes,
+    name: text(NAME_CHARS_MAX).min(1),
+    numericClass: text(NAME_CHARS_MAX).min(1).nullable(),
+    contextTokens: count(TOKENS_MAX),
+    sessionsMax: z.int().min(1).max(SESSIONS_MAX),
+    rates,
+    price: z.object({ promptPico: pico, answerPico: pico }).nullable(),
+    replayable: z.boolean(),
+    upstream: upstream.exactOptional(),
+  })
+  .refine(
+    ({ contextTokens, upstream: behind }) => contextTokens > 0 || behind !== undefined,
+    'its context is empty',
+  )
+  .refine(
+    ({ replayable, upstream: behind }) => !replayable || behind === undefined,
+    'an upstream cannot go on by tokens',
+  );
 
 /** From decoded CBOR and back (`z.encode`). Unknown fields are left out: a later version may say more. */
 export const announcementSchema: z.ZodType<Announcement, unknown> = z
@@ -147,7 +166,7 @@ export const announcementSchema: z.ZodType<Announcement, unknown> = z
       .max(ANNOUNCED_DEVICES_MAX),
     models: z.array(model).max(ANNOUNCED_MODELS_MAX),
     stored: z.array(sha256Bytes).max(ANNOUNCED_STORED_MAX),
-    serves: z.enum(['own', 'trusted', 'open']),
+    serves: z.enum(TIERS),
     canRelay: z.boolean(),
     addresses: z.array(text(ADDRESS_CHARS_MAX).min(1)).max(ANNOUNCED_ADDRESSES_MAX),
     payout: text(PAYOUT_CHARS_MAX).min(1).nullable(),

@@ -11,7 +11,7 @@ import type {
   Routing,
 } from './routing.ts';
 import { RELIABILITY_MIN, routeCost } from './routing-cost.ts';
-import { tierAllows, tierOf } from './tier.ts';
+import { type OperatorLists, type PrivacyTier, tierAllows, tierOf, tierThrough } from './tier.ts';
 
 /** A session leaves the place of its prefix for another that is cheaper by both. */
 const MOVE_GAIN_MS = 100;
@@ -50,18 +50,30 @@ export function refusalOf(
   if (candidate.model !== request.model) return 'other-model';
   if (!tierAllows(request.tier, tier)) return 'tier';
   if (request.excluded.has(candidate.node)) return 'excluded';
-  if (tier !== 'own' && candidate.serves === 'own') return 'unwilling';
-  if (!candidate.ready && candidate.node !== null) return 'not-ready';
+  if (candidate.serves === 'own' && tierOfNode(candidate, policy.lists) !== 'own') return 'unwilling';
+  if (!candidate.ready && !mayBeLoaded(candidate)) return 'not-ready';
   if (request.exact && !fitsClass(candidate, request)) return 'other-class';
   if (request.resuming && !candidate.replayable) return 'not-replayable';
   if (request.promptTokens >= candidate.contextTokens) return 'context';
   return candidate.reliability < RELIABILITY_MIN ? 'unreliable' : null;
 }
 
+/** This node loads what is asked of it; an upstream that is down, nobody does. */
+function mayBeLoaded({ node, upstream }: Candidate): boolean {
+  return node === null && upstream === undefined;
+}
+
 function tierOfCandidate(
-  { node, operator }: Candidate,
+  { node, operator, upstream }: Candidate,
   { lists }: Pick<RoutePolicy, 'lists'>,
 ): RankedCandidate['tier'] {
+  return tierThrough(tierOfNode({ node, operator }, lists), upstream?.tier ?? 'own');
+}
+
+function tierOfNode(
+  { node, operator }: Pick<Candidate, 'node' | 'operator'>,
+  lists: OperatorLists,
+): PrivacyTier {
   return node === null ? 'own' : tierOf(operator, lists);
 }
 

@@ -31,13 +31,23 @@ export interface CurrentLoad {
   cachedTokens: number;
 }
 
+/** That a place passes requests on to an endpoint that is no node, as its node says: neither where it is, nor its key. */
+export interface UpstreamOffer {
+  /** Whose machine the endpoint is, as seen by its node's operator. */
+  tier: PrivacyTier;
+  /** Whom it answers at most. */
+  serves: PrivacyTier;
+  /** It can go on with the begun answer of a chat. */
+  continuesChats: boolean;
+}
+
 /** One place that could compute: a whole model on one node. */
 export interface Candidate {
   /** null: this node. */
   node: KeyId | null;
   /** null: not known; then it is anybody's. */
   operator: KeyId | null;
-  /** sha256 of the variant's file. */
+  /** sha256 of the variant's file; of an upstream: what stands for its name. */
   model: string;
   /** What its node calls it. For people: nothing is chosen by it. */
   name: string;
@@ -64,6 +74,8 @@ export interface Candidate {
   reliability: number;
   /** Whether a session can go on there by its tokens; an upstream cannot. */
   replayable: boolean;
+  /** Absent: its node computes itself. */
+  upstream?: UpstreamOffer;
 }
 
 /** What is to be placed. */

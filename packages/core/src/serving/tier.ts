@@ -21,6 +21,16 @@ export function tierOf(operator: KeyId | null, lists: OperatorLists): PrivacyTie
   return lists.trusted.has(operator) ? 'trusted' : 'open';
 }
 
+/** Of an endpoint behind a node, which says that it is of the tier `behind`. Whom that node's operator trusts, nobody else has to. */
+export function tierThrough(node: PrivacyTier, behind: PrivacyTier): PrivacyTier {
+  if (behind === 'own') return node;
+  return node === 'own' ? behind : 'open';
+}
+
+export function narrowerTier(one: PrivacyTier, other: PrivacyTier): PrivacyTier {
+  return tierAllows(one, other) ? other : one;
+}
+
 /** Whether what needs the tier `needed` may be used where `allowed` was chosen. */
 export function tierAllows(allowed: PrivacyTier, needed: PrivacyTier): boolean {
   return TIERS.indexOf(needed) <= TIERS.indexOf(allowed);

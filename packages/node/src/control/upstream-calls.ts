@@ -1,4 +1,6 @@
 /** The calls about endpoints that join as workers. They need a running node, which asks them. Codes: UPSTREAM_*. */
+
+import { TIERS } from '@filon/core/serving/tier';
 import { UPSTREAM_URL_CHARS_MAX } from '@filon/core/upstream/address';
 import { z } from 'zod';
 import { UPSTREAM_KEY_CHARS_MAX } from '../home/upstream-keys.ts';
@@ -34,7 +36,8 @@ const newUpstream: z.ZodType<NewUpstream> = z.object({
     .string()
     .regex(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/, 'it is no sha256 of a certificate, as AB:CD:...')
     .nullable(),
-  tier: z.enum(['own', 'trusted', 'open']).nullable(),
+  tier: z.enum(TIERS).nullable(),
+  serves: z.enum(TIERS).nullable(),
   sessionsMax: z.int().min(1).max(SESSIONS_MAX).nullable(),
 });
 

@@ -2,7 +2,7 @@
  * What serving needs of the other nodes that hold a model (adapter: `swarm`), and the seats at which requests are
  * answered, here or there. Everything that comes from a seat elsewhere was checked, and is still only what a peer says.
  */
-import type { ChatPrompt } from '@filon/core/serving/completion';
+import type { ChatPrompt, Chunk, CompletionRequest } from '@filon/core/serving/completion';
 import type { Candidate, RoutePolicy, RouteRequest } from '@filon/core/serving/routing';
 import type { LoadedModel, SessionRequest, SessionSign, TokenizedPrompt } from '@filon/core/serving/session';
 import type { PrivacyTier } from '@filon/core/serving/tier';
@@ -50,8 +50,29 @@ export interface TakeOptions extends Waiting {
 export interface GuestSeats {
   /** Codes: SERVE_QUEUE_FULL, SERVE_QUEUE_TIMEOUT, SERVE_MODEL_UNKNOWN (not in memory), SERVE_STOPPING. */
   take(wanted: SeatWanted, options: TakeOptions): Promise<Seat>;
-  /** What is ready here, as a candidate: measured rates and the load of this moment. */
+  /** What is ready here, as a candidate: measured rates and the load of this moment. Upstreams among them have no seats. */
   offers(): readonly Candidate[];
+  /**
+   * By an upstream of this node alone, as Upstreams.complete; a failure at one is gone on with by another. Absent: this
+   * node has none. Codes: UPSTREAM_*, SERVE_MODEL_NOT_READY, SERVE_QUEUE_FULL, SERVE_QUEUE_TIMEOUT, SERVE_STOPPING.
+   */
+  complete?(wanted: GuestText, options: TakeOptions): AsyncIterable<Chunk>;
+}
+
+/** A request that is answered by text. */
+export interface TextWanted {
+  /** What stands for the upstream's name. */
+  model: string;
+  /** The widest tier of an endpoint that may see it, as its node calls its endpoints. */
+  reach: PrivacyTier;
+  request: Omit<CompletionRequest, 'model'>;
+  /** Of a chat: the beginning of the answer, which is gone on with; '': there is none. */
+  begun: string;
+}
+
+export interface GuestText extends TextWanted {
+  /** What whoever asks is to this node. */
+  guest: PrivacyTier;
 }
 
 /** A model that other nodes have ready. */
@@ -59,9 +80,12 @@ export interface RemoteModel {
   /** What most of them call it. */
   name: string;
   sha256: string;
+  /** 0: an upstream that does not say. */
   contextTokens: number;
   /** The narrowest tier that reaches one of them. */
   tier: PrivacyTier;
+  /** They pass requests on to endpoints that are no nodes: it is answered by text, not at seats. */
+  upstream?: true;
 }
 
 /** What became of a seat that was asked for: the memory of who is reliable is made from it. */
@@ -94,5 +118,10 @@ export interface Replicas {
   policy(): RoutePolicy;
   /** A seat at that node. Codes: REPLICA_REFUSED (full, over a limit, none of its members), REPLICA_LOST (unreachable too). */
   take(wanted: SeatWanted & { node: KeyId }, options: TakeOptions): Promise<Seat>;
+  /**
+   * By an upstream of that node: as Upstreams.complete, and every piece was checked. Leaving the iteration leaves the
+   * answer there. Codes: REPLICA_REFUSED, REPLICA_LOST, UPSTREAM_REFUSED and UPSTREAM_UNSUPPORTED (the request's fault).
+   */
+  complete(wanted: TextWanted & { node: KeyId }, options: Waiting): AsyncIterable<Chunk>;
   report(outcome: SeatOutcome): void;
 }

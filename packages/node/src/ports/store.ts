@@ -181,6 +181,8 @@ export interface UpstreamRow {
   kind: UpstreamKind;
   /** Whose machine it is, as its operator said. */
   tier: PrivacyTier;
+  /** Whom of the swarm it answers at most, within what its node serves. Absent: an earlier version added it. */
+  serves?: PrivacyTier;
   hasKey: boolean;
   /** sha256 of its certificate where no authority signed it; else null. */
   fingerprint: string | null;

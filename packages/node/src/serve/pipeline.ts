@@ -2,7 +2,7 @@
 import { FilonError } from '@filon/core/errors';
 import type { CompletionRequest } from '@filon/core/serving/completion';
 import type { LoadedModel, SessionRequest } from '@filon/core/serving/session';
-import { type PrivacyTier, tierAllows } from '@filon/core/serving/tier';
+import { narrowerTier } from '@filon/core/serving/tier';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine, Progress, Waiting } from '../ports/engine.ts';
 import type { Log } from '../ports/log.ts';
@@ -240,7 +240,7 @@ class Pipeline implements OpenServing {
     options: Pick<CompleteOptions, 'signal' | 'resume' | 'scope' | 'tier'>,
   ): Promise<Entered> {
     const { resume } = options;
-    const tier = narrower(options.tier ?? 'own', resume?.start.tier ?? 'open');
+    const tier = narrowerTier(options.tier ?? 'own', resume?.start.tier ?? 'open');
     const wanted = resume?.start.model ?? request.model;
     const model = await this.#placing.find(wanted, tier, { begun: resume !== undefined });
     const presence = this.#suspects.enter(request);
@@ -320,10 +320,6 @@ const PLAIN = {
   choices: 1,
   maxTokens: 1,
 } satisfies Partial<CompletionRequest>;
-
-function narrower(one: PrivacyTier, other: PrivacyTier): PrivacyTier {
-  return tierAllows(one, other) ? other : one;
-}
 
 /** Of the longest choice. */
 function tokensSoFar({ start, events }: AnswerSoFar): number {

@@ -12,8 +12,9 @@ import { type PrivacyTier, tierAllows } from '@filon/core/serving/tier';
 import type { Clock } from '../ports/clock.ts';
 import type { Models } from '../ports/models.ts';
 import type { RemoteModel, Replicas, Seat, SeatOutcome, TakeOptions } from '../ports/replicas.ts';
+import { askOthersSoon } from './ask-others.ts';
 import type { ServingConfig } from './config.ts';
-import { ANSWER_TOKENS_GUESS, ASK_OTHERS_MS, CHARACTERS_PER_TOKEN_GUESS } from './limits.ts';
+import { ANSWER_TOKENS_GUESS, CHARACTERS_PER_TOKEN_GUESS } from './limits.ts';
 import type { LocalSeats } from './local-seats.ts';
 import { route, routeNone } from './route.ts';
 import { type RankWanted, Seating } from './seating.ts';
@@ -61,15 +62,20 @@ export class Placing {
     const stored = await this.#deps.models.list();
     const isHere = (one: RemoteModel): boolean =>
       stored.some(({ sha256, name }) => sha256 === one.sha256 || name === one.name);
-    const others = (this.#deps.replicas?.models() ?? []).filter((one) => !isHere(one));
+    const others = this.#elsewhere().filter((one) => !isHere(one));
     return [...stored, ...others.map(servedElsewhere)];
+  }
+
+  /** What has seats elsewhere. */
+  #elsewhere(): readonly RemoteModel[] {
+    return (this.#deps.replicas?.models() ?? []).filter(({ upstream }) => upstream !== true);
   }
 
   /** `begun`: somebody had it before. Codes: SERVE_MODEL_UNKNOWN, SERVE_ROUTE_NONE. */
   async find(model: string, tier: PrivacyTier, { begun = false }: { begun?: boolean } = {}): Promise<Found> {
     const stored = await this.#deps.models.find(model);
     if (stored) return { sha256: stored.sha256, name: stored.name, stored };
-    const elsewhere = this.#deps.replicas?.models() ?? [];
+    const elsewhere = this.#elsewhere();
     const named = elsewhere.filter(
       ({ name, sha256 }) => name === model || (model.length >= SHA_CHARS_MIN && sha256.startsWith(model)),
     );
@@ -138,22 +144,10 @@ export class Placing {
     { request, here }: { request: RouteRequest; here: Candidate | null },
     signal: AbortSignal,
   ): Promise<readonly Candidate[]> {
-    const { clock } = this.#deps;
     if (here === null || !here.ready || here.load?.queueMs !== 0 || request.excluded.has(null)) {
       return await replicas.candidates(request, { signal });
     }
-    const over = new AbortController();
-    const within = { signal: AbortSignal.any([signal, over.signal]) };
-    const late = clock.sleep(ASK_OTHERS_MS, within).then(() => over.abort());
-    const asked = replicas.candidates(request, within);
-    try {
-      await Promise.race([asked, late]);
-      return over.signal.aborted ? [] : await asked;
-    } finally {
-      asked.catch(() => undefined);
-      late.catch(() => undefined);
-      over.abort();
-    }
+    return await askOthersSoon(replicas, request, { signal, clock: this.#deps.clock });
   }
 
   #routeRequest(placed: Placed, wanted: RankWanted): RouteRequest {

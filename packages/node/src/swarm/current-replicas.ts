@@ -1,4 +1,5 @@
 /** The other nodes as serving sees them, whether this node is in a swarm just now or not. */
+import type { Chunk } from '@filon/core/serving/completion';
 import type { Candidate, RoutePolicy } from '@filon/core/serving/routing';
 import { replicaLost } from '@filon/core/swarm/replica-errors';
 import type { RemoteModel, Replicas } from '../ports/replicas.ts';
@@ -24,6 +25,12 @@ export class CurrentReplicas implements Replicas {
   async take(...[wanted, options]: Parameters<Replicas['take']>): ReturnType<Replicas['take']> {
     if (this.current !== null) return await this.current.take(wanted, options);
     throw replicaLost(wanted.node, { how: 'closed', reason: 'this node left the swarm' });
+  }
+
+  async *complete(...[wanted, options]: Parameters<Replicas['complete']>): AsyncGenerator<Chunk> {
+    if (this.current === null)
+      throw replicaLost(wanted.node, { how: 'closed', reason: 'this node left the swarm' });
+    yield* this.current.complete(wanted, options);
   }
 
   report(...outcome: Parameters<Replicas['report']>): void {

@@ -4,7 +4,7 @@
  */
 import type { Candidate, RoutePolicy } from '@filon/core/serving/routing';
 import type { Device } from '@filon/core/serving/session';
-import { tierAllows, tierOf } from '@filon/core/serving/tier';
+import { type PrivacyTier, tierAllows, tierOf } from '@filon/core/serving/tier';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Signer } from '@filon/core/swarm/signed';
 import type { Clock } from '../ports/clock.ts';
@@ -67,7 +67,7 @@ export interface OpenDirectory extends AsyncDisposable {
   announcer: Announcer;
   spread: Spread;
   /** Whether this node answers that peer, and within which scope what was computed for it is reused. */
-  guest(peer: KeyId): { scope: string } | null;
+  guest(peer: KeyId): { scope: string; tier: PrivacyTier } | null;
   /** What became of a seat elsewhere. */
   report(outcome: SeatOutcome): void;
 }
@@ -99,7 +99,7 @@ export function openDirectory(deps: OpenDirectoryDeps): OpenDirectory {
     directory,
     measure: (model, options) => speedTest(model, { seats, draw, randomBytes }, options),
   });
-  const guest = (peer: KeyId): { scope: string } | null => guestOf(peer, deps);
+  const guest = (peer: KeyId): ReturnType<OpenDirectory['guest']> => guestOf(peer, deps);
   const parts = new AsyncDisposableStack();
   parts.use(serveLoad({ network, seats, commitments, prefixes, clock, guest }));
   parts.use(members.watch((event) => onMember(event, { directory, anchors, topology, spread, finder })));
@@ -130,11 +130,14 @@ function onMember(
 }
 
 /** This node's operator alone, whom that one trusts, or any member: as the settings say. */
-function guestOf(peer: KeyId, { members, settings, policy }: OpenDirectoryDeps): { scope: string } | null {
+function guestOf(
+  peer: KeyId,
+  { members, settings, policy }: OpenDirectoryDeps,
+): ReturnType<OpenDirectory['guest']> {
   const member = members.find(peer);
   if (!member) return null;
   const tier = tierOf(member.operator, policy().lists);
-  return tierAllows(settings().serves, tier) ? { scope: member.operator } : null;
+  return tierAllows(settings().serves, tier) ? { scope: member.operator, tier } : null;
 }
 
 function report(

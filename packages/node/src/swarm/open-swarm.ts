@@ -11,7 +11,9 @@ import type { GuestSeats, Replicas } from '../ports/replicas.ts';
 import type { Store } from '../ports/store.ts';
 import { openAnswerHost } from './answering/answer-host.ts';
 import { AnswerLimits, DEFAULT_GUEST_RULES, type Guest } from './answering/answer-limits.ts';
+import { openCompletionHost } from './answering/completion-host.ts';
 import { createRemoteAnswers } from './answering/remote-answers.ts';
+import { createRemoteCompletions } from './answering/remote-completion.ts';
 import type { AnnouncedSettings } from './directory/announcer.ts';
 import type { Placed } from './directory/diverse.ts';
 import type { Identity } from './membership/identity.ts';
@@ -46,6 +48,8 @@ export interface OpenSwarm extends AsyncDisposable {
   replicas: Replicas;
 }
 
+type Reach = (node: KeyId, options: Waiting) => Promise<void>;
+
 /** Disposing of it leaves the network open. */
 export function openSwarm(deps: OpenSwarmDeps): OpenSwarm {
   const { clock, log, seats, identity, randomBytes, random } = deps;
@@ -54,27 +58,30 @@ export function openSwarm(deps: OpenSwarmDeps): OpenSwarm {
   const { members } = membership;
   const addressesOf = (peer: KeyId): readonly string[] => knownAddresses(peer, deps, others);
   const network = memberNetwork({ network: deps.network, membership, addressesOf });
+  const reach: Reach = (node, options) => others.finder.reach(node, options);
   const { take } = createRemoteAnswers({
-    ...{ network, clock, randomBytes },
+    ...{ network, clock, randomBytes, reach },
     commitmentOf: (node) => others.probe.takeCommitment(node),
-    reach: (node, options) => others.finder.reach(node, options),
   });
+  const { complete } = createRemoteCompletions({ network, clock, reach });
   const others: OpenDirectory = openDirectory({
     ...{ ...deps, network, members, take, signer: identity.node, draw: random },
     kept: () => metBefore(deps.roster),
   });
   parts.use(others);
-  const host = openAnswerHost({
+  const hosting = {
     ...{ network, clock, log, seats, randomBytes, commitments: others.commitments },
     limits: new AnswerLimits(DEFAULT_GUEST_RULES, { clock }),
-    guestOf: (peer) => guestOf(peer, deps),
-  });
-  parts.use(host);
+    guestOf: (peer: KeyId) => guestOf(peer, deps),
+  };
+  parts.use(openAnswerHost(hosting));
+  parts.use(openCompletionHost(hosting));
   const replicas: Replicas = {
     models: () => others.finder.models(),
     candidates: (...asked) => others.finder.candidates(...asked),
     policy: () => others.finder.policy(),
     take,
+    complete,
     report: (outcome) => others.report(outcome),
   };
   return { membership, others, replicas, [Symbol.asyncDispose]: () => parts.disposeAsync() };

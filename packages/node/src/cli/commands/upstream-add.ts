@@ -18,6 +18,10 @@ export const upstreamAdd: CommandModule = {
       .option('--key-file <file>', 'a file with its key, which nobody else may read; the node keeps a copy')
       .option('--fingerprint <sha256>', 'of its certificate, where no authority signed it: AB:CD:...')
       .option('--tier <tier>', `whose machine it is: ${TIERS.join(', ')}; else as its address says`)
+      .option(
+        '--serves <tier>',
+        `whom of the swarm it answers at most: ${TIERS.join(', ')}; else your own nodes where it has a key, and whom this node serves where it has none`,
+      )
       .option('--sessions <count>', `requests that it gets at the same time; else ${SESSIONS_DEFAULT}`)
       .addHelpText(
         'after',
@@ -45,19 +49,20 @@ function wantedUpstream({ args, options }: Cli): NewUpstream {
     name: options.text('name') ?? null,
     key: keyFile === undefined ? null : readUpstreamKey(keyFile),
     fingerprint: options.text('fingerprint')?.toUpperCase() ?? null,
-    tier: tierOf(options.text('tier')),
+    tier: tierOf('--tier', options.text('tier')),
+    serves: tierOf('--serves', options.text('serves')),
     sessionsMax: options.number('sessions', { min: 1, max: SESSIONS_MAX }) ?? null,
   };
 }
 
-function tierOf(typed: string | undefined): NewUpstream['tier'] {
+function tierOf(option: string, typed: string | undefined): NewUpstream['tier'] {
   if (typed === undefined) return null;
   const tier = TIERS.find((known) => known === typed);
   if (tier !== undefined) return tier;
   const allowed = TIERS.join(', ');
   throw new FilonError<CliErrorDetails>(
-    { code: 'CLI_OPTION_INVALID', option: '--tier', value: typed, allowed },
-    `--tier cannot be ${JSON.stringify(typed)}. Allowed: ${allowed}.`,
+    { code: 'CLI_OPTION_INVALID', option, value: typed, allowed },
+    `${option} cannot be ${JSON.stringify(typed)}. Allowed: ${allowed}.`,
   );
 }
 

@@ -30,6 +30,7 @@ const FAILURES: ReadonlySet<string> = new Set([
   ...LASTING,
   ...['UPSTREAM_UNREACHABLE', 'UPSTREAM_BUSY', 'UPSTREAM_FAILED', 'UPSTREAM_BROKEN', 'UPSTREAM_STALLED'],
   'SERVE_TIMEOUT',
+  ...['REPLICA_REFUSED', 'REPLICA_LOST'],
 ]);
 
 export function isFailure(error: unknown): boolean {

@@ -5,6 +5,9 @@ export const UPSTREAMS_MAX = 64;
 export const SESSIONS_DEFAULT = 32;
 export const SESSIONS_MAX = 1_024;
 
+/** Requests that upstreams of other nodes get of this one together; each node has its own limits beside it. */
+export const PEER_SESSIONS_MAX = 64;
+
 /** Times that a part of an answer is asked for. */
 export const TRIES_MAX = 4;
 /** After a failure an upstream is left alone for so long; doubles from one failure to the next. */

@@ -1,8 +1,10 @@
 /** One upstream as a place that answers: asked, timed, and left alone while it fails. */
 import type { Chunk, CompletionRequest, ServedBy, Usage } from '@filon/core/serving/completion';
 import type { Candidate, LoadRate } from '@filon/core/serving/routing';
+import type { PrivacyTier } from '@filon/core/serving/tier';
 import { upstreamHost } from '@filon/core/upstream/address';
 import { upstreamError } from '@filon/core/upstream/errors';
+import { continuesChats } from '@filon/core/upstream/kinds';
 import type { Clock } from '../../ports/clock.ts';
 import type { Waiting } from '../../ports/engine.ts';
 import type { Log } from '../../ports/log.ts';
@@ -38,7 +40,15 @@ export interface PlaceRequest {
   begun: string;
 }
 
-export class UpstreamPlace implements Disposable {
+/** Where a request is answered by text. */
+export interface TextPlace {
+  /** null: it is told with the usage. */
+  readonly servedBy: ServedBy | null;
+  /** As Upstreams.complete. */
+  complete(asked: PlaceRequest, options: Waiting): AsyncIterable<Chunk>;
+}
+
+export class UpstreamPlace implements TextPlace, Disposable {
   readonly id: string;
   readonly row: UpstreamRow;
   readonly health: Health;
@@ -68,6 +78,10 @@ export class UpstreamPlace implements Disposable {
     return this.#active;
   }
 
+  get isFull(): boolean {
+    return this.#active >= this.row.sessionsMax;
+  }
+
   get servedBy(): ServedBy {
     return { node: null, operator: null, tier: this.row.tier, numericClass: null, upstream: true };
   }
@@ -76,9 +90,14 @@ export class UpstreamPlace implements Disposable {
     return this.#deps.meter.rates(this.#computed);
   }
 
+  /** Whom of the swarm it answers at most. Of rows of an earlier version, which asked nobody, its operator's own. */
+  get serves(): PrivacyTier {
+    return this.row.serves ?? 'own';
+  }
+
   /** `model`: what stands for its model's name here. The round trip is in the measured rates. */
   candidate(model: string): Candidate {
-    const { name, contextTokens, sessionsMax } = this.row;
+    const { name, contextTokens, sessionsMax, tier, kind } = this.row;
     return {
       ...{
         node: null,
@@ -95,10 +114,10 @@ export class UpstreamPlace implements Disposable {
       sessionsMax,
       rates: this.rates(),
       load: { active: this.#active, queued: 0, queueMs: 0, cachedTokens: 0 },
-      // By its endpoint it serves this operator's own requests alone.
-      serves: 'own',
+      serves: this.serves,
       reliability: 1,
       replayable: false,
+      upstream: { tier, serves: this.serves, continuesChats: continuesChats(kind) },
     };
   }
 

@@ -35,6 +35,8 @@ export interface NewUpstream {
   fingerprint: string | null;
   /** null: as its address says. */
   tier: PrivacyTier | null;
+  /** Whom of the swarm it answers at most. null: its operator's own nodes where it has a key, else whom the node serves. */
+  serves: PrivacyTier | null;
   /** null: {@link SESSIONS_DEFAULT}. */
   sessionsMax: number | null;
 }
@@ -67,6 +69,8 @@ export interface PickWanted {
   continuing: boolean;
   promptTokens: number;
   answerTokens: number;
+  /** Of a peer, which is this to the node, and does not wait for one to come back. Absent: the node's own. */
+  guest?: PrivacyTier;
 }
 
 export interface UpstreamPlacesDeps extends Omit<PlaceDeps, 'onMeasured'> {
@@ -93,24 +97,42 @@ export class UpstreamPlaces implements Disposable {
   /** By its name, or by what stands for it; null: no upstream has it. */
   find(model: string): UpstreamFound | null {
     const places = [...this.#places.values()].filter(
-      ({ row }) => row.name === model || sha256Of(row.name) === model,
+      ({ row }) => row.name === model || standsFor(row.name) === model,
     );
     const [first] = places;
     if (first === undefined) return null;
     const { name } = first.row;
     const tier = TIERS.find((each) => places.some(({ row }) => tierAllows(each, row.tier))) ?? 'open';
     const sessionsMax = places.reduce((sum, { row }) => sum + row.sessionsMax, 0);
-    return { name, sha256: sha256Of(name), tier, sessionsMax };
+    return { name, sha256: standsFor(name), tier, sessionsMax };
   }
 
   /** For lists: what an endpoint does not say of its model is empty or 0. */
   models(): ServedModel[] {
     const names = new Map([...this.#places.values()].map(({ row }) => [row.name, row]));
     return [...names.values()].map((row) => ({
-      ...{ name: row.name, sha256: sha256Of(row.name), bytes: 0, parameters: 0, licence: null },
+      ...{ name: row.name, sha256: standsFor(row.name), bytes: 0, parameters: 0, licence: null },
       ...{ architecture: '', quantization: '', pulledAtMs: row.addedMs, upstream: true },
       trainedContextTokens: row.contextTokens ?? 0,
     }));
+  }
+
+  /** The cheapest that is up, with what it costs in milliseconds; null: none is. One with room comes first. */
+  best(wanted: PickWanted): { place: UpstreamPlace; costMs: number } | null {
+    const up = this.#able(wanted)
+      .filter(({ health }) => health.isUp)
+      .map((place) => ({ place, costMs: costOf(place, wanted) }))
+      .sort((a, b) => Number(a.place.isFull) - Number(b.place.isFull) || a.costMs - b.costMs);
+    return up[0] ?? null;
+  }
+
+  /** All of a name, be they up or not. */
+  of(name: string): readonly UpstreamPlace[] {
+    return [...this.#places.values()].filter(({ row }) => row.name === name);
+  }
+
+  get names(): readonly string[] {
+    return [...new Set([...this.#places.values()].map(({ row }) => row.name))];
   }
 
   /** Whether one of them answers. */
@@ -137,6 +159,7 @@ export class UpstreamPlaces implements Disposable {
       },
       fingerprint,
       tier: wanted.tier ?? tierOfUpstream(url),
+      serves: wanted.serves ?? (key === null ? 'open' : 'own'),
       contextTokens: model.contextTokens,
       sessionsMax: wanted.sessionsMax ?? SESSIONS_DEFAULT,
       ...{ addedMs: this.#deps.clock.nowMs(), firstTokenMs: null },
@@ -180,12 +203,12 @@ export class UpstreamPlaces implements Disposable {
     for (;;) {
       const places = this.#able(wanted);
       if (places.length === 0) return null;
-      const up = places.filter(({ health }) => health.isUp);
-      const [best] = up.sort((a, b) => costOf(a, wanted) - costOf(b, wanted));
-      if (best !== undefined) return best;
+      const best = this.best(wanted);
+      if (best !== null) return best.place;
       const soonestMs = Math.min(...places.map(({ health }) => health.againInMs));
       const leftMs = untilMs - clock.monotonicMs();
-      if (leftMs <= 0 || soonestMs > leftMs) throw down(wanted.model, places, soonestMs);
+      if (wanted.guest !== undefined || leftMs <= 0 || soonestMs > leftMs)
+        throw down(wanted.model, places, soonestMs);
       await this.#someUp(places, { signal, leftMs });
     }
   }
@@ -216,10 +239,10 @@ export class UpstreamPlaces implements Disposable {
     }
   }
 
-  #able({ model, tier, continuing }: PickWanted): UpstreamPlace[] {
-    return [...this.#places.values()].filter(
-      ({ row }) =>
-        row.name === model && tierAllows(tier, row.tier) && (!continuing || continuesChats(row.kind)),
+  #able({ model, tier, continuing, guest = 'own' }: PickWanted): UpstreamPlace[] {
+    return this.of(model).filter(
+      ({ row, serves }) =>
+        tierAllows(tier, row.tier) && tierAllows(serves, guest) && (!continuing || continuesChats(row.kind)),
     );
   }
 
@@ -280,14 +303,15 @@ function viewOf(place: UpstreamPlace): UpstreamView {
 }
 
 function costOf(place: UpstreamPlace, wanted: PickWanted): number {
-  return routeCost(place.candidate(sha256Of(wanted.model)), wanted, { msPerUnit: 0 }).totalMs;
+  return routeCost(place.candidate(standsFor(wanted.model)), wanted, { msPerUnit: 0 }).totalMs;
 }
 
 function idOf(url: string, model: string): string {
   return createHash('sha256').update(`${url} ${model}`).digest('hex').slice(0, 12);
 }
 
-function sha256Of(name: string): string {
+/** Where the models of others have the sha256 of their file. */
+export function standsFor(name: string): string {
   return createHash('sha256').update(`upstream ${name}`).digest('hex');
 }
 

@@ -8,12 +8,14 @@ import type { Chunk, CompletionRequest, ServedBy, Usage } from '@filon/core/serv
 import { upstreamError } from '@filon/core/upstream/errors';
 import { isFailure } from './health.ts';
 import { TRIES_MAX } from './limits.ts';
-import type { PlaceRequest, UpstreamPlace } from './place.ts';
+import type { PlaceRequest, TextPlace } from './place.ts';
 
 export interface PassingOn {
   request: CompletionRequest;
   /** The best place that is up. `continuing`: it must be able to go on with a chat's answer; null: none can, ever. */
-  pick: (wanted: { continuing: boolean }) => Promise<UpstreamPlace | null>;
+  pick: (wanted: { continuing: boolean }) => Promise<TextPlace | null>;
+  /** Of a chat with one choice: the beginning of the answer, which somebody else has sent already. Absent: there is none. */
+  begun?: string;
   /** Counted on as pieces come; begins with a guess of the prompt's tokens. */
   usage: Usage;
   /** Grows with each place. */
@@ -31,6 +33,8 @@ interface Sent {
   ended: boolean;
 }
 
+const NOBODY_LEFT: ReadonlySet<string> = new Set(['UPSTREAM_DOWN', 'SERVE_ROUTE_NONE']);
+
 export async function* passOn(plan: PassingOn): AsyncGenerator<Chunk> {
   const answer = new PassedOn(plan);
   const all = Array.from({ length: plan.request.choices }, (_, choice) => choice);
@@ -44,7 +48,7 @@ export async function* passOn(plan: PassingOn): AsyncGenerator<Chunk> {
       plan.signal.throwIfAborted();
       tries += 1;
       // That nobody is left says less than why the last one was left.
-      if (last !== null && isFilonError(error, 'UPSTREAM_DOWN')) throw last;
+      if (last !== null && isFilonError(error) && NOBODY_LEFT.has(error.code)) throw last;
       if (!isFailure(error) || tries >= TRIES_MAX) throw error;
       last = error;
       const { left, begun } = answer.left(part, error);
@@ -65,6 +69,8 @@ class PassedOn {
     this.#plan = plan;
     const fresh = (): Sent => ({ text: '', tokens: 0, plain: true, ended: false });
     this.#sent = Array.from({ length: plan.request.choices }, fresh);
+    const [first] = this.#sent;
+    if (first !== undefined) first.text = plan.begun ?? '';
   }
 
   /** The choices of one request: several that are all new, or one. */
@@ -79,14 +85,16 @@ class PassedOn {
     const chat = request.prompt.kind === 'chat';
     const place = await pick({ continuing: chat && text !== '' });
     if (place === null) throw this.#cut('no upstream of it can go on');
-    servedBy.push(place.servedBy);
+    if (place.servedBy !== null) servedBy.push(place.servedBy);
     // Blanks at the end are left out: templates drop them, and a token may begin with one.
     const begun = text.trimEnd();
     const owed = new Owed(text.slice(begun.length));
     const before = this.#plan.usage.completionTokens;
     for await (const chunk of place.complete(this.#request(choices, begun), { signal })) {
-      if (chunk.kind === 'usage') this.#count(chunk.usage, { before, continuing: text !== '' });
-      else if (chunk.kind === 'pause') continue;
+      if (chunk.kind === 'usage') {
+        servedBy.push(...(chunk.servedBy ?? []));
+        this.#count(chunk.usage, { before, continuing: text !== '' });
+      } else if (chunk.kind === 'pause') continue;
       else {
         const shown = owed.taken({ ...chunk, choice: choices[chunk.choice] ?? first });
         if (shown === null) continue;

@@ -43,14 +43,15 @@ describe('an upstream', () => {
     expect(textOf(await scene.ask())).toBe(FAR_TEXT);
   });
 
-  test('has no way to explain, and is not said to be unknown', async () => {
+  test('is a place of its own where a request is explained', async () => {
     await using scene = await openUpstreamScene();
     await scene.add();
     const question = { model: FAR, tier: 'own' as const, promptTokens: 10, answerTokens: 10 };
-    await expect(scene.serving.explain(question, soon())).rejects.toMatchObject({
-      code: 'UPSTREAM_UNSUPPORTED',
-      message: expect.stringContaining('filon upstream ls'),
-    });
+    const { model, routing } = await scene.serving.explain(question, soon());
+    expect(model).toMatchObject({ name: FAR, stored: null });
+    expect(routing.ranked).toMatchObject([
+      { candidate: { node: null, replayable: false, upstream: { tier: 'own' } }, tier: 'own' },
+    ]);
     const unknown = { ...question, model: 'nowhere' };
     await expect(scene.serving.explain(unknown, soon())).rejects.toMatchObject({
       code: 'SERVE_MODEL_UNKNOWN',

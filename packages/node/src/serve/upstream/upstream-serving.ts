@@ -1,28 +1,42 @@
 /** Serving with upstreams: what is asked of a model that only they have is passed on, everything else is as before. */
-import { FilonError, isFilonError } from '@filon/core/errors';
+import { isFilonError } from '@filon/core/errors';
 import type { Chunk, CompletionRequest, Prompt, ServedBy } from '@filon/core/serving/completion';
 import type { LoadedModel } from '@filon/core/serving/session';
-import { type PrivacyTier, tierAllows } from '@filon/core/serving/tier';
+import type { PrivacyTier } from '@filon/core/serving/tier';
+import type { KeyId } from '@filon/core/swarm/key-id';
 import { upstreamError } from '@filon/core/upstream/errors';
 import type { Clock } from '../../ports/clock.ts';
+import type { Replicas } from '../../ports/replicas.ts';
 import { Admission } from '../admit.ts';
 import { AnswerStream } from '../answer-stream.ts';
 import type { ServingConfig } from '../config.ts';
-import type { ServeErrorDetails } from '../errors.ts';
 import { ANSWER_TOKENS_GUESS, CANCEL_GRACE_MS, CHARACTERS_PER_TOKEN_GUESS } from '../limits.ts';
 import type { OpenServing } from '../pipeline.ts';
 import { type Scope, Scopes } from '../scope.ts';
-import type { Answer, CompleteOptions, ServedModel, Serving, ServingStats } from '../serving.ts';
+import type {
+  Answer,
+  CompleteOptions,
+  RouteQuestion,
+  ServedModel,
+  Serving,
+  ServingStats,
+} from '../serving.ts';
 import { checkOffer } from '../tools.ts';
+import { withGuestTexts } from './guest-texts.ts';
 import { isFailure } from './health.ts';
 import { SESSIONS_DEFAULT, TRIES_MAX } from './limits.ts';
 import type { UpstreamPlace } from './place.ts';
 import type { UpstreamFound, UpstreamPlaces } from './places.ts';
+import { reaches, Sides, within } from './sides.ts';
 import { passOn } from './text-failover.ts';
+import { TextPlaces } from './text-places.ts';
+import { tokensGuess } from './tokens-guess.ts';
 
 export interface UpstreamServingDeps {
   serving: OpenServing;
   places: UpstreamPlaces;
+  /** Absent or null: this node knows no others. */
+  replicas?: Replicas | null;
   clock: Clock;
   randomBytes: (count: number) => Uint8Array;
 }
@@ -44,6 +58,8 @@ class UpstreamServing implements OpenServing {
   readonly #config: UpstreamServingConfig;
   readonly #deps: UpstreamServingDeps;
   readonly #admission: Admission;
+  readonly #texts: TextPlaces;
+  readonly #sides: Sides;
   readonly #scopes = new Scopes();
   #resumed = 0;
 
@@ -51,33 +67,41 @@ class UpstreamServing implements OpenServing {
     this.#config = config;
     this.#deps = deps;
     this.#admission = new Admission({ ...config, clock: deps.clock, slots: SESSIONS_DEFAULT });
+    this.#texts = new TextPlaces({ ...deps, replicas: deps.replicas ?? null });
+    this.#sides = new Sides({ serving: deps.serving, texts: this.#texts });
   }
 
   async complete(request: CompletionRequest, options: CompleteOptions): Promise<Answer> {
-    return await this.#branch(options.resume?.start.model ?? request.model, options, {
-      here: () => this.#deps.serving.complete(request, options),
-      there: (found) => this.#complete(request, found, options),
-    });
+    const { resume, tier = 'own', signal } = options;
+    const found = this.#find(resume?.start.model ?? request.model, options);
+    const seats = (): Promise<Answer> => this.#deps.serving.complete(request, options);
+    if (found === null || (resume && resume.start.model !== found.sha256)) return await seats();
+    if (resume) throw cannotResume(found);
+    const question = { ...questionOf(request, found), tier };
+    const texts = (): Promise<Answer> => this.#complete(request, found, options);
+    return await this.#sides.either(question, { seats, texts }, signal);
   }
 
   async embed(...[request, options]: Parameters<Serving['embed']>): ReturnType<Serving['embed']> {
-    return await this.#branch(request.model, options, {
-      here: () => this.#deps.serving.embed(request, options),
-      there: (found) => this.#embed(request.inputs, found, options),
-    });
+    const found = options.passedOn === true ? null : this.#deps.places.find(request.model);
+    const seats = () => this.#deps.serving.embed(request, options);
+    if (found === null || (await this.#sides.isStored(found.name))) return await seats();
+    if (reaches(found, options.tier)) return await this.#embed(request.inputs, found, options);
+    return await within(found, options, seats);
   }
 
   async countTokens(...[request, options]: Parameters<Serving['countTokens']>): Promise<number> {
-    return await this.#branch(request.model, options, {
-      here: () => this.#deps.serving.countTokens(request, options),
-      there: ({ name }) => Promise.reject(cannotCount(name)),
-    });
+    const found = this.#find(request.model, options);
+    const seats = () => this.#deps.serving.countTokens(request, options);
+    if (found === null || (await this.#sides.hasSeats(found.name, options.tier))) return await seats();
+    if (reaches(found, options.tier)) throw cannotCount(found.name);
+    return await within(found, options, seats);
   }
 
   async models(): Promise<ServedModel[]> {
     const here = await this.#deps.serving.models();
     const names = new Set(here.map(({ name }) => name));
-    return [...here, ...this.#deps.places.models().filter(({ name }) => !names.has(name))];
+    return [...here, ...this.#texts.models().filter(({ name }) => !names.has(name))];
   }
 
   async readiness(): ReturnType<Serving['readiness']> {
@@ -108,20 +132,18 @@ class UpstreamServing implements OpenServing {
     return this.#deps.serving.unload(...asked);
   }
 
-  async explain(...asked: Parameters<OpenServing['explain']>): ReturnType<OpenServing['explain']> {
-    const [{ model, tier }] = asked;
-    return await this.#branch(
-      model,
-      { tier },
-      {
-        here: () => this.#deps.serving.explain(...asked),
-        there: ({ name }) => Promise.reject(notRouted(name)),
-      },
-    );
+  async explain(...[question, { signal }]: Parameters<OpenServing['explain']>) {
+    const found = this.#find(question.model, {});
+    if (found === null) return await this.#deps.serving.explain(question, { signal });
+    return await this.#sides.explain({ ...question, model: found.name }, found, signal);
   }
 
   guests(): ReturnType<OpenServing['guests']> {
-    return this.#deps.serving.guests();
+    const onResume = (): void => {
+      this.#resumed += 1;
+    };
+    const parts = { admission: this.#admission, scopes: this.#scopes, places: this.#deps.places, onResume };
+    return withGuestTexts(this.#deps.serving.guests(), parts);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -134,23 +156,8 @@ class UpstreamServing implements OpenServing {
     await here;
   }
 
-  /** What is stored here is answered here; then come upstreams; then whoever else this node knows. */
-  async #branch<T>(
-    model: string,
-    { tier = 'own', passedOn = false }: Pick<CompleteOptions, 'tier' | 'passedOn'>,
-    ways: { here: () => Promise<T>; there: (found: UpstreamFound) => Promise<T> },
-  ): Promise<T> {
-    const found = passedOn ? null : this.#deps.places.find(model);
-    if (found === null) return await ways.here();
-    const stored = await this.#deps.serving.models();
-    if (stored.some(({ name, elsewhere }) => elsewhere === undefined && name === found.name))
-      return await ways.here();
-    if (tierAllows(tier, found.tier)) return await ways.there(found);
-    try {
-      return await ways.here();
-    } catch (error) {
-      throw isFilonError(error, 'SERVE_MODEL_UNKNOWN') ? beyond(found, tier) : error;
-    }
+  #find(model: string, { passedOn = false }: Pick<CompleteOptions, 'passedOn'>): UpstreamFound | null {
+    return passedOn ? null : this.#texts.find(model);
   }
 
   async #complete(
@@ -158,7 +165,6 @@ class UpstreamServing implements OpenServing {
     found: UpstreamFound,
     options: CompleteOptions,
   ): Promise<Answer> {
-    if (options.resume) throw cannotResume(found);
     checkOffer(request);
     const entered = await this.#enter(found, options);
     try {
@@ -206,16 +212,17 @@ class UpstreamServing implements OpenServing {
     { found, tier, scope }: Entered,
     { recorder }: CompleteOptions,
   ): Promise<Answer> {
-    const { clock, randomBytes, places } = this.#deps;
+    const { clock, randomBytes } = this.#deps;
     const id = Buffer.from(randomBytes(15)).toString('base64url');
     const promptTokens = tokensGuess(request);
     const usage = { promptTokens, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
     const servedBy: ServedBy[] = [];
     const answerTokens = Math.min(request.maxTokens ?? ANSWER_TOKENS_GUESS, ANSWER_TOKENS_GUESS);
+    const tried = { excluded: new Set<KeyId>(), signal: scope.signal };
     const chunks = passOn({
       ...{ request, usage, servedBy, signal: scope.signal },
       pick: (wanted) =>
-        places.pick({ ...wanted, model: found.name, tier, promptTokens, answerTokens }, scope),
+        this.#texts.pick({ ...wanted, model: found.name, tier, promptTokens, answerTokens }, tried),
       onResume: () => {
         this.#resumed += 1;
       },
@@ -264,26 +271,14 @@ async function* behind(
   yield* rest;
 }
 
-/** Nobody here can count them. */
-function tokensGuess({ prompt }: CompletionRequest): number {
-  if (prompt.kind === 'tokens') return prompt.tokens.length;
-  const text = prompt.kind === 'text' ? prompt.text : JSON.stringify(prompt.messages);
-  return Math.ceil(text.length / CHARACTERS_PER_TOKEN_GUESS);
-}
-
-function beyond({ name, tier: needed }: UpstreamFound, tier: PrivacyTier): Error {
-  const message = `there is no model '${name}' within the tier '${tier}': it is at an upstream of the tier '${needed}'`;
-  return new FilonError<ServeErrorDetails>({ code: 'SERVE_MODEL_UNKNOWN', model: name }, message);
+function questionOf(request: CompletionRequest, { name }: UpstreamFound): Omit<RouteQuestion, 'tier'> {
+  const answerTokens = Math.min(request.maxTokens ?? ANSWER_TOKENS_GUESS, ANSWER_TOKENS_GUESS);
+  return { model: name, promptTokens: tokensGuess(request), answerTokens };
 }
 
 function cannotCount(name: string): Error {
   const message = `the tokens of a prompt to ${name} cannot be counted: it is at an upstream, which does not say`;
   return upstreamError({ code: 'UPSTREAM_UNSUPPORTED', what: 'counting tokens' }, message);
-}
-
-function notRouted(name: string): Error {
-  const message = `${name} is at an upstream of this node, which answers whenever it is up; there is nothing to choose. \`filon upstream ls\` says how it does`;
-  return upstreamError({ code: 'UPSTREAM_UNSUPPORTED', what: 'routing' }, message);
 }
 
 function gone(model: string): Error {

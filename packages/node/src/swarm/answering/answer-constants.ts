@@ -38,5 +38,13 @@ export const CALL_BYTES = 16_384;
 /** Tokens that one message asks to embed. */
 export const EMBED_TOKENS_MAX = 262_144;
 
+/** Of a request that is answered by text: until its first piece, its queue and its prompt included; and between two. */
+export const PIECE_FIRST_MS = 310_000;
+export const PIECE_NEXT_MS = 130_000;
+/** Characters that are taken for a token where nobody counts tokens. */
+export const CHARACTERS_PER_TOKEN = 4;
+/** Pieces of one choice whose length was left open. */
+export const PIECES_MAX = 16_384;
+
 /** Peers and operators whose use is remembered; the one that was heard of longest ago is forgotten. */
 export const GUESTS_REMEMBERED_MAX = 4_096;

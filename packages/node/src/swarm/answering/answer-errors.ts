@@ -17,3 +17,14 @@ export function misused(how: string): FilonError<AnswerErrorDetails> {
     `a peer misused its seat here: ${how}`,
   );
 }
+
+export function forbidden(): FilonError<AnswerErrorDetails> {
+  return new FilonError<AnswerErrorDetails>(
+    { code: 'ANSWER_FORBIDDEN' },
+    'this node does not answer for the peer: it is no member here, or of a wider tier',
+  );
+}
+
+export function left(): FilonError<AnswerErrorDetails> {
+  return new FilonError<AnswerErrorDetails>({ code: 'ANSWER_LEFT' }, 'the peer is done with it');
+}

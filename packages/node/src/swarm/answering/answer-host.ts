@@ -1,11 +1,11 @@
 /** Answers for peers: each channel of `/filon/answer/1` is one seat of this node. */
 import { ANSWER_PROTOCOL } from '@filon/core/answering/answer-messages';
 import { ANSWER_FRAME_BYTES_MAX } from '@filon/core/answering/limits';
-import { FilonError, isFilonError, messageOf } from '@filon/core/errors';
+import { isFilonError, messageOf } from '@filon/core/errors';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Channel, Network } from '../../ports/network.ts';
 import { SEATS_PER_PEER_MAX } from './answer-constants.ts';
-import type { AnswerErrorDetails } from './answer-errors.ts';
+import { forbidden } from './answer-errors.ts';
 import type { Guest } from './answer-limits.ts';
 import { HostedSeat, type HostedSeatDeps, tellRefused } from './hosted-seat.ts';
 
@@ -39,11 +39,4 @@ async function serve(channel: Channel, deps: AnswerHostDeps): Promise<void> {
   const code = isFilonError(failure) ? failure.code : messageOf(failure);
   if (QUIET.has(code) || code.startsWith('SERVE_')) log.debug('answer.seat-ended', { code });
   else log.warn('answer.seat-failed', { peer: channel.peer, code });
-}
-
-function forbidden(): FilonError<AnswerErrorDetails> {
-  return new FilonError<AnswerErrorDetails>(
-    { code: 'ANSWER_FORBIDDEN' },
-    'this node does not answer for the peer: it is no member here, or of a wider tier',
-  );
 }

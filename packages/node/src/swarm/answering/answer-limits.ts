@@ -80,6 +80,11 @@ export class AnswerLimits {
     return this.#hold(guest, { field: 'tokens', limit: 'tokensMax', amount: tokens });
   }
 
+  /** That it had as much of one answer as it may. */
+  beyond(limit: keyof GuestRule): FilonError<AnswerLimitDetails> {
+    return refused(limit, 'node', BUSY_RETRY_SECONDS);
+  }
+
   /** Codes: ANSWER_LIMIT. */
   spend(guest: Guest, what: 'prompt' | 'calls', amount: number): void {
     const limit = what === 'prompt' ? 'promptTokensPerMinute' : 'callsPerMinute';

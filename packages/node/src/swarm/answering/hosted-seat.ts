@@ -8,7 +8,7 @@ import type { Log } from '../../ports/log.ts';
 import type { Channel } from '../../ports/network.ts';
 import type { GuestSeats, Seat } from '../../ports/replicas.ts';
 import { BEAT_MS, CALL_BYTES, SEAT_CALLS_MAX, SEAT_IDLE_MS, SEND_STALL_MS } from './answer-constants.ts';
-import { type AnswerErrorDetails, misused } from './answer-errors.ts';
+import { type AnswerErrorDetails, left, misused } from './answer-errors.ts';
 import type { AnswerLimits, Guest } from './answer-limits.ts';
 import type { Commitments } from './commitments.ts';
 import { HostedSessions } from './hosted-sessions.ts';
@@ -70,7 +70,7 @@ export class HostedSeat {
     } catch (error) {
       failure = error;
     }
-    this.#end(new FilonError<AnswerErrorDetails>({ code: 'ANSWER_LEFT' }, 'the peer left the seat'));
+    this.#end(left());
     await this.#sitting?.sessions.idle();
     this.#held.dispose();
     if (failure !== null) await this.#refuse(failure);

@@ -34,7 +34,7 @@ export function createRemoteAnswers(deps: RemoteAnswersDeps): Pick<Replicas, 'ta
     Uint8Array.from(createHash('sha256').update(salt).update(scope).digest().subarray(0, SCOPE_BYTES));
   return {
     take: async (wanted, options) => {
-      const channel = await openChannel(wanted.node, deps, options);
+      const channel = await openChannel({ node: wanted.node, protocol: ANSWER_PROTOCOL }, deps, options);
       const { roundTripMs = null } = network.peers().find(({ peer }) => peer === wanted.node) ?? {};
       const sessions = Math.min(wanted.sessions, SEAT_SESSIONS_MAX);
       const sit = { model: wanted.model, sessions, commitment: commitmentOf(wanted.node) };
@@ -56,10 +56,10 @@ async function seated(seat: RemoteSeat, options: TakeOptions): Promise<Seat> {
 }
 
 /** Codes: REPLICA_REFUSED, REPLICA_LOST. */
-async function openChannel(
-  node: KeyId,
-  { network, clock, reach }: RemoteAnswersDeps,
-  { signal }: TakeOptions,
+export async function openChannel(
+  { node, protocol }: { node: KeyId; protocol: string },
+  { network, clock, reach }: Pick<RemoteAnswersDeps, 'network' | 'clock' | 'reach'>,
+  { signal }: Waiting,
 ): Promise<Channel> {
   const over = new AbortController();
   const late = new AbortController();
@@ -70,7 +70,7 @@ async function openChannel(
   try {
     const within = { signal: AbortSignal.any([signal, late.signal]) };
     await reach?.(node, within);
-    return await network.open(node, ANSWER_PROTOCOL, { ...within, frameBytesMax: ANSWER_FRAME_BYTES_MAX });
+    return await network.open(node, protocol, { ...within, frameBytesMax: ANSWER_FRAME_BYTES_MAX });
   } catch (error) {
     signal.throwIfAborted();
     late.signal.throwIfAborted();

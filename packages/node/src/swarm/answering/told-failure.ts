@@ -35,6 +35,19 @@ export function toldFailure(error: unknown): ToldFailure {
   return { code: 'ANSWER_BROKEN', message: 'this node cannot answer now; ask another one' };
 }
 
+/** Of an upstream here: not its address, nor its own words, which may name it. */
+export function toldOfUpstream(error: unknown): ToldFailure {
+  if (!isFilonError(error) || !error.code.startsWith('UPSTREAM_')) return toldFailure(error);
+  const { code, message } = error;
+  if (code === 'UPSTREAM_UNSUPPORTED') return { code, message: wordsOf(message) };
+  const { status } = error.details as { status?: unknown };
+  const by = typeof status === 'number' ? ` (HTTP ${status})` : '';
+  if (code === 'UPSTREAM_REFUSED')
+    return { code, message: `the upstream there does not take this request${by}` };
+  if (code === 'UPSTREAM_DOWN') return { code, message: 'the upstream there does not answer now' };
+  return { code: 'UPSTREAM_FAILED', message: `the upstream there failed${by}` };
+}
+
 /** null: it does not say. */
 export function placeOf(error: unknown): { position: number | null; waitSeconds: number | null } {
   if (!isFilonError(error)) return { position: null, waitSeconds: null };

@@ -62,7 +62,7 @@ function scene() {
     const asked: KeyId[] = [];
     const guest = (from: KeyId) => {
       asked.push(from);
-      return serves ? { scope: from } : null;
+      return serves ? { scope: from, tier: 'open' as const } : null;
     };
     const seats = { offers: () => [offer(load)] };
     const serving = serveLoad({ network: node, seats, commitments, prefixes, clock, guest });

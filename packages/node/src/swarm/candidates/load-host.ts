@@ -1,6 +1,8 @@
 /** Answers members who ask how soon this node could answer them. */
 import { type LoadMessage, loadCodec } from '@filon/core/directory/load-messages';
 import { isFilonError } from '@filon/core/errors';
+import type { Candidate } from '@filon/core/serving/routing';
+import { type PrivacyTier, tierAllows } from '@filon/core/serving/tier';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Clock } from '../../ports/clock.ts';
 import type { Channel, Network } from '../../ports/network.ts';
@@ -22,7 +24,7 @@ export interface LoadHostDeps {
   prefixes: Prefixes;
   clock: Clock;
   /** Whether this node answers that peer at all, and within which scope what it asked before is reused. */
-  guest: (peer: KeyId) => { scope: string } | null;
+  guest: (peer: KeyId) => { scope: string; tier: PrivacyTier } | null;
 }
 
 type Load = Extract<LoadMessage, { kind: 'load' }>;
@@ -73,13 +75,20 @@ function loadFor(
 ): Load {
   const commitment = commitments.make(peer);
   const asker = guest(peer);
-  const offer = asker ? seats.offers().find((one) => one.model === model && one.ready) : undefined;
+  const offer = asker
+    ? seats.offers().find((one) => one.model === model && one.ready && isFor(one, asker.tier))
+    : undefined;
   const none = { active: 0, queued: 0, sessionsMax: 1, queueMs: 0, cachedBlocks: 0 };
   if (!offer || !asker) return { kind: 'load', ready: false, ...none, commitment };
   const { active, queued, queueMs } = offer.load ?? none;
   const cachedBlocks = prefixes.cachedBlocks(model, asker.scope, prefix);
   const numbers = { active, queued, queueMs, sessionsMax: offer.sessionsMax, cachedBlocks };
   return { kind: 'load', ready: true, ...numbers, commitment };
+}
+
+/** Of upstreams each has its own bound. */
+function isFor({ upstream }: Candidate, tier: PrivacyTier): boolean {
+  return upstream === undefined || tierAllows(upstream.serves, tier);
 }
 
 function refusal(code: string, message: string): Uint8Array {

@@ -1,6 +1,13 @@
 /** From what nodes announce to places where a request could be computed. */
 import type { Candidate } from '@filon/core/serving/routing';
-import { type OperatorLists, type PrivacyTier, TIERS, tierOf } from '@filon/core/serving/tier';
+import {
+  narrowerTier,
+  type OperatorLists,
+  type PrivacyTier,
+  TIERS,
+  tierOf,
+  tierThrough,
+} from '@filon/core/serving/tier';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import type { RemoteModel } from '../../ports/replicas.ts';
 import type { AnnouncedNode } from '../directory/directory.ts';
@@ -18,12 +25,15 @@ export function candidatesOf(announced: AnnouncedNode, model: string, view: OwnV
   const candidates: Candidate[] = [];
   for (const one of announcement.models) {
     if (one.model !== model) continue;
-    const { name, numericClass, contextTokens, sessionsMax, rates, price, replayable } = one;
+    const { name, numericClass, sessionsMax, rates, price, replayable, upstream } = one;
+    const contextTokens = one.contextTokens === 0 ? Number.MAX_SAFE_INTEGER : one.contextTokens;
     const roundTripMs = view.roundTripMs(node);
     const reliability = view.reliability(node);
     candidates.push({
       ...{ node, operator, model, name, numericClass, ready: true, loadMs: 0, contextTokens, sessionsMax },
-      ...{ rates, load: null, roundTripMs, price, serves: announcement.serves, reliability, replayable },
+      ...{ rates, load: null, roundTripMs, price, reliability, replayable },
+      serves: narrowerTier(announcement.serves, upstream?.serves ?? 'open'),
+      ...(upstream && { upstream }),
     });
   }
   return candidates;
@@ -36,14 +46,20 @@ export function candidatesOf(announced: AnnouncedNode, model: string, view: OwnV
 export function remoteModels(nodes: readonly AnnouncedNode[], lists: OperatorLists): RemoteModel[] {
   const found = new Map<string, Tally>();
   for (const { operator, announcement } of nodes) {
-    const tier = tierOf(operator, lists);
-    if (tier !== 'own' && announcement.serves === 'own') continue;
-    for (const { model, name, contextTokens } of announcement.models) {
-      const tally = found.get(model) ?? { names: new Map(), tier, contextTokens, operators: new Set() };
+    const tierOfNode = tierOf(operator, lists);
+    for (const { model, name, contextTokens, upstream } of announcement.models) {
+      const serves = narrowerTier(announcement.serves, upstream?.serves ?? 'open');
+      if (tierOfNode !== 'own' && serves === 'own') continue;
+      const tier = tierThrough(tierOfNode, upstream?.tier ?? 'own');
+      const isUpstream = upstream !== undefined;
+      const tally = found.get(model) ?? {
+        ...{ names: new Map(), tier, contextTokens, isUpstream },
+        operators: new Set(),
+      };
       found.set(model, tally);
       tally.operators.add(operator);
       tally.contextTokens = Math.max(tally.contextTokens, contextTokens);
-      tally.tier = narrower(tally.tier, tier);
+      tally.tier = narrowerTier(tally.tier, tier);
       // Of one's own nodes' names none of a stranger counts.
       const weight = 1e6 ** (TIERS.length - 1 - TIERS.indexOf(tier));
       tally.names.set(name, (tally.names.get(name) ?? 0) + weight);
@@ -51,18 +67,18 @@ export function remoteModels(nodes: readonly AnnouncedNode[], lists: OperatorLis
   }
   return [...found]
     .sort(([, a], [, b]) => rank(a) - rank(b) || b.operators.size - a.operators.size)
-    .map(([sha256, { names, tier, contextTokens }]) => ({ name: most(names), sha256, contextTokens, tier }));
+    .map(([sha256, { names, tier, contextTokens, isUpstream }]) => ({
+      ...{ name: most(names), sha256, contextTokens, tier },
+      ...(isUpstream && { upstream: true }),
+    }));
 }
 
 interface Tally {
   names: Map<string, number>;
   tier: PrivacyTier;
   contextTokens: number;
+  isUpstream: boolean;
   operators: Set<KeyId>;
-}
-
-function narrower(a: PrivacyTier, b: PrivacyTier): PrivacyTier {
-  return TIERS.indexOf(a) <= TIERS.indexOf(b) ? a : b;
 }
 
 function rank({ tier }: Tally): number {

@@ -172,8 +172,12 @@ export class Announcer implements AsyncDisposable {
     const fresh = seats
       .offers()
       .find(
-        ({ ready, rates, model, load }) =>
-          ready && rates.length === 0 && !this.#measured.has(model) && (load?.active ?? 0) === 0,
+        ({ ready, rates, model, load, upstream }) =>
+          upstream === undefined &&
+          ready &&
+          rates.length === 0 &&
+          !this.#measured.has(model) &&
+          (load?.active ?? 0) === 0,
       );
     if (!fresh) return;
     this.#measured.add(fresh.model);
@@ -194,7 +198,7 @@ export class Announcer implements AsyncDisposable {
 }
 
 function announced(offer: Candidate, price: Price | null): AnnouncedModel {
-  const { model, name, numericClass, contextTokens, sessionsMax, replayable } = offer;
+  const { model, name, numericClass, sessionsMax, replayable, upstream } = offer;
   const rates = offer.rates.map(({ sessions, prefill, decode }) => ({
     sessions,
     prefill: rounded(prefill),
@@ -204,11 +208,12 @@ function announced(offer: Candidate, price: Price | null): AnnouncedModel {
     model,
     name,
     numericClass,
-    contextTokens,
+    contextTokens: offer.contextTokens === Number.MAX_SAFE_INTEGER ? 0 : offer.contextTokens,
     sessionsMax,
     replayable,
     rates,
     price: offer.price ?? price,
+    ...(upstream && { upstream }),
   };
 }
 
