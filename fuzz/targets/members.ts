@@ -56,6 +56,10 @@ export const MEMBER_TARGETS: readonly Target[] = [
       ],
       ...{ stored: ['00'.repeat(32)], addresses: [address], payout: null },
     },
+    {
+      ...{ issuedMs: NOW_MS, expiresMs: NOW_MS + 900_000, version: '0.1.0', serves: 'own', canRelay: false },
+      ...{ devices: [], models: [], stored: [], addresses: [], payout: null, leaves: true },
+    },
   ]),
   messagesTarget(announcementCodec, [
     { kind: 'have', ids: hash },

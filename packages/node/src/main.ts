@@ -102,6 +102,8 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
     answers.retire();
     return serving[Symbol.asyncDispose]();
   });
+  // Before that: who asks others meanwhile does not ask here first.
+  stack.defer(() => swarm.goodbye());
   lock.announce(gateway.url);
   // Kept now, not at the exit, which may be a kill: the next start is faster and needs less memory.
   flushCompileCache();

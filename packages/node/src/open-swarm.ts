@@ -117,6 +117,11 @@ class SwarmPlace implements Place, AsyncDisposable {
     });
   }
 
+  /** This node is about to stop: the others need not find out by themselves. */
+  async goodbye(): Promise<void> {
+    await this.#opened?.swarm.others.goodbye();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#inTurn(() => this.#close());
   }

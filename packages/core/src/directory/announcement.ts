@@ -74,6 +74,8 @@ export interface Announcement {
   addresses: readonly string[];
   /** Where it wants to be paid; null: nowhere yet. */
   payout: string | null;
+  /** A goodbye: the node stops, and nothing of it is to be used until it announces itself again. */
+  leaves?: true | undefined;
 }
 
 /** Characters that cannot be mistaken for something else where a person reads them. */
@@ -170,6 +172,7 @@ export const announcementSchema: z.ZodType<Announcement, unknown> = z
     canRelay: z.boolean(),
     addresses: z.array(text(ADDRESS_CHARS_MAX).min(1)).max(ANNOUNCED_ADDRESSES_MAX),
     payout: text(PAYOUT_CHARS_MAX).min(1).nullable(),
+    leaves: z.literal(true).optional(),
   })
   .refine(({ issuedMs, expiresMs }) => expiresMs > issuedMs, 'it expires before it begins')
   .refine(

@@ -42,7 +42,7 @@ export function peerOf(word: string, more: Partial<PanelPeer> = {}): PanelPeer {
   return {
     ...{ key, name: keyName(key), operator: keyOf('somebody'), version: '0.1.0', canRelay: false },
     ...{ devices: [], models: [], tier: 'open', connection, seenMs: FIXTURE_MS - 4_000 },
-    ...{ expiresMs: FIXTURE_MS + 600_000, reliability: 1, ...more },
+    ...{ expiresMs: FIXTURE_MS + 600_000, hasLeft: false, reliability: 1, ...more },
   };
 }
 

@@ -66,6 +66,8 @@ export interface PanelPeer extends PanelMachine {
   seenMs: number | null;
   /** When what it announced ends; null: nothing of it holds. */
   expiresMs: number | null;
+  /** It said that it stops, and nothing since. */
+  hasLeft: boolean;
   /** This node's own memory of it, 0 to 1; null: none yet. */
   reliability: number | null;
 }

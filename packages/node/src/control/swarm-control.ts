@@ -47,7 +47,10 @@ function createPlaceCalls({ place, settings, serving }: SwarmControlDeps) {
     },
     leaveSwarm: async () => {
       const name = openOf(place).membership.status()?.name ?? '';
-      await place.enter(({ membership }) => membership.leave());
+      await place.enter(async ({ membership, others }) => {
+        await others.goodbye();
+        await membership.leave();
+      });
       return { swarm: name };
     },
     peers: async () => place.look(),

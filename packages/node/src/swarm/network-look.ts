@@ -103,6 +103,7 @@ function peerOf(key: KeyId, connection: PeerConnection | null, deps: LookDeps): 
     models: (said?.models ?? []).map((model) => servedOf(model, probe.last(key, model.model))),
     connection: connection === null ? null : connectionOf(connection),
     ...seen(announced, connection, deps),
+    hasLeft: directory.hasLeft(key),
     reliability: served + failed + wrong === 0 ? null : reliability.of(key),
   };
 }

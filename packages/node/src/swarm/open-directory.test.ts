@@ -1,4 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { announcements } from '@filon/core/directory/announcement';
+import { decodeRecord } from '@filon/core/directory/announcement-record';
 import type { Candidate } from '@filon/core/serving/routing';
 import type { LoadedModel, SessionSign } from '@filon/core/serving/session';
 import type { KeyId } from '@filon/core/swarm/key-id';
@@ -11,6 +13,7 @@ import { createMemoryLog } from '../adapters/memory/log.ts';
 import { createMemoryHub } from '../adapters/memory/network.ts';
 import { createMemoryStore } from '../adapters/memory/store.ts';
 import type { GuestSeats, Seat, SeatOutcome } from '../ports/replicas.ts';
+import { GOODBYE_MS } from './directory/directory-limits.ts';
 import type { Members } from './membership/members.ts';
 import { type OpenDirectory, openDirectory } from './open-directory.ts';
 
@@ -138,6 +141,24 @@ async function meet(a: Node, b: Node): Promise<void> {
   b.members.learn(a.members.own().member.proof);
   await a.network.dial({ peer: b.self, addresses: b.network.addresses() }, { signal });
 }
+/** As a node does when it is told to: says goodbye, and is gone. */
+async function stop(node: Node, { pass }: { pass: (durationMs: number) => Promise<void> }): Promise<void> {
+  const stopping = node.directory.goodbye();
+  await pass(500);
+  await stopping;
+  await node.directory[Symbol.asyncDispose]();
+  await node.network[Symbol.asyncDispose]();
+}
+
+/** The newest record that is handed on of a node. */
+function recordOf({ directory: { directory } }: Node, of: KeyId): Uint8Array {
+  for (const id of directory.ids()) {
+    const bytes = directory.bytesOf(id);
+    if (bytes && announcements.open(decodeRecord(bytes).announcement, () => true).signer === of) return bytes;
+  }
+  throw new RangeError('no record of it');
+}
+
 const knows = (of: OpenDirectory, node: KeyId): string[] | undefined =>
   of.directory.find(node)?.announcement.models.map(({ name }) => name);
 const outcome = (node: KeyId, kind: SeatOutcome['kind'] = 'answered'): SeatOutcome => ({
@@ -192,6 +213,60 @@ describe('a node among others', () => {
     await at.pass(900_000);
     expect(b.directory.directory.find(a.self)).toBeNull();
     expect(b.directory.finder.announced(MODEL)).toEqual([]);
+  });
+
+  test('leaves lists and candidates everywhere at once when it says goodbye, and is back when it starts again', async () => {
+    await using at = scene();
+    const nodes = [await at.open('a'), await at.open('b'), await at.open('c', { ready: false })];
+    const [a, b, c] = nodes as [Node, Node, Node];
+    await meet(a, b);
+    await meet(b, c);
+    c.members.learn(a.members.own().member.proof);
+    at.hub.cut(a.self, c.self);
+    await at.pass(30_000);
+    expect(c.directory.finder.announced(MODEL)).toHaveLength(2);
+    await stop(a, at);
+    // One step of the spreading, and no part of the quarter of an hour that an announcement holds.
+    await at.pass(2000);
+    for (const { directory } of [b, c]) {
+      expect(directory.directory.find(a.self)).toBeNull();
+      expect(directory.directory.hasLeft(a.self)).toBe(true);
+      expect(directory.finder.announced(MODEL).map(({ node }) => node)).not.toContain(a.self);
+    }
+    const goodbye = recordOf(b, a.self);
+    const again = await at.open('a');
+    await meet(again, b);
+    await at.pass(10_000);
+    for (const { directory } of [b, c]) expect(knows(directory, a.self)).toEqual(['tiny']);
+    expect(b.directory.directory.accept(goodbye)).toBe('stale');
+    expect(knows(b.directory, a.self)).toEqual(['tiny']);
+  });
+
+  test('is heard again after a goodbye though its clock was set back meanwhile', async () => {
+    await using at = scene();
+    const [a, b] = [await at.open('a'), await at.open('b')];
+    await meet(a, b);
+    await at.pass(30_000);
+    await stop(a, at);
+    at.clock.jump(-300_000);
+    const again = await at.open('a');
+    // It has said what it is before it hears of its own goodbye.
+    await at.pass(10_000);
+    await meet(again, b);
+    await at.pass(60_000);
+    expect(knows(b.directory, a.self)).toEqual(['tiny']);
+  });
+
+  test('waits for peers that take no goodbye for a moment and no longer', async () => {
+    await using at = scene();
+    const [a, b] = [await at.open('a'), await at.open('b')];
+    await meet(a, b);
+    await at.pass(30_000);
+    at.hub.freeze(a.self, b.self);
+    const stopping = a.directory.goodbye();
+    await at.pass(GOODBYE_MS + 500);
+    await stopping;
+    expect(a.log.lines.map(({ event }) => event)).toContain('swarm.goodbye');
   });
 
   test('goes on being heard when its clock is set back', async () => {

@@ -25,11 +25,12 @@ import { speedTest } from './candidates/speed-test.ts';
 import { Anchors } from './directory/anchors.ts';
 import { type AnnouncedSettings, Announcer } from './directory/announcer.ts';
 import { Directory } from './directory/directory.ts';
-import { LINKS_OUT } from './directory/directory-limits.ts';
+import { GOODBYE_MS, LINKS_OUT } from './directory/directory-limits.ts';
 import type { Placed } from './directory/diverse.ts';
 import { recordReader } from './directory/read-record.ts';
 import { Spread } from './directory/spread.ts';
 import { Topology } from './directory/topology.ts';
+import { deadline } from './membership/deadline.ts';
 import type { MemberEvent, Members } from './membership/members.ts';
 import { verifyEd25519 } from './membership/verify.ts';
 
@@ -70,6 +71,8 @@ export interface OpenDirectory extends AsyncDisposable {
   guest(peer: KeyId): { scope: string; tier: PrivacyTier } | null;
   /** What became of a seat elsewhere. */
   report(outcome: SeatOutcome): void;
+  /** Tells the others that this node stops; it announces nothing and links with nobody afterwards. Waits for a moment. */
+  goodbye(): Promise<void>;
 }
 
 export function openDirectory(deps: OpenDirectoryDeps): OpenDirectory {
@@ -109,6 +112,14 @@ export function openDirectory(deps: OpenDirectoryDeps): OpenDirectory {
   return {
     ...{ directory, finder, reliability, canaries, probe, commitments, prefixes, announcer, spread, guest },
     report: (outcome) => report(outcome, { directory, finder, reliability, canaries }),
+    goodbye: async () => {
+      const id = await announcer.sayGoodbye();
+      if (id === null) return;
+      await topology[Symbol.asyncDispose]();
+      using limit = deadline(clock, GOODBYE_MS);
+      await spread.farewell(id, limit);
+      log.info('swarm.goodbye');
+    },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }

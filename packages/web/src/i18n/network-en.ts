@@ -68,6 +68,7 @@ export const networkEn: typeof networkEs = {
     seen: 'Seen',
     expires: 'Announced until',
     over: 'it is over',
+    left: 'it said that it stops',
     reliability: 'Went well',
     relays: 'Relays for others',
     yes: 'yes',

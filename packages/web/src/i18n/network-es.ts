@@ -66,6 +66,7 @@ export const networkEs = {
     seen: 'Visto',
     expires: 'Anunciado hasta',
     over: 'ya no vale',
+    left: 'avisó que se detiene',
     reliability: 'Salieron bien',
     relays: 'Hace de relevo',
     yes: 'sí',

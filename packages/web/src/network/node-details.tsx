@@ -76,7 +76,7 @@ function PeerCard({ peer, nowMs }: { peer: PanelPeer; nowMs: number }): ReactEle
         )}
         {seenMs === null ? null : <Fact name={details.seen}>{agoText(nowMs - seenMs, language)}</Fact>}
         {expiresMs === null ? (
-          <Fact name={details.expires}>{details.over}</Fact>
+          <Fact name={details.expires}>{peer.hasLeft ? details.left : details.over}</Fact>
         ) : (
           <Fact name={details.expires}>{clock.format(expiresMs)}</Fact>
         )}

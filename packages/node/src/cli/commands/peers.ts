@@ -18,7 +18,7 @@ function peersText(look: NetworkLook | null): string {
   if (look.peers.length === 0) return `No other node of ${look.swarm.name} is known yet.`;
   const rows = look.peers.map((peer) => [
     peer.name,
-    peer.connection?.reach ?? (peer.expiresMs === null ? 'gone' : 'heard of'),
+    peer.hasLeft ? 'left' : (peer.connection?.reach ?? (peer.expiresMs === null ? 'gone' : 'heard of')),
     roundTripText(peer.connection),
     peer.tier,
     peer.reliability === null ? '' : peer.reliability.toFixed(2),

@@ -157,6 +157,7 @@ const peer: z.ZodType<PanelPeer> = machine.extend({
     .nullable(),
   seenMs: amount.nullable(),
   expiresMs: amount.nullable(),
+  hasLeft: z.boolean(),
   reliability: amount.min(0).max(1).nullable(),
 });
 const swarm: z.ZodType<PanelSwarm> = z.object({

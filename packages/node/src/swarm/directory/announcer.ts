@@ -28,6 +28,7 @@ import type { GuestSeats } from '../../ports/replicas.ts';
 import type { Members } from '../membership/members.ts';
 import type { Directory } from './directory.ts';
 import { ISSUE_EVERY_MS, ISSUES_IN_A_ROW_MAX } from './directory-limits.ts';
+import { type RecordId, recordId } from './records.ts';
 
 const CHECK_EVERY_MS = 2000;
 /** What changes between two announcements by less than this share is not news. */
@@ -74,7 +75,7 @@ export class Announcer implements AsyncDisposable {
   readonly #measured = new Set<string>();
   #issues = { left: ISSUES_AT_ONCE, atMs: 0 };
   #devices: readonly AnnouncedDevice[] = [];
-  #said: { content: Content; atMs: number; nextMs: number } | null = null;
+  #said: { content: Content; issuedMs: number; nextMs: number } | null = null;
   #running: Promise<void> = Promise.resolve();
 
   constructor(deps: AnnouncerDeps) {
@@ -88,6 +89,18 @@ export class Announcer implements AsyncDisposable {
   /** What this node says now; null: nothing, because it is in no swarm. */
   said(): Announcement | null {
     return this.#deps.directory.find(this.#deps.network.self)?.announcement ?? null;
+  }
+
+  /** The last that it says: it stops, and is not to be counted on. null: it is in no swarm, or never said a word. */
+  async sayGoodbye(): Promise<RecordId | null> {
+    await this[Symbol.asyncDispose]();
+    const own = this.#deps.members.own();
+    const said = this.#said;
+    this.#said = null;
+    if (!own || !said) return null;
+    const { version, serves } = said.content;
+    const nothing = { devices: [], models: [], stored: [], addresses: [], canRelay: false, payout: null };
+    return this.#issue({ version, serves, ...nothing, leaves: true }, own.member.proof).id;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -118,7 +131,7 @@ export class Announcer implements AsyncDisposable {
   }
 
   async #sayIfNews(): Promise<void> {
-    const { members, clock, draw } = this.#deps;
+    const { members, clock, draw, directory, network } = this.#deps;
     const own = members.own();
     if (!own) {
       this.#said = null;
@@ -127,11 +140,13 @@ export class Announcer implements AsyncDisposable {
     const nowMs = clock.monotonicMs();
     const content = await this.#content();
     const said = this.#said;
-    const isNews = !said || nowMs >= said.nextMs || isDifferent(said.content, content);
+    // Something newer of its own came back from others: it was said in an earlier life, by a clock that has been set back.
+    const isOutrun = said && (directory.newestMs(network.self) ?? 0) > said.issuedMs;
+    const isNews = !said || isOutrun || nowMs >= said.nextMs || isDifferent(said.content, content);
     if (!isNews || !this.#mayIssue(nowMs)) return;
-    this.#issue(content, own.member.proof);
+    const { issuedMs } = this.#issue(content, own.member.proof);
     const everyMs = ANNOUNCE_EVERY_MS * (1 - JITTER / 2 + JITTER * draw());
-    this.#said = { content, atMs: nowMs, nextMs: nowMs + everyMs };
+    this.#said = { content, issuedMs, nextMs: nowMs + everyMs };
   }
 
   /** A few in a row, for what changes as a node starts; then as often as others take it. */
@@ -142,16 +157,18 @@ export class Announcer implements AsyncDisposable {
     return now >= 1;
   }
 
-  #issue(content: Content, proof: Uint8Array): void {
+  #issue(content: Content, proof: Uint8Array): { id: RecordId; issuedMs: number } {
     const { clock, directory, network, signer, log } = this.#deps;
     // A clock that was set back must not make this node's news look old.
     const issuedMs = Math.max(Math.floor(clock.nowMs()), (directory.newestMs(network.self) ?? 0) + 1);
     const announcement = { ...content, issuedMs, expiresMs: issuedMs + ANNOUNCEMENT_LIFETIME_MS };
     const sealed = announcements.seal(announcement, signer);
-    const verdict = directory.accept(encodeRecord({ announcement: sealed, proof }));
+    const bytes = encodeRecord({ announcement: sealed, proof });
+    const verdict = directory.accept(bytes);
     const models = content.models.length;
     if (verdict === 'new') log.debug('swarm.announced', { models });
     else log.warn('swarm.announcement-refused', { verdict, models });
+    return { id: recordId(bytes), issuedMs };
   }
 
   async #content(): Promise<Content> {

@@ -31,6 +31,8 @@ export const PEER_IDS_MAX = 8192;
 /** Of one peer over all its links: so much at once, and so much a second. */
 export const LINK_BYTES_AT_ONCE: number = 4 * 1024 * 1024;
 export const LINK_BYTES_PER_SECOND = 65_536;
+/** A node that stops waits so long for its links to take its goodbye. */
+export const GOODBYE_MS = 1500;
 /** A peer that takes nothing for so long loses its link. */
 export const LINK_SEND_TIMEOUT_MS = 30_000;
 /** Messages that wait to be sent to one peer. */

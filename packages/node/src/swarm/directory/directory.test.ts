@@ -69,6 +69,35 @@ describe('what is taken', () => {
     expect(directory.serving(MODEL)).toEqual([]);
   });
 
+  test('a goodbye is handed on, and nothing else of its node is there until that announces itself again', () => {
+    const { clock, directory } = open();
+    const before = record('node', { issuedMs: NOW_MS });
+    directory.accept(before);
+    const goodbye = record('node', { issuedMs: NOW_MS + 1, leaves: true });
+    expect(directory.accept(goodbye)).toBe('new');
+    expect(directory.hasLeft('node')).toBe(true);
+    expect([directory.find('node'), directory.serving(MODEL), directory.nodes()]).toEqual([null, [], []]);
+    expect(directory.ids()).toEqual([recordId(goodbye)]);
+    expect(directory.bytesOf(recordId(goodbye))).toEqual(goodbye);
+    expect(directory.accept(before)).toBe('stale');
+    clock.advance(1000);
+    expect(directory.accept(record('node', { issuedMs: NOW_MS + 2 }))).toBe('new');
+    expect(directory.accept(goodbye)).toBe('stale');
+    expect(directory.hasLeft('node')).toBe(false);
+    expect(directory.serving(MODEL)).toHaveLength(1);
+  });
+
+  test('goodbyes count like announcements, so none floods the others with them', () => {
+    const { directory } = open();
+    const verdicts = Array.from({ length: ISSUES_IN_A_ROW_MAX + 1 }, (_, i) =>
+      directory.accept(
+        record('node', { issuedMs: NOW_MS + i, ...(i % 2 === 1 && { leaves: true as const }) }),
+      ),
+    );
+    expect(verdicts.at(-1)).toBe('often');
+    expect(new Set(verdicts.slice(0, -1))).toEqual(new Set(['new']));
+  });
+
   test('an older one that would hold for longer is not taken up when the newer one has ended', () => {
     const { clock, directory } = open();
     const replayed = record('node', { issuedMs: NOW_MS, expiresMs: NOW_MS + 20 * MINUTE_MS });

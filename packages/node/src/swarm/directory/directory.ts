@@ -2,7 +2,7 @@
  * The announcements of the swarm that hold now. Newest wins; what is replayed, back-dated, expired or too much is refused.
  * Times of peers are compared with one another only; what expires here expires by this node's own clock that grows.
  */
-import { ANNOUNCEMENT_LIFETIME_MS_MAX } from '@filon/core/directory/announcement';
+import { ANNOUNCEMENT_LIFETIME_MS_MAX, type Announcement } from '@filon/core/directory/announcement';
 import type { OperatorLists } from '@filon/core/serving/tier';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import { CLOCK_SKEW_MS_MAX, untimely } from '@filon/core/swarm/validity';
@@ -91,10 +91,15 @@ export class Directory {
     return kept && this.#holds(kept) ? kept.bytes : null;
   }
 
-  /** Null when it never announced itself, or its announcement has expired. */
+  /** Null when it never announced itself, its announcement has expired, or it said goodbye. */
   find(node: KeyId): AnnouncedNode | null {
     const kept = this.#nodes.get(node);
-    return kept && this.#holds(kept) ? kept : null;
+    return kept && this.#isThere(kept) ? kept : null;
+  }
+
+  /** Whether the newest that is known of it is a goodbye. */
+  hasLeft(node: KeyId): boolean {
+    return this.#nodes.get(node)?.announcement.leaves === true;
   }
 
   /** When the newest announcement of it was issued that is remembered, be it expired; null: none is. */
@@ -102,8 +107,14 @@ export class Directory {
     return this.#nodes.get(node)?.announcement.issuedMs ?? null;
   }
 
+  /** Those that are there. */
   nodes(): AnnouncedNode[] {
-    return [...this.#nodes.values()].filter((kept) => this.#holds(kept));
+    return [...this.#nodes.values()].filter((kept) => this.#isThere(kept));
+  }
+
+  /** All that is handed on, goodbyes among it. */
+  ids(): RecordId[] {
+    return [...this.#nodes.values()].filter((kept) => this.#holds(kept)).map(({ id }) => id);
   }
 
   /** Nodes that announce this variant as ready. */
@@ -134,6 +145,10 @@ export class Directory {
 
   #holds({ untilMs }: Kept): boolean {
     return this.#deps.clock.monotonicMs() < untilMs;
+  }
+
+  #isThere(kept: Kept): boolean {
+    return this.#holds(kept) && kept.announcement.leaves !== true;
   }
 
   #judge({ node, operator, announcement }: OpenedRecord): Verdict {
@@ -172,7 +187,7 @@ export class Directory {
     this.#nodes.set(kept.node, kept);
     this.#room.add(kept);
     this.#byId.set(id, kept);
-    for (const { model } of kept.announcement.models) {
+    for (const { model } of servedBy(kept)) {
       const serving = this.#byModel.get(model) ?? new Set();
       this.#byModel.set(model, serving.add(kept));
     }
@@ -188,7 +203,7 @@ export class Directory {
   /** It is fetched no more: its time is over, or there is a newer one. */
   #unlist(kept: Kept): void {
     if (this.#byId.delete(kept.id)) this.#refuse(kept.id);
-    for (const { model } of kept.announcement.models) {
+    for (const { model } of servedBy(kept)) {
       const serving = this.#byModel.get(model);
       serving?.delete(kept);
       if (serving?.size === 0) this.#byModel.delete(model);
@@ -200,4 +215,9 @@ export class Directory {
     const [oldest] = this.#refused;
     if (this.#refused.size > REFUSED_IDS_MAX && oldest !== undefined) this.#refused.delete(oldest);
   }
+}
+
+/** Whoever leaves serves nothing, whatever else it says. */
+function servedBy({ announcement }: Kept): Announcement['models'] {
+  return announcement.leaves ? [] : announcement.models;
 }

@@ -54,6 +54,9 @@ export class SpreadLink {
   readonly #sent = new Set<RecordId>();
   #news: RecordId[] = [];
   #backlog: Uint8Array[] = [];
+  /** What the peer is to have before this side ends. */
+  #last: RecordId | null = null;
+  readonly #ended = Promise.withResolvers<void>();
   /** When the message under way began to go; null: none is. */
   #sendingSinceMs: number | null = null;
   readonly #channel: Channel;
@@ -70,11 +73,15 @@ export class SpreadLink {
   /** Reads until the peer ends it. Throws when the link broke or the peer broke the protocol (SPREAD_BROKEN, WIRE_*). */
   async run(): Promise<void> {
     const { pace, signal } = this.#deps;
-    for await (const frame of this.#channel.frames) {
-      this.#take(announcementCodec.decode(frame));
-      await pace.spend(this.peer, frame.length, { signal });
+    try {
+      for await (const frame of this.#channel.frames) {
+        this.#take(announcementCodec.decode(frame));
+        await pace.spend(this.peer, frame.length, { signal });
+      }
+      await this.#channel.end();
+    } finally {
+      this.#ended.resolve();
     }
-    await this.#channel.end();
   }
 
   /** Told with the next flush, unless the peer has it. */
@@ -127,6 +134,20 @@ export class SpreadLink {
 
   close(): void {
     this.#channel.abort();
+  }
+
+  /** Ends this half once the peer has asked for a record and got it. Resolves when the peer has ended its half as well. */
+  async endAfter(id: RecordId): Promise<void> {
+    this.#last = id;
+    if (this.#sent.has(id)) this.#endIfDone();
+    await this.#ended.promise;
+  }
+
+  #endIfDone(): void {
+    const isDone = this.#last !== null && this.#sent.has(this.#last) && this.#backlog.length === 0;
+    if (!isDone || this.#sendingSinceMs !== null) return;
+    this.#last = null;
+    this.#channel.end().catch(() => this.close());
   }
 
   #take(message: AnnouncementMessage): void {
@@ -190,6 +211,7 @@ export class SpreadLink {
       this.close();
     } finally {
       this.#sendingSinceMs = null;
+      this.#endIfDone();
     }
   }
 

@@ -2,6 +2,8 @@
  * Spreads announcements among members: each node tells its links which records are new to it, and fetches those that are
  * new to it from one of those who have them. Who is linked with whom is decided in `topology.ts`.
  */
+
+import { orAborted } from '@filon/core/abort';
 import { announcementCodec } from '@filon/core/directory/announcement-messages';
 import { isFilonError, messageOf } from '@filon/core/errors';
 import type { KeyId } from '@filon/core/swarm/key-id';
@@ -38,6 +40,7 @@ export class Spread implements AsyncDisposable {
   readonly #parts = new DisposableStack();
   readonly #listeners = new Set<(link: SpreadLink) => void>();
   #flushing = false;
+  #isLeaving = false;
   #checking = false;
 
   constructor(deps: SpreadDeps) {
@@ -61,7 +64,7 @@ export class Spread implements AsyncDisposable {
 
   /** Resolves when there is a link with the peer. Codes: NETWORK_*. */
   async link(peer: KeyId, { signal }: Waiting): Promise<void> {
-    if (this.#links.has(peer)) return;
+    if (this.#links.has(peer) || this.#isLeaving) return;
     const { protocol, frameBytesMax } = announcementCodec;
     const either = AbortSignal.any([signal, this.#over.signal]);
     const channel = await this.#deps.network.open(peer, protocol, { frameBytesMax, signal: either });
@@ -78,6 +81,22 @@ export class Spread implements AsyncDisposable {
     }
   }
 
+  /**
+   * The last that goes out: waits until each link has taken the record and ended. No link is made or taken any more. The
+   * reason of the signal is no failure: who has not taken it then learns of it from others, or not.
+   */
+  async farewell(id: RecordId, { signal }: Waiting): Promise<void> {
+    this.#isLeaving = true;
+    const links = this.links();
+    for (const link of links) {
+      link.tell(id);
+      link.flush();
+    }
+    const over = AbortSignal.any([signal, this.#over.signal]);
+    const taken = Promise.all(links.map((link) => link.endAfter(id)));
+    await orAborted(taken, over).catch(() => undefined);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#parts.dispose();
     this.#over.abort();
@@ -85,7 +104,7 @@ export class Spread implements AsyncDisposable {
   }
 
   async #serve(channel: Channel): Promise<void> {
-    const verdict = this.#deps.admits(channel.peer, this.links());
+    const verdict = this.#isLeaving ? 'refused' : this.#deps.admits(channel.peer, this.links());
     if (verdict === 'stays') await this.#run(channel, 'theirs');
     else if (verdict === 'guest') await this.#run(channel, 'guest');
     else await this.#turnAway(channel);
@@ -107,7 +126,7 @@ export class Spread implements AsyncDisposable {
     const deps = { clock, pace: this.#pace, owner: this.#owner, signal: this.#over.signal };
     const link = new SpreadLink(channel, { ...deps, kind });
     if (!this.#take(link)) return link.close();
-    for (const { id } of this.#deps.directory.nodes()) link.tell(id);
+    for (const id of this.#deps.directory.ids()) link.tell(id);
     link.flush();
     if (kind === 'guest') this.#showOut(link);
     try {

@@ -138,7 +138,10 @@ export class Topology implements AsyncDisposable {
     if (missing <= 0) return;
     const linked = new Set(links.map(({ peer }) => peer));
     const isFree = ({ node }: Placed): boolean =>
-      node !== this.#deps.network.self && !linked.has(node) && !this.#waits(node);
+      node !== this.#deps.network.self &&
+      !linked.has(node) &&
+      !this.#waits(node) &&
+      !this.#deps.directory.hasLeft(node);
     const anchors = this.#deps.anchors.list().filter(isFree);
     const anchored = ours.filter(({ peer }) => this.#isAnchor(peer)).length;
     const options = { taken: ours.map(({ peer }) => this.#placeOf(peer)), draw: this.#deps.draw };
