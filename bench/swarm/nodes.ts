@@ -1,5 +1,5 @@
 /**
- * Measures whole nodes in one swarm on loopback, each a process: `node bench/swarm/nodes.ts [--rounds 20]`. What a remote
+ * Measures whole nodes in one swarm on loopback, each a process: `node bench/swarm/nodes.ts [--rounds 20] [--only ratios [--tokens 256]]`. What a remote
  * node costs over the same node asked directly, how long a reader waits when it is killed, how long joining takes, and
  * the memory of a node with 50 peers. The starter model in fast mode. JSON to standard output.
  */
@@ -31,35 +31,50 @@ interface Timed {
   pauseMs: number;
 }
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '20' } } });
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '20' },
+    tokens: { type: 'string', default: '256' },
+    only: { type: 'string' },
+  },
+});
 const rounds = Number(values.rounds);
+const answerTokens = Number(values.tokens);
+const isAll = values.only !== 'ratios';
 const machine = await readMachine(join(import.meta.dirname, '..', '..'), AbortSignal.timeout(10_000));
 await using swarm = await openRealSwarm('starter');
 const rig = await swarm.add({ name: 'rig', serves: true, environment: LAUNCHER });
 const gateway = await swarm.add({ name: 'gateway', serves: false, environment: LAUNCHER });
 const direct = await ratios(rig, gateway);
-const joins = await joining(swarm, rig);
-const second = await swarm.add({ name: 'second rig', serves: true, environment: LAUNCHER });
-const pauses = await killing([rig, second], gateway);
-const memory = await withPeers(rig, gateway);
-process.stdout.write(
-  `${JSON.stringify({ machine, rounds, ...direct, ...joins, ...pauses, ...memory }, null, 2)}\n`,
-);
+const others = isAll ? await theRest(rig, gateway) : {};
+process.stdout.write(`${JSON.stringify({ machine, rounds, ...direct, ...others }, null, 2)}\n`);
+
+async function theRest(there: SwarmNode, here: SwarmNode): Promise<object> {
+  const joins = await joining(swarm, there);
+  const second = await swarm.add({ name: 'second rig', serves: true, environment: LAUNCHER });
+  const pauses = await killing([there, second], here);
+  return { ...joins, ...pauses, ...(await withPeers(there, here)) };
+}
 
 /** In turns, so that whatever slows the machine down meets both alike. */
 async function ratios(there: SwarmNode, here: SwarmNode): Promise<object> {
   const decode: number[] = [];
   const added: number[] = [];
+  const firstTokenMs: { direct: number[]; remote: number[] } = { direct: [], remote: [] };
   for (let round = -1; round < rounds; round += 1) {
     const nodes = round % 2 === 0 ? [there, here] : [here, there];
     const times = new Map<SwarmNode, Timed>();
-    for (const node of nodes) times.set(node, await ask(node, `Round ${round}: tell me of a mine.`));
+    for (const node of nodes) times.set(node, await ask(node, `Round ${round}: tell me of a mine.`, answerTokens));
     const [near, far] = [times.get(there), times.get(here)];
     if (round < 0 || near === undefined || far === undefined) continue;
     decode.push(far.tokensPerSecond / near.tokensPerSecond);
     added.push(far.firstTokenMs - near.firstTokenMs);
+    firstTokenMs.direct.push(near.firstTokenMs);
+    firstTokenMs.remote.push(far.firstTokenMs);
   }
-  return { decodeRatio: spread(decode), addedFirstTokenMs: spread(added) };
+  const { direct, remote } = firstTokenMs;
+  const whole = { direct: spread(direct), remote: spread(remote) };
+  return { decodeRatio: spread(decode), addedFirstTokenMs: spread(added), firstTokenMs: whole };
 }
 
 /** From the invite to the first token: of a node that runs, and of one that is started for it. */
