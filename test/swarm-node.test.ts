@@ -96,6 +96,25 @@ describe('whose machines', () => {
     });
   });
 
+  test('what one machine of an operator had read is not read again for another one', async () => {
+    const system = { role: 'system' as const, content: 'You know the mine. '.repeat(16) };
+    const cached: (number | undefined)[] = [];
+    for (const [name, content] of [
+      ['third machine', 'How deep is it?'],
+      ['fourth machine', 'How old is it?'],
+    ] as const) {
+      const machine = await swarm.prepare({ name, serves: false });
+      await machine.start('--enrol', await inviteOf(rig, { enrols: true }));
+      await machine.running.event('ready');
+      const messages = [system, { role: 'user' as const, content }];
+      const { usage } = await at(machine).chat.completions.create({ ...CHAT, messages, max_tokens: 4 });
+      cached.push(usage?.prompt_tokens_details?.cached_tokens);
+      await machine.kill();
+    }
+    expect(cached[0]).toBeLessThan(32);
+    expect(cached[1]).toBeGreaterThan(200);
+  });
+
   test('an invite makes nobody a rig, and a word lets in one node', async () => {
     const other = await swarm.prepare({ name: 'somebody', serves: false });
     await expect(other.start('--enrol', await inviteOf(rig))).rejects.toThrow(/CONTROL_ENROLS_NOBODY/);

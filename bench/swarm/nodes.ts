@@ -1,7 +1,8 @@
 /**
- * Measures whole nodes in one swarm on loopback, each a process: `node bench/swarm/nodes.ts [--rounds 20] [--only ratios [--tokens 256]]`. What a remote
- * node costs over the same node asked directly, how long a reader waits when it is killed, how long joining takes, and
- * the memory of a node with 50 peers. The starter model in fast mode. JSON to standard output.
+ * Measures whole nodes in one swarm on loopback, each a process: `node bench/swarm/nodes.ts [--rounds 20]`. What a remote
+ * node costs over the same node asked directly (that alone with `--only ratios`, of answers of `--tokens 256`), how long a
+ * reader waits when it is killed, how long joining takes, and the memory of a node with 50 peers. The starter model in
+ * fast mode. JSON to standard output.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -64,7 +65,8 @@ async function ratios(there: SwarmNode, here: SwarmNode): Promise<object> {
   for (let round = -1; round < rounds; round += 1) {
     const nodes = round % 2 === 0 ? [there, here] : [here, there];
     const times = new Map<SwarmNode, Timed>();
-    for (const node of nodes) times.set(node, await ask(node, `Round ${round}: tell me of a mine.`, answerTokens));
+    for (const node of nodes)
+      times.set(node, await ask(node, `Round ${round}: tell me of a mine.`, answerTokens));
     const [near, far] = [times.get(there), times.get(here)];
     if (round < 0 || near === undefined || far === undefined) continue;
     decode.push(far.tokensPerSecond / near.tokensPerSecond);

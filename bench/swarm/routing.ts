@@ -84,6 +84,7 @@ const finder = new Finder({
   policy,
   clock,
   log: createMemoryLog(),
+  hideScope: () => new Uint8Array(),
   draw,
 });
 

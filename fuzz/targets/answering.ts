@@ -50,6 +50,16 @@ export const ANSWERING_TARGETS: readonly Target[] = [
   {
     ...messagesTarget(seatAsks, [
       { kind: 'sit', model: new Uint8Array(32), sessions: 2, commitment: new Uint8Array(32) },
+      {
+        ...{ kind: 'sit', model: new Uint8Array(32), sessions: 1, commitment: new Uint8Array(32) },
+        ahead: {
+          ...{ prompt: '{}', nonce: new Uint8Array(32) },
+          session: {
+            ...{ maxTokens: null, sampling: { ...sampling, seed: null }, stop: [], topLogprobs: null },
+            ...{ ignoreEos: false, scope: new Uint8Array(16) },
+          },
+        },
+      },
       { kind: 'tokenize', call: 1, prompt: '{}' },
       { kind: 'nonce', nonce: new Uint8Array(32) },
       { kind: 'open', session: 0, scope: new Uint8Array(16), wanted },
@@ -62,6 +72,10 @@ export const ANSWERING_TARGETS: readonly Target[] = [
     ...messagesTarget(seatTells, [
       { kind: 'queued', position: 1, estimateMs: 1500.5 },
       { kind: 'seated', slots: 1, loaded, commitment: new Uint8Array(32) },
+      {
+        ...{ kind: 'seated', slots: 1, loaded, commitment: new Uint8Array(32), ahead: true },
+        ...{ secret: new Uint8Array(32), next: new Uint8Array(32) },
+      },
       { kind: 'refused', code: 'ANSWER_LIMIT', message: 'no', position: null, waitSeconds: 5 },
       { kind: 'tokens', call: 1, tokens: new Uint8Array(8), inReasoning: true },
       { kind: 'secret', secret: new Uint8Array(32) },

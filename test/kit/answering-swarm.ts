@@ -1,4 +1,5 @@
 /** Nodes of one process that answer for one another over memory networks: scripted engines, real seats and messages. */
+import { PREFIX_BLOCK_TOKENS } from '@filon/core/directory/load-messages';
 import type { Candidate, RouteRequest } from '@filon/core/serving/routing';
 import type { PrivacyTier } from '@filon/core/serving/tier';
 import type { KeyId } from '@filon/core/swarm/key-id';
@@ -15,8 +16,11 @@ import {
 } from '@filon/node/swarm/answering/answer-limits';
 import { Commitments } from '@filon/node/swarm/answering/commitments';
 import { openCompletionHost } from '@filon/node/swarm/answering/completion-host';
+import type { ReadHere } from '@filon/node/swarm/answering/hosted-seat';
 import { createRemoteAnswers } from '@filon/node/swarm/answering/remote-answers';
 import { createRemoteCompletions } from '@filon/node/swarm/answering/remote-completion';
+import { scopeCloak } from '@filon/node/swarm/answering/scope-cloak';
+import { Prefixes, prefixHashes } from '@filon/node/swarm/candidates/prefixes';
 
 /** A node that answers. */
 export interface HostingNode {
@@ -26,6 +30,7 @@ export interface HostingNode {
   guests: GuestSeats;
   log: MemoryLog;
   limits: AnswerLimits;
+  prefixes: Prefixes;
 }
 
 export interface HostOptions {
@@ -61,6 +66,11 @@ export function keyOf(name: string): KeyId {
   return `${Buffer.from(name.padEnd(24, '-')).toString('base64url').padEnd(42, '_').slice(0, 42)}A`;
 }
 
+/** As those of one node. */
+export const hideScope: (scope: string) => Uint8Array = scopeCloak({
+  sign: () => new Uint8Array(64).fill(3),
+});
+
 /** Bytes that look random and are the same in every run. */
 export function drawnBytes(): (count: number) => Uint8Array {
   let drawn = 0;
@@ -75,16 +85,26 @@ export function answeringSwarm(clock: Clock): AnsweringSwarm {
   const driver = hub.open({ key: keyOf('driver') });
   const hosts: HostingNode[] = [];
   const beliefs = new Map<KeyId, Belief>();
+  const commitments = new Map<KeyId, Uint8Array>();
+  const commitmentOf = (node: KeyId): Uint8Array | null => {
+    const commitment = commitments.get(node) ?? null;
+    commitments.delete(node);
+    return commitment;
+  };
   const outcomes: SeatOutcome[] = [];
   const candidates = (request: RouteRequest): Candidate[] =>
-    hosts.flatMap(({ key, guests }) => {
+    hosts.flatMap(({ key, guests, prefixes }) => {
       const connected = driver.peers().find(({ peer }) => peer === key);
       const { change = (same: Candidate) => same } = beliefs.get(key) ?? {};
       if (!connected) return [];
       return guests.offers().flatMap((offer) => {
         if (offer.model !== request.model) return [];
         const place = { node: key, operator: key, roundTripMs: connected.roundTripMs, reliability: 0.9 };
-        return [change({ ...offer, ...place, serves: 'open' })];
+        const { text = '', scope = '' } = request.beginning ?? {};
+        const hashes = prefixHashes(hideScope(scope), text);
+        const cachedTokens = PREFIX_BLOCK_TOKENS * prefixes.cachedBlocks(offer.model, driver.self, hashes);
+        const load = offer.load && { ...offer.load, cachedTokens };
+        return [change({ ...offer, ...place, load, serves: 'open' })];
       });
     });
   const listed = (tier: PrivacyTier): Set<KeyId> =>
@@ -92,7 +112,10 @@ export function answeringSwarm(clock: Clock): AnsweringSwarm {
   return {
     ...{ hub, driver, outcomes, hosts },
     replicas: {
-      ...createRemoteAnswers({ network: driver, clock, randomBytes: drawnBytes() }),
+      ...createRemoteAnswers({
+        ...{ network: driver, clock, randomBytes: drawnBytes(), hideScope, commitmentOf },
+        onCommitment: (node, commitment) => void commitments.set(node, commitment),
+      }),
       ...createRemoteCompletions({ network: driver, clock }),
       models: () =>
         hosts.flatMap(({ key, guests }) =>
@@ -111,15 +134,18 @@ export function answeringSwarm(clock: Clock): AnsweringSwarm {
       const log = createMemoryLog();
       const limits = new AnswerLimits(rules, { clock });
       const randomBytes = drawnBytes();
+      const prefixes = new Prefixes();
       const hosting = {
         ...{ network, clock, log, limits, randomBytes, seats: guests },
         commitments: new Commitments({ clock, randomBytes }),
+        onRead: ({ guest: { operator }, model, scope, beginning, sessionsMax: most }: ReadHere) =>
+          prefixes.remember({ model, operator, most, hashes: prefixHashes(scope, beginning) }),
         guestOf: (node: KeyId) => (sees === null ? null : { node, operator: node, tier: sees }),
       };
       openAnswerHost(hosting);
       openCompletionHost(hosting);
       await driver.dial({ peer: key, addresses: network.addresses() }, { signal: never });
-      const host = { name, key, network, guests, log, limits };
+      const host = { name, key, network, guests, log, limits, prefixes };
       hosts.push(host);
       beliefs.set(key, { tier: 'own', ...belief });
       return host;

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { sha256Bytes } from '../directory/announcement.ts';
-import type { LoadedModel, SessionSign } from '../serving/session.ts';
+import type { LoadedModel, SessionAhead, SessionSign } from '../serving/session.ts';
 import { type MessageCodec, messageCodec } from '../wire/messages.ts';
 import { bytesOf, code, count, seedBytes, sessionId, tokenBytes, vectorBytes, words } from './fields.ts';
 import {
@@ -16,9 +16,26 @@ import {
   VECTOR_LENGTH_MAX,
   WAIT_SECONDS_MAX,
 } from './limits.ts';
-import { loadedModel, type SessionWanted, sessionSign, sessionWanted, slots } from './session-schemas.ts';
+import {
+  loadedModel,
+  type SessionWanted,
+  sessionAhead,
+  sessionSign,
+  sessionWanted,
+  slots,
+} from './session-schemas.ts';
 
 export const ANSWER_PROTOCOL = '/filon/answer/1';
+
+/** What is asked as soon as there is a seat. */
+export interface AskedAhead {
+  /** As of `tokenize`: call 0. */
+  prompt: string;
+  /** As of `nonce`; null: no seed is asked for, or the seat's commitment is not known yet. */
+  nonce: Uint8Array | null;
+  /** As of `open`, of the prompt's tokens: session 0. null: none yet. */
+  session: (SessionAhead & { scope: Uint8Array }) | null;
+}
 
 export type SeatAsk =
   /** First, once. */
@@ -30,6 +47,7 @@ export type SeatAsk =
       sessions: number;
       /** Of a secret that this node was told a moment ago; null: of a new one. */
       commitment: Uint8Array | null;
+      ahead?: AskedAhead | undefined;
     }
   /** `prompt`: JSON text, see `prompt-text.ts`. */
   | { kind: 'tokenize'; call: number; prompt: string }
@@ -50,6 +68,12 @@ export type SeatTell =
       loaded: Omit<LoadedModel, 'model'>;
       /** sha256 of the secret. */
       commitment: Uint8Array;
+      /** What was asked ahead is done. */
+      ahead?: boolean | undefined;
+      /** In answer to the nonce that came ahead, if the commitment is the one that was named. */
+      secret?: Uint8Array | undefined;
+      /** Of another secret, for this node's next seat here. */
+      next?: Uint8Array | undefined;
     }
   /** No seat, or none any more. `waitSeconds`: when it may be worth asking again. */
   | {
@@ -75,6 +99,12 @@ const waitMs = z
   .min(0)
   .max(WAIT_SECONDS_MAX * 1000);
 
+const ahead: z.ZodType<AskedAhead, unknown> = z.object({
+  prompt: z.string().max(PROMPT_BYTES_MAX),
+  nonce: seedBytes.nullable(),
+  session: z.intersection(sessionAhead, z.object({ scope: bytesOf(SCOPE_BYTES) })).nullable(),
+});
+
 export const seatAsks: MessageCodec<SeatAsk> = messageCodec<SeatAsk>(
   { protocol: ANSWER_PROTOCOL, frameBytesMax: ANSWER_FRAME_BYTES_MAX },
   {
@@ -83,6 +113,7 @@ export const seatAsks: MessageCodec<SeatAsk> = messageCodec<SeatAsk>(
       model: sha256Bytes,
       sessions: slots,
       commitment: seedBytes.nullable(),
+      ahead: ahead.exactOptional(),
     }),
     tokenize: z.object({
       kind: z.literal('tokenize'),
@@ -114,6 +145,8 @@ export const seatTells: MessageCodec<SeatTell> = messageCodec<SeatTell>(
       slots,
       loaded: loadedModel,
       commitment: seedBytes,
+      ahead: z.boolean().exactOptional(),
+      ...{ secret: seedBytes.exactOptional(), next: seedBytes.exactOptional() },
     }),
     refused: z.object({
       kind: z.literal('refused'),

@@ -4,7 +4,7 @@ import { GRAMMAR_BYTES_MAX } from '../schema/limits.ts';
 import type { TokenLogprob } from '../serving/completion.ts';
 import type { Dialect } from '../serving/dialect.ts';
 import { LOGIT_BIAS_MAX, type Sampling, TOP_LOGPROBS_MAX } from '../serving/sampling.ts';
-import type { LoadedModel, SessionRequest, SessionSign } from '../serving/session.ts';
+import type { LoadedModel, SessionAhead, SessionRequest, SessionSign } from '../serving/session.ts';
 import { count, logProbability, tokenBytes, uint64 } from './fields.ts';
 import {
   NAME_CHARS_MAX,
@@ -43,15 +43,18 @@ const sampling: z.ZodType<Sampling, unknown> = samplingFields;
 export const samplingOrSeedless: z.ZodType<Omit<Sampling, 'seed'> & { seed: bigint | null }, unknown> =
   samplingFields.extend({ seed: uint64.nullable() });
 
+const stop = z.array(z.string().min(1).max(STOP_CHARS_MAX)).max(STOPS_MAX);
+const topLogprobs = count(TOP_LOGPROBS_MAX).nullable();
+
 export const sessionWanted: z.ZodType<SessionWanted, unknown> = z
   .object({
     tokens: tokenBytes,
     promptTokens: count(TOKENS_MAX).min(1),
     maxTokens: count(TOKENS_MAX),
     sampling,
-    stop: z.array(z.string().min(1).max(STOP_CHARS_MAX)).max(STOPS_MAX),
+    stop,
     grammar: z.string().max(GRAMMAR_BYTES_MAX).nullable(),
-    topLogprobs: count(TOP_LOGPROBS_MAX).nullable(),
+    topLogprobs,
     ignoreEos: z.boolean(),
   })
   .refine(
@@ -59,6 +62,12 @@ export const sessionWanted: z.ZodType<SessionWanted, unknown> = z
       promptTokens <= tokens.length && tokens.length <= promptTokens + maxTokens,
     'its tokens are not its prompt and what it may generate',
   );
+
+export const sessionAhead: z.ZodType<SessionAhead, unknown> = z.object({
+  maxTokens: count(TOKENS_MAX).nullable(),
+  sampling: samplingOrSeedless,
+  ...{ stop, topLogprobs, ignoreEos: z.boolean() },
+});
 
 const candidate = z.object({
   token: count(VOCAB_TOKENS_MAX),

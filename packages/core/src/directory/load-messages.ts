@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { type MessageCodec, messageCodec } from '../wire/messages.ts';
 import { sha256Bytes } from './announcement.ts';
 
-/** Tokens that one hash of a prefix stands for. */
+/** Characters that one hash of a prefix stands for, and the tokens that they are taken to be. */
+export const PREFIX_BLOCK_CHARS = 512;
 export const PREFIX_BLOCK_TOKENS = 128;
 export const PREFIX_HASH_BYTES = 8;
 /** Of a longer prompt the beginning alone is asked about. */

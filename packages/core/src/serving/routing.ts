@@ -92,8 +92,8 @@ export interface RouteRequest {
   numericClass: string | null;
   /** Where the session's prefix is (null: on this node). It stays there unless another place is much cheaper. */
   stayAt?: KeyId | null;
-  /** Hashes of the prompt's beginning, where its tokens are known: see docs/protocol/load.md. */
-  prefix?: Uint8Array;
+  /** What the prompt begins with, in characters, for whose caches: where it may have been read before. */
+  beginning?: { text: string; scope: string };
   /** Nodes that failed this request, or that the caller is done with (null: this node). */
   excluded: ReadonlySet<KeyId | null>;
   /** A session that has begun: only candidates that can go on by its tokens. */

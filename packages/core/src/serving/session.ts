@@ -27,6 +27,27 @@ export interface SessionRequest {
   scope?: string;
 }
 
+/** A session whose prompt is still to be tokenized, and that follows no grammar. */
+export interface SessionAhead extends Pick<SessionRequest, 'stop' | 'topLogprobs' | 'ignoreEos'> {
+  /** null: what the context has room for. */
+  maxTokens: number | null;
+  /** `seed: null`: one that is made together with the seat. */
+  sampling: Omit<Sampling, 'seed'> & { seed: bigint | null };
+}
+
+/** What becomes of it when its prompt is known; null: the context has no room for a token more. */
+export function sessionFrom(
+  { maxTokens, sampling, stop, topLogprobs, ignoreEos }: SessionAhead,
+  { tokens, contextTokens, seed }: { tokens: Int32Array; contextTokens: number; seed: bigint },
+): Omit<SessionRequest, 'session' | 'model' | 'scope'> | null {
+  const room = contextTokens - tokens.length;
+  if (tokens.length === 0 || room <= 0) return null;
+  return {
+    ...{ tokens, promptTokens: tokens.length, maxTokens: Math.min(maxTokens ?? room, room) },
+    ...{ sampling: { ...sampling, seed }, stop, grammar: null, topLogprobs, ignoreEos },
+  };
+}
+
 export type SessionEvent =
   /** The prompt is in; `cachedTokens` of it were there already. */
   | { kind: 'prefilled'; cachedTokens: number }

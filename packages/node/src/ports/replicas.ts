@@ -4,7 +4,13 @@
  */
 import type { ChatPrompt, Chunk, CompletionRequest } from '@filon/core/serving/completion';
 import type { Candidate, RoutePolicy, RouteRequest } from '@filon/core/serving/routing';
-import type { LoadedModel, SessionRequest, SessionSign, TokenizedPrompt } from '@filon/core/serving/session';
+import type {
+  LoadedModel,
+  SessionAhead,
+  SessionRequest,
+  SessionSign,
+  TokenizedPrompt,
+} from '@filon/core/serving/session';
 import type { PrivacyTier } from '@filon/core/serving/tier';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Waiting } from './engine.ts';
@@ -40,6 +46,19 @@ export interface SeatWanted {
   model: string;
   /** Wished for together; at least one is given, or the seat waited for. 0: no slot, for tokens only. */
   sessions: number;
+}
+
+/**
+ * What is known of a request before it has a seat. A seat elsewhere sends it along, and the calls that ask for exactly
+ * this find their answers on the way: nothing waits for a round trip more.
+ */
+export interface SeatAhead {
+  /** What `tokenize` will be asked for. */
+  prompt: ChatPrompt | { kind: 'text'; text: string };
+  /** `seed` will be asked for. */
+  needsSeed: boolean;
+  /** What `open` will be asked for, of the prompt's tokens; null: that is not known yet. */
+  session: (SessionAhead & { scope: string }) | null;
 }
 
 export interface TakeOptions extends Waiting {
@@ -117,7 +136,7 @@ export interface Replicas {
   candidates(request: RouteRequest, options: Waiting): Promise<readonly Candidate[]>;
   policy(): RoutePolicy;
   /** A seat at that node. Codes: REPLICA_REFUSED (full, over a limit, none of its members), REPLICA_LOST (unreachable too). */
-  take(wanted: SeatWanted & { node: KeyId }, options: TakeOptions): Promise<Seat>;
+  take(wanted: SeatWanted & { node: KeyId; ahead?: SeatAhead | null }, options: TakeOptions): Promise<Seat>;
   /**
    * By an upstream of that node: as Upstreams.complete, and every piece was checked. Leaving the iteration leaves the
    * answer there. Codes: REPLICA_REFUSED, REPLICA_LOST, UPSTREAM_REFUSED and UPSTREAM_UNSUPPORTED (the request's fault).

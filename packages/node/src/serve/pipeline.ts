@@ -7,8 +7,9 @@ import type { Clock } from '../ports/clock.ts';
 import type { Engine, Progress, Waiting } from '../ports/engine.ts';
 import type { Log } from '../ports/log.ts';
 import type { Models, StoredModel } from '../ports/models.ts';
-import type { GuestSeats, Replicas, SeatOutcome } from '../ports/replicas.ts';
+import type { GuestSeats, Replicas, SeatAhead, SeatOutcome } from '../ports/replicas.ts';
 import { Admission } from './admit.ts';
+import { aheadOf } from './ahead.ts';
 import { AnswerStream } from './answer-stream.ts';
 import { Attempts, withAttempts } from './attempts.ts';
 import { answerChoices } from './choices.ts';
@@ -106,7 +107,8 @@ class Pipeline implements OpenServing {
     const { clock, grammars } = this.#deps;
     checkOffer(request);
     const grammar = grammarOf(request.format, grammars);
-    const entered = await this.#enter(request, options);
+    const ahead = resume ? null : aheadOf(request, options.scope ?? '');
+    const entered = await this.#enter(request, { ...options, ahead });
     const { scope } = entered;
     try {
       const timing = { clock, signal: scope.signal, timeoutMs: TOKENIZE_TIMEOUT_MS, what: 'tokenizing' };
@@ -120,6 +122,8 @@ class Pipeline implements OpenServing {
           return { ...prepared, seed, together: seat.slots };
         }, timing),
       );
+      // Wherever it goes on, it does by its tokens.
+      entered.placed.ahead = null;
       return this.#answer({ request, options }, entered, made);
     } catch (error) {
       scope.close();
@@ -155,7 +159,8 @@ class Pipeline implements OpenServing {
     const { clock } = this.#deps;
     const asked = { ...PLAIN, model, prompt, choices: 0 };
     checkOffer(asked);
-    const entered = await this.#enter(asked, options);
+    const ahead = { prompt, needsSeed: false, session: null };
+    const entered = await this.#enter(asked, { ...options, ahead });
     const { scope } = entered;
     const timing = { clock, signal: scope.signal, timeoutMs: TOKENIZE_TIMEOUT_MS, what: 'tokenizing' };
     try {
@@ -237,9 +242,9 @@ class Pipeline implements OpenServing {
   /** Codes: SERVE_MODEL_UNKNOWN, SERVE_QUARANTINED, SERVE_STOPPING. */
   async #enter(
     request: Suspicious & Pick<CompletionRequest, 'choices' | 'maxTokens'>,
-    options: Pick<CompleteOptions, 'signal' | 'resume' | 'scope' | 'tier'>,
+    options: Pick<CompleteOptions, 'signal' | 'resume' | 'scope' | 'tier'> & { ahead?: SeatAhead | null },
   ): Promise<Entered> {
-    const { resume } = options;
+    const { resume, ahead = null } = options;
     const tier = narrowerTier(options.tier ?? 'own', resume?.start.tier ?? 'open');
     const wanted = resume?.start.model ?? request.model;
     const model = await this.#placing.find(wanted, tier, { begun: resume !== undefined });
@@ -247,7 +252,8 @@ class Pipeline implements OpenServing {
     const scope = this.#scopes.enter(options.signal);
     const { prompt, maxTokens, choices } = request;
     const begun = resume ? { ...resume.start, tokens: tokensSoFar(resume) } : null;
-    const placed = { model, tier, prompt, maxTokens, begun, scope: options.scope ?? '', sessions: choices };
+    const of = { scope: options.scope ?? '', sessions: choices };
+    const placed: Placed = { model, tier, prompt, maxTokens, ahead, begun, ...of };
     const seating = scope.use(this.#placing.seating(placed, scope.signal));
     return { placed, seating, presence, scope };
   }

@@ -1,4 +1,6 @@
 /** Where requests may be answered: the models that are here or elsewhere, and a seat for each request. */
+import { promptBeginning } from '@filon/core/answering/prompt-beginning';
+import { PREFIX_BLOCK_CHARS, PREFIX_BLOCKS_MAX } from '@filon/core/directory/load-messages';
 import { FilonError, isFilonError } from '@filon/core/errors';
 import type { CompletionRequest, Prompt } from '@filon/core/serving/completion';
 import type {
@@ -11,7 +13,7 @@ import type {
 import { type PrivacyTier, tierAllows } from '@filon/core/serving/tier';
 import type { Clock } from '../ports/clock.ts';
 import type { Models } from '../ports/models.ts';
-import type { RemoteModel, Replicas, Seat, SeatOutcome, TakeOptions } from '../ports/replicas.ts';
+import type { RemoteModel, Replicas, Seat, SeatAhead, SeatOutcome, TakeOptions } from '../ports/replicas.ts';
 import { askOthersSoon } from './ask-others.ts';
 import type { ServingConfig } from './config.ts';
 import { ANSWER_TOKENS_GUESS, CHARACTERS_PER_TOKEN_GUESS } from './limits.ts';
@@ -31,6 +33,8 @@ export interface Placed {
   maxTokens: number | null;
   /** Sessions wished for together. */
   sessions: number;
+  /** Until the prompt's tokens and the seed are known; then null. */
+  ahead: SeatAhead | null;
   /** Of an answer that an earlier process began. */
   begun: { numericClass: string | null; tokens: number } | null;
 }
@@ -44,6 +48,7 @@ export interface PlacingDeps {
 }
 
 const ALONE: RoutePolicy = { lists: { own: new Set(), trusted: new Set() }, msPerUnit: 0 };
+const BEGINNING_CHARS = PREFIX_BLOCK_CHARS * PREFIX_BLOCKS_MAX;
 /** The least of a hash that stands for a model. */
 const SHA_CHARS_MIN = 8;
 
@@ -111,7 +116,7 @@ export class Placing {
     const found = await this.find(model, tier);
     const placed: Placed = {
       ...{ model: found, tier, scope: '', prompt: { kind: 'text', text: '' }, sessions: 1 },
-      ...{ maxTokens: answerTokens, begun: { numericClass: null, tokens: promptTokens } },
+      ...{ maxTokens: answerTokens, ahead: null, begun: { numericClass: null, tokens: promptTokens } },
     };
     const wanted = { excluded: new Set<null>(), numericClass: null, resuming: false };
     return { model: found, routing: await this.#rank(placed, wanted, signal) };
@@ -153,17 +158,21 @@ export class Placing {
   #routeRequest(placed: Placed, wanted: RankWanted): RouteRequest {
     const { model, tier, prompt, maxTokens, begun } = placed;
     const stayAt = this.#stays.of({ ...placed, model: model.sha256 });
+    // Of where its last turn was nobody needs to be asked.
+    const isNew = stayAt === undefined && prompt.kind !== 'tokens' && this.#deps.replicas !== null;
+    const beginning = isNew && { text: promptBeginning(prompt, BEGINNING_CHARS), scope: placed.scope };
     return {
       ...wanted,
       ...{ model: model.sha256, tier, exact: this.#config.mode === 'exact' },
       promptTokens: begun?.tokens ?? tokensGuess(prompt),
       answerTokens: Math.min(maxTokens ?? ANSWER_TOKENS_GUESS, ANSWER_TOKENS_GUESS),
       ...(stayAt === undefined ? {} : { stayAt }),
+      ...(beginning && { beginning }),
     };
   }
 
   async #take(
-    { model, sessions }: Placed,
+    { model, sessions, ahead }: Placed,
     place: RankedCandidate,
     options: Pick<TakeOptions, 'signal'>,
   ): Promise<Seat> {
@@ -174,7 +183,7 @@ export class Placing {
       return await local.take(model.stored, { sessions }, options);
     }
     try {
-      return await replicas.take({ node, model: model.sha256, sessions }, options);
+      return await replicas.take({ node, model: model.sha256, sessions, ahead }, options);
     } catch (error) {
       options.signal.throwIfAborted();
       const kind = isFilonError(error, 'REPLICA_REFUSED') ? 'refused' : 'lost';

@@ -5,7 +5,7 @@ import { checkTools, offeredTools } from '@filon/core/dialect/check-tools';
 import type { Dialect } from '@filon/core/dialect/dialect';
 import { afterReasoning, toolGrammar } from '@filon/core/dialect/tool-grammar';
 import { FilonError, isFilonError } from '@filon/core/errors';
-import type { CompletionRequest, Tool } from '@filon/core/serving/completion';
+import type { ChatPrompt, CompletionRequest, Tool } from '@filon/core/serving/completion';
 import type { LoadedModel } from '@filon/core/serving/session';
 import type { ServeErrorDetails } from './errors.ts';
 
@@ -60,12 +60,22 @@ export function answerGrammar(
   return afterReasoning(grammar, dialect.reasoning);
 }
 
+/** Whatever the model's dialect is: then a session can be asked for before that is known. */
+export function followsNoGrammar({ prompt, format }: Asked): boolean {
+  if (format.kind !== 'text') return false;
+  if (prompt.kind !== 'chat') return true;
+  return offeredTools(prompt).length === 0 || isFree(prompt);
+}
+
+function isFree({ toolChoice = { kind: 'auto' } }: ChatPrompt): boolean {
+  return toolChoice.kind === 'auto' || toolChoice.kind === 'none';
+}
+
 /** null: calls are not enforced, and nothing else is. */
 function callGrammar({ prompt, format }: Asked, { dialect, tools, parallel }: Reading): string | null {
   if (prompt.kind !== 'chat' || tools.length === 0) return null;
   const choice = prompt.toolChoice ?? { kind: 'auto' };
-  const isFree = choice.kind === 'auto' || choice.kind === 'none';
-  if (isFree && format.kind === 'text') return null;
+  if (isFree(prompt) && format.kind === 'text') return null;
   const callable = choice.kind === 'named' ? tools.filter(({ name }) => name === choice.name) : tools;
   try {
     const orElse = format.kind === 'text' ? {} : { orElse: format };

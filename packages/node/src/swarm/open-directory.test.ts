@@ -54,6 +54,7 @@ function scene() {
         if (!there) throw new RangeError('nobody there');
         return await there.take(wanted, options);
       },
+      hideScope: () => new Uint8Array(16),
       devices: async () => [DEVICE, { ...DEVICE, id: 'cuda:1' }],
       stored: async () => [MODEL],
       settings: () => ({ version: '0.1.0', serves: 'open', canRelay: false, price: null, payout: null }),

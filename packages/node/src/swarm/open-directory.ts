@@ -52,6 +52,8 @@ export interface OpenDirectoryDeps {
   stored: () => Promise<readonly string[]>;
   settings: () => AnnouncedSettings;
   policy: () => RoutePolicy;
+  /** Of a scope: what others may know of it. */
+  hideScope: (scope: string) => Uint8Array;
   /** 0 to below 1. */
   draw: () => number;
   randomBytes: (count: number) => Uint8Array;
@@ -90,7 +92,8 @@ export function openDirectory(deps: OpenDirectoryDeps): OpenDirectory {
     holders: (of) => holders(of, { directory, seats, self: network.self }),
   });
   const onFound = (found: readonly Candidate[]): void => canaries.considered(found.flatMap(holderOf));
-  const finder = new Finder({ ...shared, directory, reliability, probe, policy, onFound });
+  const { hideScope } = deps;
+  const finder = new Finder({ ...shared, hideScope, directory, reliability, probe, policy, onFound });
   const topology = new Topology({
     ...{ ...shared, members, directory, anchors, lists },
     isMember: () => members.own() !== null,

@@ -12,8 +12,11 @@ import type { Store } from '../ports/store.ts';
 import { openAnswerHost } from './answering/answer-host.ts';
 import { AnswerLimits, DEFAULT_GUEST_RULES, type Guest } from './answering/answer-limits.ts';
 import { openCompletionHost } from './answering/completion-host.ts';
+import type { ReadHere } from './answering/hosted-seat.ts';
 import { createRemoteAnswers } from './answering/remote-answers.ts';
 import { createRemoteCompletions } from './answering/remote-completion.ts';
+import { scopeCloak } from './answering/scope-cloak.ts';
+import { prefixHashes, type ReadPrompt } from './candidates/prefixes.ts';
 import type { AnnouncedSettings } from './directory/announcer.ts';
 import type { Placed } from './directory/diverse.ts';
 import type { Identity } from './membership/identity.ts';
@@ -59,13 +62,16 @@ export function openSwarm(deps: OpenSwarmDeps): OpenSwarm {
   const addressesOf = (peer: KeyId): readonly string[] => knownAddresses(peer, deps, others);
   const network = memberNetwork({ network: deps.network, membership, addressesOf });
   const reach: Reach = (node, options) => others.finder.reach(node, options);
+  const hideScope = scopeCloak(identity.node);
   const { take } = createRemoteAnswers({
-    ...{ network, clock, randomBytes, reach },
+    ...{ network, clock, randomBytes, hideScope, reach },
     commitmentOf: (node) => others.probe.takeCommitment(node),
+    onTake: (node, wanted) => others.probe.taken(node, wanted),
+    onCommitment: (node, commitment) => others.probe.noteCommitment(node, commitment),
   });
   const { complete } = createRemoteCompletions({ network, clock, reach });
   const others: OpenDirectory = openDirectory({
-    ...{ ...deps, network, members, take, signer: identity.node, draw: random },
+    ...{ ...deps, network, members, take, hideScope, signer: identity.node, draw: random },
     kept: () => metBefore(deps.roster),
   });
   parts.use(others);
@@ -73,6 +79,7 @@ export function openSwarm(deps: OpenSwarmDeps): OpenSwarm {
     ...{ network, clock, log, seats, randomBytes, commitments: others.commitments },
     limits: new AnswerLimits(DEFAULT_GUEST_RULES, { clock }),
     guestOf: (peer: KeyId) => guestOf(peer, deps),
+    onRead: (read: ReadHere) => others.prefixes.remember(readPrompt(read)),
   };
   parts.use(openAnswerHost(hosting));
   parts.use(openCompletionHost(hosting));
@@ -94,6 +101,11 @@ function guestOf(peer: KeyId, { roster, policy, settings }: OpenSwarmDeps): Gues
   const { operator } = member;
   const tier = tierOf(operator, policy().lists);
   return tierAllows(settings().serves, tier) ? { node: peer, operator, tier } : null;
+}
+
+function readPrompt({ guest, model, scope, beginning, sessionsMax }: ReadHere): ReadPrompt {
+  const hashes = prefixHashes(scope, beginning);
+  return { model, operator: guest.operator, hashes, most: sessionsMax };
 }
 
 function knownAddresses(

@@ -12,12 +12,12 @@ import type { LoadedModel, SessionRequest, SessionSign } from '@filon/core/servi
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { answeringScene, passUntil, settle } from '../../../../../test/kit/answering-scene.ts';
-import { drawnBytes, keyOf } from '../../../../../test/kit/answering-swarm.ts';
+import { drawnBytes, hideScope, keyOf } from '../../../../../test/kit/answering-swarm.ts';
 import { answerOf, chatRequest, never, textOf } from '../../../../../test/kit/scripted-serving.ts';
 import { createManualClock } from '../../adapters/memory/clock.ts';
 import { createMemoryHub } from '../../adapters/memory/network.ts';
 import type { Channel } from '../../ports/network.ts';
-import type { Seat } from '../../ports/replicas.ts';
+import type { Seat, SeatAhead } from '../../ports/replicas.ts';
 import { createRemoteAnswers } from './remote-answers.ts';
 import { SessionInbox } from './session-inbox.ts';
 import { sha256 } from './shared-seed.ts';
@@ -42,7 +42,7 @@ const token = (position: number, id = 5): SessionSign => ({
 /** A host that says what it is told to. */
 async function lyingHost(answer: (ask: SeatAsk) => (SeatTell | Uint8Array)[] | 'silence'): Promise<{
   clock: ReturnType<typeof createManualClock>;
-  take: () => Promise<Seat>;
+  take: (ahead?: SeatAhead) => Promise<Seat>;
 }> {
   const clock = createManualClock();
   const hub = createMemoryHub({ clock });
@@ -59,9 +59,11 @@ async function lyingHost(answer: (ask: SeatAsk) => (SeatTell | Uint8Array)[] | '
   const limits = { frameBytesMax: 3_000_000, channelsPerPeerMax: 8, strangers: true };
   host.handle(ANSWER_PROTOCOL, serve, limits);
   await driver.dial({ peer: host.self, addresses: host.addresses() }, { signal: never });
-  const answers = createRemoteAnswers({ network: driver, clock, randomBytes: drawnBytes() });
-  const take = (): Promise<Seat> =>
-    answers.take({ node: host.self, model: SHA, sessions: 1 }, { signal: never });
+  const commitmentOf = (): Uint8Array => sha256(secret);
+  const deps = { network: driver, clock, randomBytes: drawnBytes(), hideScope, commitmentOf };
+  const wanted = { node: host.self, model: SHA, sessions: 1 };
+  const take = (ahead: SeatAhead | null = null): Promise<Seat> =>
+    createRemoteAnswers(deps).take({ ...wanted, ahead }, { signal: never });
   return { clock, take };
 }
 
@@ -107,6 +109,53 @@ describe('a host that', () => {
       return ask.kind === 'nonce' ? [{ kind: 'secret', secret: new Uint8Array(32).fill(8) }] : [];
     });
     await expect((await take()).seed({ signal: never })).rejects.toMatchObject(lost('broken'));
+  });
+
+  const ahead: SeatAhead = {
+    ...{ prompt: { kind: 'text', text: 'a' }, needsSeed: true },
+    session: {
+      ...{ maxTokens: 4, sampling: { ...DEFAULT_SAMPLING, seed: null }, stop: [] },
+      ...{ topLogprobs: null, ignoreEos: true, scope: '' },
+    },
+  };
+  const tokens: SeatTell = { kind: 'tokens', call: 0, tokens: Int32Array.of(1, 2, 3), inReasoning: false };
+
+  test('does nothing ahead is asked for it afterwards', async () => {
+    const asked: string[] = [];
+    const { take } = await lyingHost((ask) => {
+      asked.push(ask.kind);
+      if (ask.kind === 'sit') return [seated];
+      if (ask.kind === 'nonce') return [{ kind: 'secret', secret }];
+      return ask.kind === 'tokenize' ? [tokens] : [];
+    });
+    const seat = await take(ahead);
+    expect(await seat.tokenize(ahead.prompt, { signal: never })).toMatchObject({ tokens: { length: 3 } });
+    await seat.seed({ signal: never });
+    expect(asked).toEqual(['sit', 'tokenize', 'nonce']);
+  });
+
+  test.each<[string, Partial<Extract<SeatTell, { kind: 'seated' }>>]>([
+    [
+      'tells a secret of another commitment than it was asked for',
+      { commitment: sha256(sha256(secret)), secret: sha256(secret) },
+    ],
+    ['tells another secret than it promised before', { secret: sha256(secret) }],
+  ])('%s is not believed', async (_, change) => {
+    const { take } = await lyingHost((ask) =>
+      ask.kind === 'sit' ? [{ ...seated, ahead: true, ...change }, tokens] : [],
+    );
+    await expect(take(ahead)).rejects.toMatchObject(lost('broken'));
+  });
+
+  test('draws ahead what no session says has broken the protocol', async () => {
+    const { take } = await lyingHost((ask) =>
+      ask.kind === 'sit'
+        ? [{ ...seated, ahead: true, secret }, tokens, { kind: 'signs', session: 0, signs: [token(9)] }]
+        : [],
+    );
+    const seat = await take(ahead);
+    await settle();
+    await expect(seat.ready({ signal: never })).rejects.toMatchObject(lost('broken'));
   });
 
   test('makes up tokens, vectors or answers is not believed', async () => {

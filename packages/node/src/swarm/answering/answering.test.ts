@@ -1,4 +1,5 @@
-import type { Chunk } from '@filon/core/serving/completion';
+import type { ChatPrompt, Chunk, CompletionRequest } from '@filon/core/serving/completion';
+import type { SessionRequest } from '@filon/core/serving/session';
 import { describe, expect, test } from 'vitest';
 import {
   alone,
@@ -17,9 +18,12 @@ import {
   MODEL,
   never,
   openScriptedServing,
+  type ScriptedServing,
   textOf,
 } from '../../../../../test/kit/scripted-serving.ts';
 
+const SHA = 'a'.repeat(64);
+const chatPrompt = (content: string): ChatPrompt => ({ kind: 'chat', messages: [{ role: 'user', content }] });
 const cold = (temperature: number) => ({ sampling: { ...chatRequest('').sampling, temperature } });
 /** A worker that dies once, before it computes this token. */
 const once = (at: number) => {
@@ -30,11 +34,13 @@ const once = (at: number) => {
     return dies;
   };
 };
-const usageOf = (chunks: readonly Chunk[]) => {
+const EXACT = { mode: 'exact' } as const;
+const lastOf = (chunks: readonly Chunk[]) => {
   const last = chunks.at(-1);
   if (last?.kind !== 'usage') throw new RangeError('no usage');
-  return last.usage;
+  return last;
 };
+const usageOf = (chunks: readonly Chunk[]) => lastOf(chunks).usage;
 
 describe('a node without any model', () => {
   test('chats with one that another node has', async () => {
@@ -103,6 +109,78 @@ describe('a node without any model', () => {
       textOf(chunks),
     );
     expect(new Set(texts).size).toBe(2);
+  });
+
+  test('has its first token a round trip after it has a channel', async () => {
+    const { clock, driver, swarm } = await answeringScene([{}]);
+    const delayMs = 100;
+    swarm.hub.shape(swarm.driver.self, swarm.hosts[0]?.key ?? '', { delayMs });
+    const firstTokenMs = async (request: CompletionRequest): Promise<number> => {
+      const asking = driver.serving.complete(request, { signal: never });
+      const first = asking.then(async ({ chunks }) => {
+        for await (const { kind } of chunks) if (kind === 'delta') break;
+      });
+      return await passUntil(clock, first, { stepMs: 5 });
+    };
+    const seedless = chatRequest('hello', { sampling: { ...chatRequest('').sampling, seed: null } });
+    // Two to open the channel, and two of its own; a first seedless one asks for the seed when it has the seat.
+    const most = 4 * delayMs + 50;
+    expect(await firstTokenMs(chatRequest('hello'))).toBeLessThan(most);
+    expect(await firstTokenMs(seedless)).toBeLessThan(most);
+    const tools = [{ name: 'f', description: '', parameters: { type: 'object' } }];
+    const offered = { ...seedless, prompt: { ...chatPrompt('hello'), tools } };
+    expect(await firstTokenMs(offered)).toBeLessThan(most);
+    expect(await firstTokenMs({ ...seedless, format: { kind: 'json' } })).toBeLessThan(most + 2 * delayMs);
+  });
+
+  test('asks where the same beginning was read before, also after a restart', async () => {
+    let isUp = false;
+    const { driver, swarm, clock } = await answeringScene([
+      { change: (candidate) => ({ ...candidate, ready: isUp }) },
+      {},
+    ]);
+    const [first, second] = swarm.hosts.map(({ key }) => key);
+    const ask = async (serving: ScriptedServing, system: string, user: string) => {
+      const messages = [
+        { role: 'system', content: system.repeat(40) },
+        { role: 'user', content: user },
+      ] as const;
+      const request = chatRequest('', { prompt: { kind: 'chat', messages } });
+      const { servedBy, usage } = lastOf(await answerOf(serving, request));
+      return { node: servedBy?.[0]?.node, cachedTokens: usage.cachedTokens };
+    };
+    expect(await ask(driver, 'You know all of the mine. ', 'How deep is it?')).toMatchObject({
+      node: second,
+    });
+    isUp = true;
+    const again = await openScriptedServing({ clock, stored: [], replicas: swarm.replicas, config: EXACT });
+    expect(await ask(again, 'You know nothing of it. ', 'How old is it?')).toMatchObject({ node: first });
+    const known = await ask(again, 'You know all of the mine. ', 'How old is it?');
+    expect(known.node).toBe(second);
+    expect(known.cachedTokens).toBeGreaterThan(800);
+  });
+
+  test('leaves what was begun for it and is not what it asks for', async () => {
+    const { swarm, hosts } = await answeringScene([{}]);
+    const { key = '' } = swarm.hosts[0] ?? {};
+    const { sampling } = chatRequest('');
+    const prompt = chatPrompt('hello');
+    const session = {
+      ...{ maxTokens: 8, sampling, stop: [], topLogprobs: null },
+      ignoreEos: true,
+      scope: '',
+    };
+    const wanted = { node: key, model: SHA, sessions: 1 };
+    const ahead = { prompt, needsSeed: false, session };
+    using seat = await swarm.replicas.take({ ...wanted, ahead }, { signal: never });
+    const { tokens } = await seat.tokenize(prompt, { signal: never });
+    const request: SessionRequest = {
+      ...{ session: 's', model: SHA, tokens, promptTokens: tokens.length, maxTokens: 5, ignoreEos: true },
+      ...{ sampling: { ...sampling, seed: 9n }, stop: [], grammar: null, topLogprobs: null },
+    };
+    const signs = await Array.fromAsync(seat.open(request, { signal: never }));
+    expect(signs.filter(({ kind }) => kind === 'token')).toHaveLength(5);
+    expect(hosts[0]?.engine.status().sessions[0]?.count).toBe(0);
   });
 
   test('is told of what the request itself is to blame for', async () => {

@@ -1,8 +1,11 @@
 /** One seat of this node that a peer sits at: a channel, from its first message to its end. */
 import { createHash } from 'node:crypto';
-import { type SeatAsk, seatAsks, seatTells } from '@filon/core/answering/answer-messages';
+import { type AskedAhead, type SeatAsk, seatAsks, seatTells } from '@filon/core/answering/answer-messages';
+import { promptBeginning } from '@filon/core/answering/prompt-beginning';
 import { decodePrompt } from '@filon/core/answering/prompt-text';
+import { PREFIX_BLOCK_CHARS, PREFIX_BLOCKS_MAX } from '@filon/core/directory/load-messages';
 import { FilonError, isFilonError } from '@filon/core/errors';
+import { sessionFrom, type TokenizedPrompt } from '@filon/core/serving/session';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Channel } from '../../ports/network.ts';
@@ -13,7 +16,7 @@ import type { AnswerLimits, Guest } from './answer-limits.ts';
 import type { Commitments } from './commitments.ts';
 import { HostedSessions } from './hosted-sessions.ts';
 import { SeatOutbox } from './seat-outbox.ts';
-import { sha256 } from './shared-seed.ts';
+import { sha256, sharedSeed } from './shared-seed.ts';
 import { placeOf, toldFailure } from './told-failure.ts';
 
 export interface HostedSeatDeps {
@@ -22,9 +25,21 @@ export interface HostedSeatDeps {
   seats: GuestSeats;
   limits: AnswerLimits;
   commitments: Commitments;
+  /** A session of the guest has read a prompt that begins so. */
+  onRead?: (read: ReadHere) => void;
   /** Unlike that of any other seat. */
   name: string;
   guest: Guest;
+}
+
+export interface ReadHere {
+  guest: Guest;
+  model: string;
+  /** As the guest named it. */
+  scope: Uint8Array;
+  beginning: string;
+  /** Sessions that the model's cache is made for. */
+  sessionsMax: number;
 }
 
 type Ask<K extends SeatAsk['kind']> = Extract<SeatAsk, { kind: K }>;
@@ -45,6 +60,8 @@ export class HostedSeat {
   #asked = false;
   #sitting: Sitting | null = null;
   #secret: Uint8Array | null = null;
+  /** Of the prompt that was tokenized last. */
+  #beginning = '';
   #calls = 0;
   #busyMs: number;
 
@@ -115,10 +132,11 @@ export class HostedSeat {
     if (ask.kind === 'cancel') sitting.sessions.cancel(ask.session);
     else if (ask.kind === 'nonce') this.#reveal();
     else if (ask.kind === 'open') sitting.sessions.open(ask);
-    else this.#call(ask, sitting);
+    else if (ask.kind === 'embed') void this.#call(ask.call, () => this.#embed(ask, sitting.seat));
+    else void this.#call(ask.call, () => this.#tokenize(ask, sitting.seat));
   }
 
-  async #sit({ model, sessions, commitment }: Ask<'sit'>): Promise<void> {
+  async #sit({ model, sessions, commitment, ahead }: Ask<'sit'>): Promise<void> {
     const { seats, limits, commitments, guest, name } = this.#deps;
     const { signal } = this.#life;
     this.#held.use(limits.sit(guest, sessions));
@@ -132,11 +150,40 @@ export class HostedSeat {
     signal.throwIfAborted();
     this.#held.use(seat);
     const { model: _, ...loaded } = await seat.ready({ signal });
-    const plan = { model, seat, name, scopeOf: (scope: Uint8Array) => scopeOf(guest, scope) };
+    const { sessionsMax } = loaded;
+    const onRead = (scope: Uint8Array): void =>
+      this.#deps.onRead?.({ guest, model, scope, beginning: this.#beginning, sessionsMax });
+    const plan = { model, seat, name, onRead, scopeOf: (scope: Uint8Array) => scopeOf(guest, scope) };
     const talk = { outbox: this.#outbox, signal };
     this.#sitting = { model, seat, sessions: new HostedSessions({ ...plan, ...talk, limits, guest }) };
     this.#busyMs = this.#deps.clock.monotonicMs();
-    this.#outbox.say({ kind: 'seated', slots: seat.slots, loaded, commitment: ours });
+    // A nonce that came before the commitment was known would let this node choose the seed.
+    const nonce = known === null ? null : (ahead?.nonce ?? null);
+    const secret = nonce === null ? null : this.#secret;
+    if (secret !== null) this.#secret = null;
+    this.#outbox.say({
+      ...{ kind: 'seated', slots: seat.slots, loaded, commitment: ours, next: commitments.make(guest.node) },
+      ...(ahead && { ahead: true }),
+      ...(secret && { secret }),
+    });
+    const { contextTokens } = loaded;
+    const seed = nonce && secret && sharedSeed(secret, nonce);
+    if (ahead) this.#goAhead(ahead, this.#sitting, { contextTokens, seed });
+  }
+
+  #goAhead(
+    { prompt, session }: AskedAhead,
+    { seat, sessions }: Sitting,
+    known: { contextTokens: number; seed: bigint | null },
+  ): void {
+    const tokenized = this.#call(0, () => this.#tokenize({ call: 0, prompt }, seat));
+    const seed = session?.sampling.seed ?? known.seed;
+    if (session === null || seed === null || seat.slots === 0) return;
+    const { contextTokens } = known;
+    const wanted = tokenized.then(
+      (made) => made && sessionFrom(session, { tokens: made.tokens, contextTokens, seed }),
+    );
+    sessions.open({ session: 0, scope: session.scope, wanted });
   }
 
   #reveal(): void {
@@ -145,35 +192,42 @@ export class HostedSeat {
     this.#secret = null;
   }
 
-  #call(ask: Ask<'tokenize'> | Ask<'embed'>, { seat }: Sitting): void {
-    if (this.#calls >= SEAT_CALLS_MAX) throw misused(`it made more than ${SEAT_CALLS_MAX} calls at once`);
+  /** null: it failed, and the peer was told. */
+  async #call<T>(call: number, work: () => Promise<T>): Promise<T | null> {
+    if (this.#calls >= SEAT_CALLS_MAX) {
+      this.#end(misused(`it made more than ${SEAT_CALLS_MAX} calls at once`));
+      return null;
+    }
     this.#calls += 1;
-    this.#answer(ask, seat)
-      .catch((error: unknown) => {
-        if (this.#life.signal.aborted) return;
-        this.#outbox.say({ kind: 'failed', call: ask.call, ...toldFailure(error) });
-      })
-      .finally(() => {
-        this.#calls -= 1;
-        this.#busyMs = this.#deps.clock.monotonicMs();
-      });
+    try {
+      return await work();
+    } catch (error) {
+      if (!this.#life.signal.aborted) this.#outbox.say({ kind: 'failed', call, ...toldFailure(error) });
+      return null;
+    } finally {
+      this.#calls -= 1;
+      this.#busyMs = this.#deps.clock.monotonicMs();
+    }
   }
 
-  async #answer(ask: Ask<'tokenize'> | Ask<'embed'>, seat: Seat): Promise<void> {
-    const { signal } = this.#life;
-    const { call } = ask;
-    if (ask.kind === 'tokenize') {
-      const { tokens, inReasoning } = await seat.tokenize(decodePrompt(ask.prompt), { signal });
-      this.#outbox.say({ kind: 'tokens', call, tokens, inReasoning });
-    } else {
-      this.#deps.limits.spend(
-        this.#deps.guest,
-        'prompt',
-        ask.texts.reduce((sum, { length }) => sum + length, 0),
-      );
-      if (seat.slots === 0) throw misused('it has no slot to embed with');
-      this.#outbox.say({ kind: 'vectors', call, vectors: await seat.embed(ask.texts, { signal }) });
-    }
+  async #tokenize(
+    { call, prompt }: Pick<Ask<'tokenize'>, 'call' | 'prompt'>,
+    seat: Seat,
+  ): Promise<TokenizedPrompt> {
+    const asked = decodePrompt(prompt);
+    const made = await seat.tokenize(asked, { signal: this.#life.signal });
+    this.#beginning = promptBeginning(asked, PREFIX_BLOCK_CHARS * PREFIX_BLOCKS_MAX);
+    this.#outbox.say({ kind: 'tokens', call, ...made });
+    return made;
+  }
+
+  async #embed({ call, texts }: Ask<'embed'>, seat: Seat): Promise<void> {
+    const { limits, guest } = this.#deps;
+    const tokens = texts.reduce((sum, { length }) => sum + length, 0);
+    limits.spend(guest, 'prompt', tokens);
+    if (seat.slots === 0) throw misused('it has no slot to embed with');
+    const vectors = await seat.embed(texts, { signal: this.#life.signal });
+    this.#outbox.say({ kind: 'vectors', call, vectors });
   }
 
   /** Says that it is there, and gives up a peer that takes nothing, or holds a slot for nothing. */

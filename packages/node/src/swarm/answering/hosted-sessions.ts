@@ -1,5 +1,5 @@
 /** The sessions that a peer runs at one seat of this node. */
-import type { SeatAsk } from '@filon/core/answering/answer-messages';
+import type { SessionWanted } from '@filon/core/answering/session-schemas';
 import { FilonError } from '@filon/core/errors';
 import type { Seat } from '../../ports/replicas.ts';
 import { misused } from './answer-errors.ts';
@@ -13,13 +13,20 @@ export interface HostedSessionsPlan {
   /** Of the seat, in the names of its sessions. */
   name: string;
   scopeOf: (scope: Uint8Array) => string;
+  /** A prompt is in its cache from now on, in that scope. */
+  onRead: (scope: Uint8Array) => void;
   outbox: SeatOutbox;
   limits: AnswerLimits;
   guest: Guest;
   signal: AbortSignal;
 }
 
-type Open = Extract<SeatAsk, { kind: 'open' }>;
+interface Opened {
+  session: number;
+  scope: Uint8Array;
+  /** null: it comes to nothing, and the peer knows why. */
+  wanted: SessionWanted | Promise<SessionWanted | null>;
+}
 
 interface Running {
   own: AbortController;
@@ -42,7 +49,7 @@ export class HostedSessions {
   }
 
   /** Codes: ANSWER_MISUSED. */
-  open(ask: Open): void {
+  open(ask: Opened): void {
     if (ask.session <= this.#opened) throw misused('its sessions do not count up');
     this.#opened = ask.session;
     const own = new AbortController();
@@ -65,17 +72,23 @@ export class HostedSessions {
   }
 
   /** Never rejects. */
-  async #run({ session, scope, wanted }: Open, own: AbortSignal): Promise<void> {
-    const { model, seat, name, scopeOf, outbox, limits, guest } = this.#plan;
+  async #run({ session, scope, wanted: wish }: Opened, own: AbortSignal): Promise<void> {
+    const { model, seat, name, scopeOf, onRead, outbox, limits, guest } = this.#plan;
+    const isFull = this.#running.size - this.#leaving.size >= seat.slots;
     const signal = AbortSignal.any([own, this.#plan.signal]);
     try {
-      if (this.#running.size - this.#leaving.size >= seat.slots) throw slotsFull(model, seat.slots);
+      if (isFull) throw slotsFull(model, seat.slots);
+      const wanted = await wish;
+      if (wanted === null || signal.aborted) return;
       using _ = limits.open(guest, wanted.promptTokens + wanted.maxTokens);
       limits.spend(guest, 'prompt', wanted.tokens.length);
       // A slot that was given up a moment ago is free a moment later.
       await Promise.all([...this.#leaving]);
       const request = { ...wanted, model, session: `${name}.${session}`, scope: scopeOf(scope) };
-      for await (const sign of seat.open(request, { signal })) await outbox.sign(session, sign);
+      for await (const sign of seat.open(request, { signal })) {
+        if (sign.kind === 'prefilled') onRead(scope);
+        await outbox.sign(session, sign);
+      }
     } catch (error) {
       if (!signal.aborted) outbox.say({ kind: 'ended', session, ...toldFailure(error) });
     }

@@ -1,14 +1,13 @@
 /** Seats at other nodes, taken over the network. */
-import { createHash } from 'node:crypto';
 import { ANSWER_PROTOCOL } from '@filon/core/answering/answer-messages';
-import { ANSWER_FRAME_BYTES_MAX, SCOPE_BYTES, SEAT_SESSIONS_MAX } from '@filon/core/answering/limits';
+import { ANSWER_FRAME_BYTES_MAX, SEAT_SESSIONS_MAX } from '@filon/core/answering/limits';
 import { FilonError, isFilonError } from '@filon/core/errors';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import { replicaLost } from '@filon/core/swarm/replica-errors';
 import type { Clock } from '../../ports/clock.ts';
 import type { Waiting } from '../../ports/engine.ts';
 import type { Channel, Network } from '../../ports/network.ts';
-import type { Replicas, Seat, TakeOptions } from '../../ports/replicas.ts';
+import type { Replicas, SeatWanted, TakeOptions } from '../../ports/replicas.ts';
 import { OPEN_CHANNEL_MS } from './answer-constants.ts';
 import { RemoteSeat } from './remote-seat.ts';
 
@@ -16,8 +15,14 @@ export interface RemoteAnswersDeps {
   network: Pick<Network, 'open' | 'peers'>;
   clock: Clock;
   randomBytes: (count: number) => Uint8Array;
+  /** Of a scope: what others may know of it. */
+  hideScope: (scope: string) => Uint8Array;
   /** The one that the node told with its load a moment ago, once; null: none. */
   commitmentOf?: (node: KeyId) => Uint8Array | null;
+  /** A seat is asked for there; until it is given back. */
+  onTake?: (node: KeyId, wanted: SeatWanted) => Disposable;
+  /** It told one for the next seat. */
+  onCommitment?: (node: KeyId, commitment: Uint8Array) => void;
   /** Connects where there is no connection. Codes: NETWORK_*. */
   reach?: (node: KeyId, options: Waiting) => Promise<void>;
 }
@@ -27,28 +32,30 @@ const REFUSALS: ReadonlySet<string> = new Set([
 ]);
 
 export function createRemoteAnswers(deps: RemoteAnswersDeps): Pick<Replicas, 'take'> {
-  const { clock, randomBytes, network, commitmentOf = () => null } = deps;
-  // Of this process alone: the far node must not find out whose prefixes they are by trying names.
-  const salt = randomBytes(SCOPE_BYTES);
-  const hideScope = (scope: string): Uint8Array =>
-    Uint8Array.from(createHash('sha256').update(salt).update(scope).digest().subarray(0, SCOPE_BYTES));
+  const { clock, randomBytes, hideScope, network, commitmentOf = () => null } = deps;
   return {
     take: async (wanted, options) => {
+      using held = new DisposableStack();
+      if (deps.onTake) held.use(deps.onTake(wanted.node, wanted));
       const channel = await openChannel({ node: wanted.node, protocol: ANSWER_PROTOCOL }, deps, options);
       const { roundTripMs = null } = network.peers().find(({ peer }) => peer === wanted.node) ?? {};
       const sessions = Math.min(wanted.sessions, SEAT_SESSIONS_MAX);
-      const sit = { model: wanted.model, sessions, commitment: commitmentOf(wanted.node) };
+      const { node, model, ahead = null } = wanted;
+      const sit = { model, sessions, commitment: commitmentOf(node), ahead };
       const onQueued = options.onQueued ?? (() => undefined);
-      const seat = new RemoteSeat(channel, sit, { clock, randomBytes, roundTripMs, hideScope, onQueued });
-      return await seated(seat, options);
+      const onCommitment = (next: Uint8Array): void => deps.onCommitment?.(node, next);
+      const told = { roundTripMs, hideScope, onQueued, onCommitment };
+      const seat = new RemoteSeat(channel, sit, { clock, randomBytes, ...told });
+      await seated(seat, options);
+      seat.onOver(held.move());
+      return seat;
     },
   };
 }
 
-async function seated(seat: RemoteSeat, options: TakeOptions): Promise<Seat> {
+async function seated(seat: RemoteSeat, options: TakeOptions): Promise<void> {
   try {
     await seat.sit(options);
-    return seat;
   } catch (error) {
     seat[Symbol.dispose]();
     throw error;

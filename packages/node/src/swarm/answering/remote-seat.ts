@@ -10,7 +10,7 @@ import { replicaLost } from '@filon/core/swarm/replica-errors';
 import type { Clock } from '../../ports/clock.ts';
 import type { Waiting } from '../../ports/engine.ts';
 import type { Channel } from '../../ports/network.ts';
-import type { QueuePlace, Seat } from '../../ports/replicas.ts';
+import type { QueuePlace, Seat, SeatAhead } from '../../ports/replicas.ts';
 import {
   BEAT_MS,
   CALL_ANSWER_MS,
@@ -21,7 +21,7 @@ import {
 } from './answer-constants.ts';
 import { PendingCalls } from './pending-calls.ts';
 import { QuietWatch } from './quiet-watch.ts';
-
+import { AheadCalls, type Begun, isSame } from './seat-ahead.ts';
 import { SessionInbox } from './session-inbox.ts';
 import { sha256, sharedSeed } from './shared-seed.ts';
 import { isFaultOfRequest } from './told-failure.ts';
@@ -33,6 +33,8 @@ export interface RemoteSeatDeps {
   /** Of a scope: what the far node may know of it. */
   hideScope: (scope: string) => Uint8Array;
   onQueued: (place: QueuePlace) => void;
+  /** The far node committed itself for the next seat there. */
+  onCommitment: (commitment: Uint8Array) => void;
 }
 
 const TOKEN_CHARS_MAX = 256;
@@ -43,6 +45,7 @@ export interface SitWanted {
   model: string;
   sessions: number;
   commitment: Uint8Array | null;
+  ahead: SeatAhead | null;
 }
 
 export class RemoteSeat implements Seat {
@@ -59,6 +62,10 @@ export class RemoteSeat implements Seat {
   readonly #seated = Promise.withResolvers<Tell<'seated'>>();
   #told: Tell<'seated'> | null = null;
   #secret: PromiseWithResolvers<Uint8Array> | null = null;
+  readonly #ahead: AheadCalls | null;
+  /** Session 0, until somebody opens it. */
+  #begun: (Begun & { inbox: SessionInbox }) | null = null;
+  readonly #held = new DisposableStack();
   #sessionCount = 0;
   #read = Promise.withResolvers<void>();
 
@@ -72,6 +79,8 @@ export class RemoteSeat implements Seat {
       replicaLost(this.node, { how: 'silent', reason: `no answer within ${timeoutMs} ms` });
     this.#calls = new PendingCalls(deps.clock, { life: this.#life.signal, late });
     this.#seated.promise.catch(() => undefined);
+    const { ahead, commitment } = wanted;
+    this.#ahead = ahead && new AheadCalls(ahead, commitment !== null, deps);
   }
 
   get slots(): number {
@@ -84,7 +93,9 @@ export class RemoteSeat implements Seat {
       .catch((error: unknown) => this.#fail(error))
       .finally(() => this.#closed.abort());
     this.#watch().catch((error: unknown) => this.#fail(error));
-    await this.#send({ kind: 'sit', ...this.#wanted });
+    const { model, sessions, commitment } = this.#wanted;
+    const ahead = this.#ahead?.asked;
+    await this.#send({ kind: 'sit', model, sessions, commitment, ...(ahead && { ahead }) });
     await orAborted(this.#seated.promise, signal);
   }
 
@@ -96,10 +107,15 @@ export class RemoteSeat implements Seat {
   }
 
   async tokenize(prompt: TextPrompt, options: Waiting): Promise<TokenizedPrompt> {
+    const known = this.#ahead?.takeTokens(prompt);
+    if (known) return await orAborted(known, options.signal);
     const text = encodePrompt(prompt);
     if (Buffer.byteLength(text) > PROMPT_BYTES_MAX)
       throw tooLong(text, (await this.ready(options)).contextTokens);
-    const ask = (call: number): Promise<void> => this.#send({ kind: 'tokenize', call, prompt: text });
+    return await this.#tokens((call) => this.#send({ kind: 'tokenize', call, prompt: text }), options);
+  }
+
+  async #tokens(ask: (call: number) => Promise<void>, options: Waiting): Promise<TokenizedPrompt> {
     const tell = await this.#calls.make(ask, { ...options, timeoutMs: CALL_ANSWER_MS });
     if (tell.kind !== 'tokens') throw this.#broken(`${tell.kind} for tokens`);
     const { tokens, inReasoning } = tell;
@@ -109,8 +125,11 @@ export class RemoteSeat implements Seat {
   }
 
   async seed({ signal }: Waiting): Promise<bigint> {
+    const seated = await this.#seated.promise;
+    const { commitment } = seated;
+    const known = this.#ahead?.seed(seated) ?? null;
+    if (known !== null) return known;
     const nonce = this.#deps.randomBytes(SEED_BYTES);
-    const { commitment } = await this.#seated.promise;
     this.#secret = Promise.withResolvers<Uint8Array>();
     this.#secret.promise.catch(() => undefined);
     await this.#send({ kind: 'nonce', nonce });
@@ -123,14 +142,16 @@ export class RemoteSeat implements Seat {
     signal.throwIfAborted();
     this.#life.signal.throwIfAborted();
     const { vocabTokens } = (await this.#seated.promise).loaded;
-    const session = this.#sessionCount++;
-    const inbox = new SessionInbox(request, { clock: this.#deps.clock, vocabTokens });
+    const begun = this.#takeBegun(request);
+    const session = begun ? 0 : this.#sessionCount++;
+    const inbox = begun ?? new SessionInbox(request, { clock: this.#deps.clock, vocabTokens });
     const leave = (): void => inbox.fail(signal.reason);
     signal.addEventListener('abort', leave, { once: true });
     this.#sessions.set(session, inbox);
     try {
       const { session: _, model: __, scope = '', ...wanted } = request;
-      await this.#send({ kind: 'open', session, scope: this.#deps.hideScope(scope), wanted });
+      const hidden = this.#deps.hideScope(scope);
+      if (begun === null) await this.#send({ kind: 'open', session, scope: hidden, wanted });
       for (;;) {
         const sign = await inbox.next();
         this.#read.resolve();
@@ -145,6 +166,16 @@ export class RemoteSeat implements Seat {
       }
       this.#read.resolve();
     }
+  }
+
+  /** What is begun there goes on if it is what is asked for now, else it is left. */
+  #takeBegun(request: SessionRequest): SessionInbox | null {
+    const begun = this.#begun;
+    this.#begun = null;
+    if (begun === null || isSame(begun, request)) return begun?.inbox ?? null;
+    this.#sessions.delete(0);
+    this.#send({ kind: 'cancel', session: 0 }).catch((error: unknown) => this.#fail(error));
+    return null;
   }
 
   async embed(texts: readonly Int32Array[], options: Waiting): Promise<Float32Array[]> {
@@ -165,8 +196,14 @@ export class RemoteSeat implements Seat {
     return tell.vectors;
   }
 
+  /** To be disposed of with the seat. */
+  onOver(held: Disposable): void {
+    this.#held.use(held);
+  }
+
   /** Everything that runs there is left, at once. */
   [Symbol.dispose](): void {
+    this.#held.dispose();
     const isIdle = this.#sessions.size === 0 && this.#told !== null && !this.#life.signal.aborted;
     this.#life.abort(replicaLost(this.node, { how: 'closed' }));
     if (isIdle) void this.#close();
@@ -219,6 +256,8 @@ export class RemoteSeat implements Seat {
       case 'failed':
         return this.#calls.settle(tell.call, { error: this.#failureOf(tell) });
       case 'tokens':
+        if (tell.call === 0 && this.#told.ahead === true) this.#begin(this.#told, tell.tokens);
+        return this.#calls.settle(tell.call, { tell });
       case 'vectors':
         return this.#calls.settle(tell.call, { tell });
       case 'secret':
@@ -241,9 +280,36 @@ export class RemoteSeat implements Seat {
     if (tell.kind !== 'seated') return `a message ${tell.kind} before the seat is given`;
     const { sessions } = this.#wanted;
     if (tell.slots > sessions || (sessions > 0 && tell.slots === 0)) return 'other slots than were asked for';
+    if (tell.secret !== undefined && !this.#isPromised(tell, tell.secret))
+      return 'another secret than promised';
+    if (tell.next !== undefined) this.#deps.onCommitment(tell.next);
     this.#told = tell;
+    if (tell.ahead === true && this.#ahead !== null) {
+      const within = { signal: this.#life.signal };
+      this.#ahead.expect(this.#tokens(async () => undefined, within));
+    }
     this.#seated.resolve(tell);
     return null;
+  }
+
+  /** It was named before the nonce was sent. */
+  #isPromised({ commitment }: Tell<'seated'>, secret: Uint8Array): boolean {
+    const named = this.#wanted.commitment;
+    const isNamed = named !== null && Buffer.compare(named, commitment) === 0;
+    return isNamed && Buffer.compare(sha256(secret), commitment) === 0;
+  }
+
+  /** Of the session that begins there with these tokens, signs are next. */
+  #begin(seated: Tell<'seated'>, tokens: Int32Array): void {
+    const begun = this.#ahead?.begun(seated, tokens) ?? null;
+    if (begun === null || this.#sessionCount > 0) return;
+    const { vocabTokens } = seated.loaded;
+    const { clock } = this.#deps;
+    const request = { ...begun.wanted, session: '', model: this.#wanted.model };
+    const inbox = new SessionInbox(request, { clock, vocabTokens });
+    this.#sessionCount = 1;
+    this.#sessions.set(0, inbox);
+    this.#begun = { ...begun, inbox };
   }
 
   async #watch(): Promise<void> {

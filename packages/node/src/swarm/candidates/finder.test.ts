@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Announcement } from '@filon/core/directory/announcement';
-import { loadCodec, PREFIX_BLOCK_TOKENS } from '@filon/core/directory/load-messages';
+import { loadCodec, PREFIX_BLOCK_CHARS, PREFIX_BLOCK_TOKENS } from '@filon/core/directory/load-messages';
 import type { Candidate, RouteRequest } from '@filon/core/serving/routing';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import fc from 'fast-check';
@@ -27,6 +27,8 @@ const REQUEST: RouteRequest = {
   ...{ excluded: new Set(), resuming: false },
 };
 
+const hideScope = (scope: string): Uint8Array => Buffer.from(scope.padEnd(16));
+
 function scene() {
   const clock = createManualClock({ nowMs: NOW_MS });
   const hub = createMemoryHub({ clock });
@@ -38,7 +40,8 @@ function scene() {
   const probe = new LoadProbe({ network, clock });
   const policy = () => ({ lists, msPerUnit: 0 });
   const log = createMemoryLog();
-  const finder = new Finder({ network, directory, reliability, probe, policy, clock, log, draw: () => 0 });
+  const deps = { network, directory, reliability, probe, policy, clock, log, hideScope };
+  const finder = new Finder({ ...deps, draw: () => 0 });
   const offer = (load: Candidate['load']): Candidate => ({
     ...{ node: null, operator: null, model: MODEL, name: 'tiny', numericClass: null, ready: true, loadMs: 0 },
     ...{ contextTokens: 4096, sessionsMax: 4, rates: [], load, roundTripMs: 0, price: null, serves: 'open' },
@@ -197,6 +200,50 @@ describe('a question of load', () => {
     expect(at.probe.last('peer', MODEL)).toBeNull();
   });
 
+  test('of one with free places is not waited for again, and asked beside the request', async () => {
+    const at = scene();
+    const peer = at.peer('peer', { delayMs: 50 });
+    await at.find();
+    at.clock.advance(3000);
+    peer.load.active = 3;
+    const [idle] = await at.find(REQUEST, 0);
+    expect(idle?.load).toMatchObject({ active: 1 });
+    await at.pass(400);
+    const [told] = await at.find(REQUEST, 0);
+    expect(told?.load).toMatchObject({ active: 3 });
+    at.clock.advance(3000);
+    const waited = at.finder.candidates(REQUEST, { signal });
+    expect(await Promise.race([waited, turn().then(() => 'later')])).toBe('later');
+    await at.pass(2000);
+    expect(await waited).toHaveLength(1);
+    expect(peer.asked).toHaveLength(3);
+  });
+
+  test('counts in what this node has taken there since, and gives back', async () => {
+    const at = scene();
+    at.peer('peer');
+    const load = async () => (await at.find(REQUEST, 0))[0]?.load;
+    await at.find(REQUEST, 100);
+    const take = () => at.probe.taken('peer', { model: MODEL, sessions: 1 });
+    const held = [take(), take()];
+    expect(await load()).toMatchObject({ active: 3, queued: 0, queueMs: 0 });
+    held.push(take(), take());
+    expect(await load()).toMatchObject({ active: 4, queued: 1, queueMs: 2500 });
+    for (const one of held) one[Symbol.dispose]();
+    held[0]?.[Symbol.dispose]();
+    expect(await load()).toMatchObject({ active: 1, queued: 0, queueMs: 0 });
+  });
+
+  test('about one prompt after another is asked ten times in a row', async () => {
+    const at = scene();
+    const peer = at.peer('peer');
+    for (let i = 0; i < 14; i += 1) {
+      const beginning = { text: String.fromCharCode(97 + i).repeat(600), scope: '' };
+      expect(await at.find({ ...REQUEST, beginning }, 20)).toMatchObject([{ load: { cachedTokens: 0 } }]);
+    }
+    expect(peer.asked).toHaveLength(10);
+  });
+
   test('brings a commitment that holds for one request of that peer', async () => {
     const at = scene();
     const { commitments } = at.peer('peer');
@@ -215,14 +262,28 @@ describe('a question of load', () => {
   test('tells how much of a prompt is there already, to whoever it was computed for', async () => {
     const at = scene();
     const { prefixes } = at.peer('peer');
-    const tokens = Int32Array.from({ length: 1000 }, (_, i) => i);
-    prefixes.remember(MODEL, 'me', tokens);
-    const longer = Int32Array.from({ length: 1400 }, (_, i) => (i < 700 ? i : -i));
-    const [found] = await at.find({ ...REQUEST, prefix: prefixHashes(longer) });
-    expect(found?.load?.cachedTokens).toBe(5 * PREFIX_BLOCK_TOKENS);
-    expect(prefixes.cachedBlocks(MODEL, 'another', prefixHashes(tokens))).toBe(0);
+    const shared = 'It is dark down there. '.repeat(120);
+    const hashes = prefixHashes(hideScope('anna'), `${shared}${'a'.repeat(2000)}`);
+    const read = { model: MODEL, operator: 'me', hashes, most: 2 };
+    prefixes.remember(read);
+    const text = `${shared}${'b'.repeat(9000)}`;
+    const cached = async (scope: string) => {
+      const [found] = await at.find({ ...REQUEST, beginning: { text, scope } });
+      return found?.load?.cachedTokens;
+    };
+    const blocks = Math.floor(shared.length / PREFIX_BLOCK_CHARS);
+    expect(await cached('anna')).toBe(blocks * PREFIX_BLOCK_TOKENS);
+    expect(await cached('bert')).toBe(0);
+    expect(prefixes.cachedBlocks(MODEL, 'another', hashes)).toBe(0);
+    for (const other of ['x', 'y']) {
+      const longer = prefixHashes(hideScope('anna'), other.repeat(600));
+      expect(prefixes.cachedBlocks(MODEL, 'me', hashes)).toBe(9);
+      prefixes.remember({ ...read, hashes: longer });
+    }
+    expect(prefixes.cachedBlocks(MODEL, 'me', hashes)).toBe(0);
+    prefixes.remember(read);
     prefixes.forget(MODEL);
-    expect(prefixes.cachedBlocks(MODEL, 'me', prefixHashes(tokens))).toBe(0);
+    expect(prefixes.cachedBlocks(MODEL, 'me', hashes)).toBe(0);
   });
 
   test('asked without end is refused in words, and nonsense too', async () => {

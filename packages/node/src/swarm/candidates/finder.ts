@@ -16,6 +16,7 @@ import type { RemoteModel, Replicas } from '../../ports/replicas.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { LoadProbe, ToldLoad } from './load-probe.ts';
 import { candidatesOf, remoteModels } from './offers.ts';
+import { prefixHashes } from './prefixes.ts';
 import type { Reliability } from './reliability.ts';
 
 /** The likeliest few are asked for their load, and by lot some of those behind them, so that new ones are noticed. */
@@ -37,6 +38,7 @@ const UNREACHED_MS_MAX = 600_000;
 const REFUSED_MS = 2000;
 const DIAL_MS = 10_000;
 const UNREACHED_MAX = 1024;
+const NO_PREFIX = new Uint8Array(0);
 
 export interface FinderDeps {
   network: Network;
@@ -46,6 +48,8 @@ export interface FinderDeps {
   policy: () => RoutePolicy;
   clock: Clock;
   log: Log;
+  /** Of a scope: what others may know of it. */
+  hideScope: (scope: string) => Uint8Array;
   /** 0 to below 1. */
   draw: () => number;
   /** Told of those that answered, which are the likeliest to be taken. */
@@ -167,13 +171,14 @@ export class Finder implements Pick<Replicas, 'models' | 'candidates' | 'policy'
   /** Resolves when all have answered, or time is over. */
   async #ask(
     nodes: readonly KeyId[],
-    { model, prefix = new Uint8Array(0) }: RouteRequest,
+    { model, beginning }: RouteRequest,
     signal: AbortSignal,
   ): Promise<{ told: Map<KeyId, ToldLoad>; failed: Set<KeyId> }> {
-    const { clock, probe } = this.#deps;
+    const { clock, probe, hideScope } = this.#deps;
     const told = new Map<KeyId, ToldLoad>();
     const failed = new Set<KeyId>();
     if (nodes.length === 0) return { told, failed };
+    const prefix = beginning ? prefixHashes(hideScope(beginning.scope), beginning.text) : NO_PREFIX;
     const startMs = clock.monotonicMs();
     const over = new AbortController();
     const within = AbortSignal.any([signal, over.signal]);

@@ -75,10 +75,10 @@ function loadFor(
 ): Load {
   const commitment = commitments.make(peer);
   const asker = guest(peer);
-  const offer = asker
-    ? seats.offers().find((one) => one.model === model && one.ready && isFor(one, asker.tier))
-    : undefined;
+  const offers = seats.offers().filter((one) => one.model === model && one.ready);
+  const offer = asker ? offers.find((one) => isFor(one, asker.tier)) : undefined;
   const none = { active: 0, queued: 0, sessionsMax: 1, queueMs: 0, cachedBlocks: 0 };
+  if (offers.length === 0) prefixes.forget(model);
   if (!offer || !asker) return { kind: 'load', ready: false, ...none, commitment };
   const { active, queued, queueMs } = offer.load ?? none;
   const cachedBlocks = prefixes.cachedBlocks(model, asker.scope, prefix);
