@@ -3,6 +3,7 @@
  * alone and beside bulk, dials, and the memory of a node with 50 peers. JSON to standard output.
  */
 import { generateKeyPairSync } from 'node:crypto';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { openLibp2pNetwork } from '@filon/node/adapters/libp2p/network';
 import { createSystemClock } from '@filon/node/adapters/local/clock';
 import type { Channel, Network, PeerAddress } from '@filon/node/ports/network';
@@ -13,6 +14,7 @@ import { memoryOf } from '../serve/memory.ts';
 const ECHOES = 2000;
 const WARM_UP = 200;
 const BULK_FRAME_BYTES = 262_144;
+const ROUNDS = 4;
 const PEERS = 50;
 /** As `./filon` starts a node. */
 const LAUNCHER_FLAGS = ['--max-semi-space-size=2', '--expose-gc'];
@@ -47,6 +49,11 @@ function timesOf(samples: readonly number[]): Times {
 }
 
 async function echoTimes(channel: Channel, bytes: number, count: number): Promise<Times> {
+  return timesOf(await echoSamples(channel, bytes, count));
+}
+
+/** In milliseconds. */
+async function echoSamples(channel: Channel, bytes: number, count: number): Promise<number[]> {
   const frames = channel.frames[Symbol.asyncIterator]();
   const frame = new Uint8Array(bytes).fill(1);
   const samples: number[] = [];
@@ -56,7 +63,7 @@ async function echoTimes(channel: Channel, bytes: number, count: number): Promis
     await frames.next();
     if (turn >= 0) samples.push(performance.now() - startMs);
   }
-  return timesOf(samples);
+  return samples;
 }
 
 const openEcho = (node: Network, { peer }: PeerAddress): Promise<Channel> =>
@@ -76,12 +83,31 @@ async function bulk(channel: Channel, over: AbortSignal): Promise<number> {
   return (received * 1000) / (performance.now() - startMs);
 }
 
+/**
+ * In turns, so that whatever slows the machine down meets both alike. `turnMs` is how long a turn of the event loop took
+ * on this side: what everything else in the process waits for.
+ */
 async function besideBulk(node: Network, address: PeerAddress) {
-  const over = new AbortController();
-  const running = bulk(await openEcho(node, address), over.signal);
-  const times = await echoTimes(await openEcho(node, address), 64, 500);
-  over.abort();
-  return { echo64: times, bulkMbPerSecond: Math.round((await running) / 1e5) / 10 };
+  const alone: number[] = [];
+  const beside: number[] = [];
+  let bytesPerSecond = 0;
+  const turns = monitorEventLoopDelay({ resolution: 1 });
+  for (let round = 0; round < ROUNDS; round++) {
+    alone.push(...(await echoSamples(await openEcho(node, address), 64, 250)));
+    const over = new AbortController();
+    turns.enable();
+    const running = bulk(await openEcho(node, address), over.signal);
+    beside.push(...(await echoSamples(await openEcho(node, address), 64, 250)));
+    turns.disable();
+    over.abort();
+    bytesPerSecond += (await running) / ROUNDS;
+  }
+  const turnMs = (percentile: number): number => Math.round(turns.percentile(percentile) / 1e5) / 10;
+  return {
+    ...{ alone64: timesOf(alone), beside64: timesOf(beside) },
+    bulkMbPerSecond: Math.round(bytesPerSecond / 1e5) / 10,
+    turnMs: { median: turnMs(50), p99: turnMs(99) },
+  };
 }
 
 async function dialTimes(): Promise<Times> {
