@@ -1,19 +1,29 @@
 /**
  * Answers in flight while the nodes that compute them are killed, frozen, cut off and started again. Each answer must come
- * out byte for byte as it does in peace, or end with an honest error: one that says so, while no rig was well all along.
+ * out whole and as a judge says that it must, or end with an honest error: one that says so, while no rig was well all along.
  */
+import type { ChaosAnswer, ChaosJudge } from './chaos-judges.ts';
 import { type Events, readEvents } from './real-node.ts';
-import { inviteOf, never, type RealSwarm, SWARM_MODEL, type SwarmNode, until } from './real-swarm.ts';
+import {
+  inviteOf,
+  never,
+  type RealSwarm,
+  SWARM_MODEL,
+  type SwarmNode,
+  type SwarmNodeOptions,
+  until,
+} from './real-swarm.ts';
 
 export interface ChaosOptions {
+  judge: ChaosJudge;
   answers: number;
   /** At the same time. */
   inFlight: number;
-  answerTokens: number;
   /** Rigs that are harmed at the same time. */
   harmers: number;
-  /** Harms that must have been done before it may end. */
+  /** Harms that must have been done, and answers gone on with, before it may end. */
   harmsMin: number;
+  goneOnWithMin: number;
   frozenMs: number;
   cutMs: number;
   /** 0 to below 1. */
@@ -23,8 +33,8 @@ export interface ChaosOptions {
 export type Harm = 'node killed' | 'worker killed' | 'frozen' | 'cut off' | 'line cut';
 
 export interface ChaosReport {
-  /** Byte for byte as in peace. */
-  same: number;
+  /** Whole. */
+  answered: number;
   /** Of these, those that some node went on with. */
   goneOnWith: number;
   /** Honest errors, by their code. */
@@ -38,8 +48,7 @@ export interface ChaosReport {
 }
 
 const NOWHERE = '/ip4/127.0.0.1/tcp/1';
-const QUESTIONS = 12;
-/** A session that was there at so many deaths is given up. */
+/** What was asked is given up when it was there at so many deaths. */
 const DEATHS_TO_QUARANTINE = 2;
 const HARMS: readonly Harm[] = ['node killed', 'worker killed', 'frozen', 'cut off', 'line cut'];
 const RIGS_WELL_MIN = 1;
@@ -52,11 +61,19 @@ export interface ChaosNodes {
   rigs: readonly SwarmNode[];
 }
 
-export async function addChaosNodes(swarm: RealSwarm, rigs: number): Promise<ChaosNodes> {
-  const first = await swarm.add({ name: 'rig 1', serves: true });
-  const names = Array.from({ length: rigs - 1 }, (_, index) => `rig ${index + 2}`);
+/** `kernels`: of the rigs in turns; absent: the best. */
+export async function addChaosNodes(
+  swarm: RealSwarm,
+  rigs: number,
+  kernels: readonly string[] = [],
+): Promise<ChaosNodes> {
+  const rig = (index: number): SwarmNodeOptions => {
+    const own = kernels[index % kernels.length];
+    return { name: `rig ${index + 1}`, serves: true, ...(own === undefined ? {} : { kernels: own }) };
+  };
+  const first = await swarm.add(rig(0));
   const others: SwarmNode[] = [];
-  for (const name of names) others.push(await swarm.prepare({ name, serves: true }));
+  for (let index = 1; index < rigs; index += 1) others.push(await swarm.prepare(rig(index)));
   // Nobody can connect to it: it connects to the rigs, through their doors.
   const environment = { FILON_SWARM_ADDRESSES: NOWHERE };
   const gateway = await swarm.prepare({ name: 'gateway', serves: false, environment });
@@ -71,18 +88,13 @@ export async function runChaos(nodes: ChaosNodes, options: ChaosOptions): Promis
   return await new Chaos(nodes, options).run();
 }
 
-interface Told {
-  text: string;
-  error: string | null;
-  paused: boolean;
-  pauseMs: number;
-}
-
 class Chaos {
   readonly #nodes: ChaosNodes;
   readonly #options: ChaosOptions;
   readonly #wellSince = new Map<SwarmNode, number | null>();
   readonly #harms: { harm: Harm; atMs: number }[] = [];
+  /** Harms that were begun while a question was under way, by its words. */
+  readonly #strikes = new Map<string, number>();
   readonly #report: ChaosReport;
   #over = false;
 
@@ -90,90 +102,101 @@ class Chaos {
     this.#nodes = nodes;
     this.#options = options;
     this.#report = {
-      ...{ same: 0, goneOnWith: 0, refused: {}, faults: [], harms: {}, pausesMs: [], tookMs: 0 },
+      ...{ answered: 0, goneOnWith: 0, refused: {}, faults: [], harms: {}, pausesMs: [], tookMs: 0 },
     };
   }
 
   async run(): Promise<ChaosReport> {
     for (const rig of this.#nodes.rigs) await this.#becomesWell(rig);
-    const expected: string[] = [];
-    for (let question = 0; question < QUESTIONS; question += 1) {
-      const { text, error } = await this.#answer(question);
-      if (error !== null) throw new RangeError(`in peace an answer failed: ${error}`);
-      expected.push(text);
-    }
+    const { judge } = this.#options;
+    await judge.prepare?.((question) => this.#answer(question));
     const startMs = performance.now();
     const harming = Array.from({ length: this.#options.harmers }, () => this.#keepHarming());
     let asked = 0;
     const isDone = (): boolean => asked >= this.#options.answers && this.#enoughHarm();
     const asker = async (): Promise<void> => {
-      while (!isDone()) await this.#check(asked++ % QUESTIONS, expected);
+      while (!isDone()) await this.#check(asked++);
     };
     await Promise.all(Array.from({ length: this.#options.inFlight }, asker));
     this.#over = true;
     await Promise.all(harming);
     this.#report.tookMs = performance.now() - startMs;
+    this.#report.faults.push(...(await judge.faults()));
     for (const { harm } of this.#harms) this.#report.harms[harm] = (this.#report.harms[harm] ?? 0) + 1;
     return this.#report;
   }
 
   #enoughHarm(): boolean {
-    return this.#harms.length >= this.#options.harmsMin;
+    const { harmsMin, goneOnWithMin } = this.#options;
+    return this.#harms.length >= harmsMin && this.#report.goneOnWith >= goneOnWithMin;
   }
 
-  async #check(question: number, expected: readonly string[]): Promise<void> {
+  async #check(question: number): Promise<void> {
     const startMs = performance.now();
-    const { text, error, paused, pauseMs } = await this.#answer(question);
-    const whole = expected[question] ?? '';
+    const answer = await this.#answer(question);
+    const { error, parts, pauseMs } = answer;
     const { faults, refused, pausesMs } = this.#report;
-    if (!whole.startsWith(text)) faults.push(`question ${question} has other bytes`);
-    else if (error !== null) {
-      if (!this.#isHonest(error, startMs)) faults.push(`question ${question} failed with ${error}`);
+    const harms = this.#harms.filter(({ atMs }) => atMs >= startMs).length;
+    const words = this.#wordsOf(question);
+    this.#strikes.set(words, (this.#strikes.get(words) ?? 0) + harms);
+    this.#options.judge.take(question, answer, harms);
+    if (error !== null) {
+      if (!this.#isHonest(error, { question, startMs }))
+        faults.push(`question ${question} failed with ${error}`);
       refused[error] = (refused[error] ?? 0) + 1;
-    } else if (text !== whole) faults.push(`question ${question} ended early`);
-    else {
-      this.#report.same += 1;
-      if (paused) {
-        this.#report.goneOnWith += 1;
-        pausesMs.push(pauseMs);
-      }
+      return;
     }
+    this.#report.answered += 1;
+    if (parts.length === 1) return;
+    this.#report.goneOnWith += 1;
+    pausesMs.push(pauseMs);
   }
 
-  /** No rig was well from its beginning to its end; or it was present at so many deaths that it is not passed on. */
-  #isHonest(error: string, startMs: number): boolean {
-    const harmsMeanwhile = this.#harms.filter(({ atMs }) => atMs >= startMs).length;
-    if (error === 'SERVE_QUARANTINED') return harmsMeanwhile >= DEATHS_TO_QUARANTINE;
+  /**
+   * No rig was well from its beginning to its end; or what was asked was there at so many deaths, in this request or in
+   * earlier ones, that it is not passed on.
+   */
+  #isHonest(error: string, { question, startMs }: { question: number; startMs: number }): boolean {
+    if (error === 'SERVE_QUARANTINED')
+      return (this.#strikes.get(this.#wordsOf(question)) ?? 0) >= DEATHS_TO_QUARANTINE;
     return ![...this.#wellSince.values()].some((sinceMs) => sinceMs !== null && sinceMs <= startMs);
   }
 
-  async #answer(question: number): Promise<Told> {
-    const response = await fetch(`${this.#nodes.gateway.url}/v1/chat/completions`, {
+  #wordsOf(question: number): string {
+    return JSON.stringify(this.#options.judge.question(question).body);
+  }
+
+  async #answer(question: number): Promise<ChaosAnswer> {
+    const { path, body } = this.#options.judge.question(question);
+    const response = await fetch(this.#nodes.gateway.url + path, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        model: SWARM_MODEL,
-        messages: [{ role: 'user', content: `What is in shaft ${question}?` }],
-        ...{ max_tokens: this.#options.answerTokens, temperature: 0.7, seed: question, ignore_eos: true },
-        stream: true,
-      }),
+      body: JSON.stringify({ model: SWARM_MODEL, ...body, stream: true }),
     });
-    if (!response.ok) return { text: '', error: await codeOf(response), paused: false, pauseMs: 0 };
+    if (!response.ok) return { text: '', parts: [[]], error: await codeOf(response), pauseMs: 0 };
+    const parts: string[][] = [[]];
     let lastMs = performance.now();
     let pauseMs = 0;
-    const seen = await readEvents(response, () => {
+    let read = 0;
+    const seen = await readEvents(response, ({ data, comments }) => {
       const nowMs = performance.now();
       pauseMs = Math.max(pauseMs, nowMs - lastMs);
       lastMs = nowMs;
+      if (comments.filter((comment) => comment === 'pause').length === parts.length) parts.push([]);
+      for (; read < data.length; read += 1) parts.at(-1)?.push(...tokensOf(data[read] ?? ''));
     });
-    return { text: seen.text, error: errorOf(seen), paused: seen.comments.includes('pause'), pauseMs };
+    return { text: seen.text, parts, error: errorOf(seen), pauseMs };
   }
 
-  /** One after another, of rigs that are well; the last one is left alone. */
+  /** One after another, of rigs that are well, and of these one that computes; the last one is left alone. */
   async #keepHarming(): Promise<void> {
     while (!this.#over) {
-      const well = this.#nodes.rigs.filter((rig) => this.#wellSince.get(rig) !== null);
-      const rig = well[Math.floor(this.#options.draw() * well.length)];
+      const busy = await computing(this.#well());
+      // Without those that another harmer has taken meanwhile.
+      const well = this.#well();
+      const computes = well.filter((rig) => busy.includes(rig));
+      const among = computes.length > 0 ? computes : well;
+      const rig = among[Math.floor(this.#options.draw() * among.length)];
       const harm = HARMS[Math.floor(this.#options.draw() * HARMS.length)];
       if (rig === undefined || harm === undefined || well.length <= RIGS_WELL_MIN) {
         await pass(LOOK_AGAIN_MS);
@@ -182,6 +205,10 @@ class Chaos {
       if (harm === 'line cut') await this.#cutLine(rig);
       else await this.#harm(rig, harm, () => this.#do(harm, rig));
     }
+  }
+
+  #well(): SwarmNode[] {
+    return this.#nodes.rigs.filter((rig) => this.#wellSince.get(rig) !== null);
   }
 
   async #harm(rig: SwarmNode, harm: Harm, work: () => Promise<void>): Promise<void> {
@@ -243,6 +270,17 @@ class Chaos {
   }
 }
 
+async function computing(rigs: readonly SwarmNode[]): Promise<SwarmNode[]> {
+  const found = await Promise.all(
+    rigs.map(async (rig) => {
+      // It may be harmed by now.
+      const status = await rig.status().catch(() => null);
+      return (status?.engine.sessions ?? []).some(({ count }) => count > 0) ? rig : [];
+    }),
+  );
+  return found.flat();
+}
+
 /** A worker that was killed a moment ago may still stand in the status. */
 function killIfThere(pid: number): void {
   try {
@@ -265,6 +303,11 @@ function errorOf({ data }: Events): string | null {
   const last = data.at(-1);
   if (last === '[DONE]') return null;
   return last === undefined ? 'nothing came' : (JSON.parse(last).error?.code ?? `it ended with ${last}`);
+}
+
+/** As a text completion tells them where log-probabilities are asked for; else none. */
+function tokensOf(data: string): string[] {
+  return data === '[DONE]' ? [] : (JSON.parse(data).choices?.[0]?.logprobs?.tokens ?? []);
 }
 
 /** The same for the same seed. */

@@ -133,5 +133,5 @@ function take(event: string, seen: Events): void {
   seen.data.push(data);
   if (data === '[DONE]') return;
   const [choice] = JSON.parse(data).choices ?? [];
-  seen.text += choice?.delta?.content ?? '';
+  seen.text += choice?.delta?.content ?? choice?.text ?? '';
 }

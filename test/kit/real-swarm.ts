@@ -14,6 +14,7 @@ import { createControlClient } from '@filon/node/control/client';
 import { ensureHome, homePaths } from '@filon/node/home/paths';
 import { openTestHome, type RunningFilon, type TestHome } from './filon.ts';
 import { tinyModel } from './gguf.ts';
+import { lendKernels } from './kernels.ts';
 import { createLines, type Lines } from './lines.ts';
 import type { Door, Line } from './link-shaper.ts';
 import { lendStarter } from './real-node.ts';
@@ -24,6 +25,7 @@ export const SWARM_MODEL = 'swarm-tiny';
 export const SWARM_CONTEXT_TOKENS = 512;
 /** Shared by the sessions, in fast mode. */
 const STARTER_CONTEXT_TOKENS = 4096;
+/** In exact mode each has the whole context. */
 const SESSIONS = 4;
 /** Slow enough for something to happen in the middle of an answer: some milliseconds a token. */
 const SIZES = { embeddingLength: 384, layers: 8, heads: 6, kvHeads: 2, feedForwardLength: 1024 };
@@ -34,15 +36,27 @@ export interface SwarmModel extends AsyncDisposable {
   source: string;
   name: string;
   sha256: string;
+  /** Of a model that the kit made; null: the starter, which is lent. */
+  path: string | null;
   /** Exact settings; null: it is served in fast mode. */
   certificate: unknown;
+  contextTokens: number;
+  sessionsMax: number;
 }
+
+/**
+ * `tiny`: in exact mode. `tiny-alone`: in fast mode, one session at a time, so that what is computed depends on nobody
+ * beside it. `starter`: the starter model in fast mode, for figures that say something of real use.
+ */
+export type SwarmModelKind = 'tiny' | 'tiny-alone' | 'starter';
 
 export interface SwarmNodeOptions {
   /** No two have the same. */
   name: string;
   /** Has the model and serves it; else it has none and computes nothing. */
   serves: boolean;
+  /** The CPU library that it computes with; absent: the best. */
+  kernels?: string;
   /** Settings, as `FILON_*`. */
   environment?: Readonly<Record<string, string>>;
 }
@@ -79,26 +93,35 @@ export interface RealSwarm extends AsyncDisposable {
 
 export const never: CallOptions = { signal: new AbortController().signal };
 
-/** A tiny model of random weights with exact settings for this machine's CPU. */
-async function makeSwarmModel(): Promise<SwarmModel> {
+/** A tiny model of random weights; with exact settings for this machine's CPU. */
+async function makeSwarmModel(mode: 'exact' | 'fast'): Promise<SwarmModel> {
   const folder = await mkdtemp(join(tmpdir(), 'filon-swarm-'));
   const path = join(folder, `${SWARM_MODEL}.gguf`);
   const bytes = tinyModel({ ...SIZES, contextTokens: SWARM_CONTEXT_TOKENS * SESSIONS, weights: 'q8_0' });
   await writeFile(path, bytes);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const certificate = await certificateOf({ model: sha256, path });
-  const dispose = () => rm(folder, { recursive: true, force: true });
-  return { source: `file:${path}`, name: SWARM_MODEL, sha256, certificate, [Symbol.asyncDispose]: dispose };
+  const certificate = mode === 'exact' ? await certificateOf({ model: sha256, path }) : null;
+  return {
+    ...{ source: `file:${path}`, name: SWARM_MODEL, sha256, path, certificate },
+    contextTokens: SWARM_CONTEXT_TOKENS,
+    sessionsMax: mode === 'exact' ? SESSIONS : 1,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
 }
 
-/** The starter model, in fast mode: for figures that say something of real use. */
 async function starterSwarmModel(): Promise<SwarmModel> {
   const { name, sha256 } = await starterModel();
-  return { source: name, name, sha256, certificate: null, [Symbol.asyncDispose]: async () => undefined };
+  return {
+    ...{ source: name, name, sha256, path: null, certificate: null },
+    ...{ contextTokens: STARTER_CONTEXT_TOKENS, sessionsMax: SESSIONS },
+    [Symbol.asyncDispose]: async () => undefined,
+  };
 }
 
-export async function openRealSwarm(of: 'tiny' | 'starter' = 'tiny'): Promise<RealSwarm> {
-  const model = of === 'tiny' ? await makeSwarmModel() : await starterSwarmModel();
+export async function openRealSwarm(of: SwarmModelKind = 'tiny'): Promise<RealSwarm> {
+  const model = await (of === 'starter'
+    ? starterSwarmModel()
+    : makeSwarmModel(of === 'tiny' ? 'exact' : 'fast'));
   const nodes: (SwarmNode & { pid: number | undefined })[] = [];
   const lines = createLines(() => nodes);
   const parts = new AsyncDisposableStack();
@@ -151,18 +174,19 @@ async function openSwarmNode(
   const home = openTestHome();
   const paths = homePaths(home.home);
   ensureHome(paths);
-  if (options.serves && model.certificate === null) await lendStarter(paths.models);
+  if (options.serves && model.path === null) await lendStarter(paths.models);
   if (options.serves && model.certificate !== null) {
     await using store = await openSqliteStore({ path: paths.database });
     store.put('certificates', `${model.sha256}/cpu`, model.certificate);
   }
+  if (options.kernels !== undefined) lendKernels(paths.backends, options.kernels);
   const port = await freePort();
   const door = await lines.door(options.name, () => ({ host: '127.0.0.1', port }));
   const environment = {
     FILON_THREADS: '1',
     FILON_MODE: model.certificate === null ? 'fast' : 'exact',
-    FILON_SESSIONS_MAX: String(SESSIONS),
-    FILON_CONTEXT_TOKENS: String(model.certificate === null ? STARTER_CONTEXT_TOKENS : SWARM_CONTEXT_TOKENS),
+    FILON_SESSIONS_MAX: String(model.sessionsMax),
+    FILON_CONTEXT_TOKENS: String(model.contextTokens),
     FILON_SWARM_PORT: String(port),
     FILON_SWARM_ADDRESSES: `/ip4/127.0.0.1/tcp/${door.port}`,
     FILON_SWARM_SERVES: 'open',
