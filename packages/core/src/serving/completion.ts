@@ -3,6 +3,7 @@
  * knows a vendor.
  */
 import type { KeyId } from '../swarm/key-id.ts';
+import type { DrawnToken, ResumeStart, Resumption } from './resumption.ts';
 import type { Sampling } from './sampling.ts';
 import type { PrivacyTier } from './tier.ts';
 
@@ -75,6 +76,10 @@ export interface CompletionRequest {
   topLogprobs: number | null;
   /** Go on past the model's own end marks, until `maxTokens` (for measurements). */
   ignoreEos: boolean;
+  /** Its chunks say what another gateway needs to go on with it; of one choice, without log-probabilities. */
+  resumable?: boolean;
+  /** Goes on with an answer to the same request that another gateway began; likewise. */
+  resumption?: Resumption;
 }
 
 /**
@@ -136,7 +141,19 @@ export type Chunk =
   | { kind: 'tool-arguments'; choice: number; index: number; text: string }
   /** A worker died or a node was lost; the answer goes on by itself, with nothing lost or repeated. */
   | { kind: 'pause'; choice: number }
+  /** Of a resumable answer: comes once, first. */
+  | { kind: 'begun'; choice: number; start: ResumeStart }
+  /** Of a resumable answer: the tokens that the next chunk stands for; `from`: how many came before them. */
+  | { kind: 'drawn'; choice: number; from: number; tokens: readonly DrawnToken[] }
   /** `stop`: the stop string that was met, if it was one. */
   | { kind: 'end'; choice: number; reason: EndReason; stop?: string }
   /** Comes once, last. `servedBy`: in order; absent where the node that was asked did all of it. */
   | { kind: 'usage'; usage: Usage; servedBy?: readonly ServedBy[] };
+
+/** What a reader sees of an answer: its text, its calls, its end. */
+export type ContentChunk = Exclude<Chunk, { kind: 'usage' | 'pause' | 'begun' | 'drawn' }>;
+
+export function isContent(chunk: Chunk): chunk is ContentChunk {
+  const { kind } = chunk;
+  return kind !== 'usage' && kind !== 'pause' && kind !== 'begun' && kind !== 'drawn';
+}

@@ -24,6 +24,7 @@ import { type Placed, Placing } from './placing.ts';
 import { type Grammars, grammarOf, type Prepared, prepare, promptTokens } from './prepare.ts';
 import { readinessOf } from './readiness.ts';
 import { Residency } from './residency.ts';
+import { checkModel, checkResumption, DrawnTokens, eventsOf, startTold } from './resumption.ts';
 import { type RunEvent, runSession } from './run.ts';
 import { type Scope, Scopes } from './scope.ts';
 import type { Seating, Taken } from './seating.ts';
@@ -105,21 +106,25 @@ class Pipeline implements OpenServing {
   async complete(request: CompletionRequest, options: CompleteOptions): Promise<Answer> {
     const { resume } = options;
     const { clock, grammars } = this.#deps;
+    const handed = resume ? undefined : request.resumption;
     checkOffer(request);
     const grammar = grammarOf(request.format, grammars);
-    const ahead = resume ? null : aheadOf(request, options.scope ?? '');
+    const ahead = resume || handed ? null : aheadOf(request, options.scope ?? '');
     const entered = await this.#enter(request, { ...options, ahead });
     const { scope } = entered;
     try {
       const timing = { clock, signal: scope.signal, timeoutMs: TOKENIZE_TIMEOUT_MS, what: 'tokenizing' };
       const made = await this.#attempt(entered, ({ seat, loaded }) =>
         withTimeout(async (signal): Promise<Made> => {
-          const known = resume?.start.seed ?? request.sampling.seed;
+          const begun = handed ? BigInt(handed.start.seed) : null;
+          const known = resume?.start.seed ?? begun ?? request.sampling.seed;
           const [prepared, seed] = await Promise.all([
             prepare(request, loaded, { seat, grammar, signal }),
             known ?? seat.seed({ signal }),
           ]);
-          return { ...prepared, seed, together: seat.slots };
+          const made = { ...prepared, loaded };
+          const maxTokens = handed ? checkResumption(handed, request, made) : prepared.maxTokens;
+          return { ...prepared, maxTokens, seed, together: seat.slots };
         }, timing),
       );
       // Wherever it goes on, it does by its tokens.
@@ -241,20 +246,23 @@ class Pipeline implements OpenServing {
 
   /** Codes: SERVE_MODEL_UNKNOWN, SERVE_QUARANTINED, SERVE_STOPPING. */
   async #enter(
-    request: Suspicious & Pick<CompletionRequest, 'choices' | 'maxTokens'>,
+    request: Suspicious & Pick<CompletionRequest, 'choices' | 'maxTokens' | 'resumption'>,
     options: Pick<CompleteOptions, 'signal' | 'resume' | 'scope' | 'tier'> & { ahead?: SeatAhead | null },
   ): Promise<Entered> {
     const { resume, ahead = null } = options;
-    const tier = narrowerTier(options.tier ?? 'own', resume?.start.tier ?? 'open');
-    const wanted = resume?.start.model ?? request.model;
+    const earlier = (resume ?? request.resumption)?.start;
+    const tier = narrowerTier(options.tier ?? 'own', earlier?.tier ?? 'open');
+    const wanted = earlier?.model ?? request.model;
     const model = await this.#placing.find(wanted, tier, { begun: resume !== undefined });
+    if (resume === undefined && request.resumption) checkModel(model, request.model);
     const presence = this.#suspects.enter(request);
     const scope = this.#scopes.enter(options.signal);
     const { prompt, maxTokens, choices } = request;
-    const begun = resume ? { ...resume.start, tokens: tokensSoFar(resume) } : null;
+    const begun = begunBefore(request, resume);
     const of = { scope: options.scope ?? '', sessions: choices };
     const placed: Placed = { model, tier, prompt, maxTokens, ahead, begun, ...of };
     const seating = scope.use(this.#placing.seating(placed, scope.signal));
+    seating.needs(begun?.contextTokens ?? 0);
     return { placed, seating, presence, scope };
   }
 
@@ -282,22 +290,30 @@ class Pipeline implements OpenServing {
     const model = placed.model.sha256;
     const session = { ...made, id, model, tokens, maxTokens, scope: placed.scope };
     const { tier } = placed;
-    recorder?.begun({ model, tokens, maxTokens, seed, tier, numericClass: seating.numericClass });
+    const begun = { model, tokens, maxTokens, seed, tier, numericClass: seating.numericClass };
+    recorder?.begun(begun);
+    const { resumption, resumable = false } = request;
+    const handed = resumption ? eventsOf(resumption) : [];
+    const drawn = new DrawnTokens();
     const usage = { promptTokens: tokens.length, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
     const callId = callIds({ model, tokens, seed });
     const chunks = answerChoices({
       ...{ choices: request.choices, together, usage, signal: scope.signal, servedBy: seating.served },
       ...(reading && { apart: (choice) => new TakenApart({ reading, choice, usage, callId }) }),
       open: (choice, signal) =>
-        continued(sessionRequest(request, session, choice), {
-          known: resume?.events[choice] ?? [],
-          run: (start) => this.#run({ start, entered, isFirst: choice === 0 }, signal),
-          record: (event) => recorder?.event(choice, event),
-        }),
+        drawn.heard(
+          continued(sessionRequest(request, session, choice), {
+            known: [...handed, ...(resume?.events[choice] ?? [])],
+            run: (start) => this.#run({ start, entered, isFirst: choice === 0 }, signal),
+            record: (event) => recorder?.event(choice, event),
+          }),
+        ),
     });
+    const start = startTold(resume?.start ?? begun, this.#placing.exactness(placed));
+    const told = resumable ? drawn.told(start, chunks) : chunks;
     const { name } = placed.model;
-    const told = { id, model: name, createdMs: clock.nowMs(), usage, servedBy: seating.served };
-    return { ...told, chunks: new AnswerStream(chunks, scope) };
+    const head = { id, model: name, createdMs: clock.nowMs(), usage, servedBy: seating.served };
+    return { ...head, chunks: new AnswerStream(told, scope) };
   }
 
   async *#run(
@@ -327,10 +343,18 @@ const PLAIN = {
   maxTokens: 1,
 } satisfies Partial<CompletionRequest>;
 
-/** Of the longest choice. */
-function tokensSoFar({ start, events }: AnswerSoFar): number {
-  const counts = events.map((known) => known.filter(({ kind }) => kind === 'token').length);
-  return start.tokens.length + Math.max(0, ...counts);
+/** By an earlier process, or at another gateway. */
+function begunBefore(
+  { resumption }: Pick<CompletionRequest, 'resumption'>,
+  resume: AnswerSoFar | undefined,
+): Placed['begun'] {
+  if (resumption === undefined && resume === undefined) return null;
+  const prompt = resume?.start.tokens.length ?? resumption?.start.promptTokens ?? 0;
+  const counts = (resume?.events ?? []).map((known) => known.filter(({ kind }) => kind === 'token').length);
+  const tokens = prompt + (resumption?.drawn.length ?? 0) + Math.max(0, ...counts);
+  const { numericClass, maxTokens } = (resume ?? resumption)?.start ?? { numericClass: null, maxTokens: 0 };
+  const exact = (resumption?.start.numericClass ?? null) !== null;
+  return { numericClass, tokens, exact, contextTokens: prompt + maxTokens };
 }
 
 function specOf(stored: StoredModel, config: ServingConfig): Parameters<Engine['load']>[0] {

@@ -35,8 +35,18 @@ export interface Placed {
   sessions: number;
   /** Until the prompt's tokens and the seed are known; then null. */
   ahead: SeatAhead | null;
-  /** Of an answer that an earlier process began. */
-  begun: { numericClass: string | null; tokens: number } | null;
+  /** Of an answer that was begun before. */
+  begun: Begun | null;
+}
+
+export interface Begun {
+  numericClass: string | null;
+  /** So far, with the prompt. */
+  tokens: number;
+  /** It was begun in exact mode, whatever this node is in. */
+  exact: boolean;
+  /** All that it may take of a context. */
+  contextTokens: number;
 }
 
 export interface PlacingDeps {
@@ -99,13 +109,18 @@ export class Placing {
   seating(placed: Placed, signal: AbortSignal): Seating {
     const { begun, sessions, model } = placed;
     return new Seating({
-      ...{ modelName: model.name, sessions, signal, exact: this.#config.mode === 'exact' },
+      ...{ modelName: model.name, sessions, signal, ...this.exactness(placed) },
       numericClass: begun?.numericClass ?? null,
       resuming: begun !== null,
       rank: (wanted) => this.#rank(placed, wanted, signal),
       take: (place, options) => this.#take(placed, place, options),
       none: (routing) => routeNone(model.name, routing),
     });
+  }
+
+  /** Whether only places of one numeric class compute it. */
+  exactness({ begun }: Pick<Placed, 'begun'>): { exact: boolean } {
+    return { exact: this.#config.mode === 'exact' || (begun?.exact ?? false) };
   }
 
   /** Who could compute it now, best first, and who may not. Codes: SERVE_MODEL_UNKNOWN. */
@@ -116,7 +131,8 @@ export class Placing {
     const found = await this.find(model, tier);
     const placed: Placed = {
       ...{ model: found, tier, scope: '', prompt: { kind: 'text', text: '' }, sessions: 1 },
-      ...{ maxTokens: answerTokens, ahead: null, begun: { numericClass: null, tokens: promptTokens } },
+      ...{ maxTokens: answerTokens, ahead: null },
+      begun: { numericClass: null, tokens: promptTokens, exact: false, contextTokens: 0 },
     };
     const wanted = { excluded: new Set<null>(), numericClass: null, resuming: false };
     return { model: found, routing: await this.#rank(placed, wanted, signal) };
@@ -163,7 +179,7 @@ export class Placing {
     const beginning = isNew && { text: promptBeginning(prompt, BEGINNING_CHARS), scope: placed.scope };
     return {
       ...wanted,
-      ...{ model: model.sha256, tier, exact: this.#config.mode === 'exact' },
+      ...{ model: model.sha256, tier, ...this.exactness(placed) },
       promptTokens: begun?.tokens ?? tokensGuess(prompt),
       answerTokens: Math.min(maxTokens ?? ANSWER_TOKENS_GUESS, ANSWER_TOKENS_GUESS),
       ...(stayAt === undefined ? {} : { stayAt }),

@@ -1,5 +1,13 @@
 /** A whole answer from its chunks, for clients that do not stream. */
-import type { Chunk, EndReason, TokenLogprob, ToolCall, Usage } from '@filon/core/serving/completion';
+import {
+  type Chunk,
+  type ContentChunk,
+  type EndReason,
+  isContent,
+  type TokenLogprob,
+  type ToolCall,
+  type Usage,
+} from '@filon/core/serving/completion';
 import type { Caller } from '../http/intake.ts';
 
 export interface WholeChoice {
@@ -27,7 +35,7 @@ export async function collect(
   let begun = false;
   for await (const chunk of chunks) {
     if (chunk.kind === 'usage') usage = chunk.usage;
-    else if (chunk.kind !== 'pause') {
+    else if (isContent(chunk)) {
       const choice = whole[chunk.choice];
       if (!choice) continue;
       if (!begun && chunk.kind !== 'end') {
@@ -48,7 +56,7 @@ function emptyChoice(): WholeChoice {
   return { reasoning: '', text: '', toolCalls: [], logprobs: [], reason: 'stop', stop: null };
 }
 
-function addTo(choice: WholeChoice, chunk: Exclude<Chunk, { kind: 'usage' | 'pause' }>): void {
+function addTo(choice: WholeChoice, chunk: ContentChunk): void {
   switch (chunk.kind) {
     case 'delta':
       choice.text += chunk.text;

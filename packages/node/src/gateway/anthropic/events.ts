@@ -53,6 +53,10 @@ export class MessageEvents {
         return [...this.#close(), this.#begin(toolUseBlock(chunk, {}))];
       case 'tool-arguments':
         return [this.#delta({ type: 'input_json_delta', partial_json: chunk.text })];
+      // Not of messages: nobody can ask for them here.
+      case 'begun':
+      case 'drawn':
+        return [];
       case 'pause':
         return [{ type: 'ping' }];
       case 'end':

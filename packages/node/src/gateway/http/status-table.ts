@@ -1,5 +1,6 @@
 /** The one place where errors become HTTP. A code that is not here does not compile, or is a 500. */
 import { isFilonError } from '@filon/core/errors';
+import type { ResumeErrorDetails } from '@filon/core/serving/resumption';
 import type { ReplicaErrorDetails } from '@filon/core/swarm/replica-errors';
 import type { UpstreamErrorDetails } from '@filon/core/upstream/errors';
 import type { EngineErrorDetails } from '@filon/engine/errors';
@@ -19,6 +20,7 @@ type Code = (
   | DurableErrorDetails
   | ReplicaErrorDetails
   | UpstreamErrorDetails
+  | ResumeErrorDetails
 )['code'];
 
 /** 422: asking again would change nothing. 503 and 504: it may. Clients of OpenAI repeat only the latter and 429. */
@@ -82,6 +84,8 @@ const STATUS: Readonly<Record<Code, HttpStatus>> = {
   SERVE_TOKEN_UNKNOWN: 400,
   SERVE_SCHEMA_UNSUPPORTED: 400,
   SERVE_TOOLS_INVALID: 400,
+  RESUME_INVALID: 400,
+  RESUME_MISMATCH: 422,
   SERVE_QUARANTINED: 422,
   SERVE_STALLED: 504,
   REPLICA_REFUSED: 503,

@@ -1,11 +1,12 @@
 /** Answers to a chat: whole, and as events. */
-import type { Chunk, EndReason, TokenLogprob, ToolCall } from '@filon/core/serving/completion';
+import type { ContentChunk, EndReason, TokenLogprob, ToolCall } from '@filon/core/serving/completion';
 import type { Answer } from '../../serve/serving.ts';
 import { collect, type WholeChoice } from '../answer/collect.ts';
 import type { EventStream } from '../http/event-stream.ts';
 import type { Caller } from '../http/intake.ts';
 import type { ChatCall } from './chat-request.ts';
 import { type ChatLogprob, chatLogprob } from './logprobs.ts';
+import { resumeNews } from './resume-text.ts';
 import { type OpenAiUsage, openAiUsage } from './usage.ts';
 
 type FinishReason = 'stop' | 'length' | 'tool_calls';
@@ -94,7 +95,9 @@ export async function streamChat(
   let begun = false;
   for await (const chunk of answer.chunks) {
     if (chunk.kind === 'pause') events.write(': pause\n\n');
-    else if (chunk.kind === 'usage') {
+    else if (chunk.kind === 'begun' || chunk.kind === 'drawn') {
+      events.write(`data: ${head},"choices":[],"filon":${JSON.stringify(resumeNews(chunk))}${tail}`);
+    } else if (chunk.kind === 'usage') {
       if (!includeUsage) continue;
       events.write(`data: ${head},"choices":[],"usage":${JSON.stringify(openAiUsage(chunk.usage))}}\n\n`);
     } else if (chunk.kind === 'end') {
@@ -111,7 +114,7 @@ export async function streamChat(
   events.write('data: [DONE]\n\n');
 }
 
-type Piece = Exclude<Chunk, { kind: 'end' | 'pause' | 'usage' }>;
+type Piece = Exclude<ContentChunk, { kind: 'end' }>;
 
 function deltaText(chunk: Piece): string {
   switch (chunk.kind) {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { MESSAGES_MAX, PARTS_MAX } from '../http/limits.ts';
 import { calledNamePart, callIdPart, stopsPart } from '../request/body-parts.ts';
 import { TOOL_CALLS_MAX } from '../request/called.ts';
+import { filonPart } from '../request/filon-field.ts';
 import {
   chatChoicePart,
   chatToolsPart,
@@ -59,6 +60,7 @@ export const chatBody: z.ZodType = z.intersection(
       .looseObject({ enable_thinking: z.boolean().nullish() })
       .nullish()
       .describe('Of other servers; wins over reasoning_effort.'),
+    filon: filonPart,
     stop: stopsPart,
     logit_bias: logitBiasPart.optional(),
   }),

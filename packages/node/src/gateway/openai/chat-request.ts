@@ -3,6 +3,7 @@ import type { CompletionRequest } from '@filon/core/serving/completion';
 import { TOP_LOGPROBS_MAX } from '@filon/core/serving/sampling';
 import { z } from 'zod';
 import { invalid, parseFields } from '../http/validate.ts';
+import { filonField } from '../request/filon-field.ts';
 import {
   type CommonFields,
   commonRequest,
@@ -55,6 +56,7 @@ const KNOWN = new Set([
   'tools',
   'tool_choice',
   'chat_template_kwargs',
+  'filon',
 ]);
 
 export interface ChatCall {
@@ -69,9 +71,13 @@ export function chatCall(body: Record<string, unknown>): ChatCall {
   const fields = parseFields(chatFields, body);
   refuseFields(body, REFUSED);
   const max_tokens = fields.max_completion_tokens ?? fields.max_tokens;
+  const common = commonRequest({ ...fields, max_tokens });
+  const stream = fields.stream ?? false;
+  const asked = { choices: common.choices, topLogprobs: topLogprobs(fields) };
   return {
     request: {
-      ...commonRequest({ ...fields, max_tokens }),
+      ...common,
+      ...filonField(body['filon'], { ...asked, stream }),
       prompt: {
         kind: 'chat',
         messages: messagesOf(body['messages']),
@@ -79,9 +85,9 @@ export function chatCall(body: Record<string, unknown>): ChatCall {
         ...chatThinking(body),
       },
       format: formatOf(body['response_format']),
-      topLogprobs: topLogprobs(fields),
+      topLogprobs: asked.topLogprobs,
     },
-    stream: fields.stream ?? false,
+    stream,
     includeUsage: fields.stream_options?.include_usage ?? false,
     unknownFields: countUnknown(body, KNOWN),
   };

@@ -9,6 +9,8 @@ import type { OpenAiModel } from '../openai/model-list.ts';
 import type { TextCompletion } from '../openai/text-answer.ts';
 import type { OpenAiUsage } from '../openai/usage.ts';
 
+import { drawnSchema, resumeStartSchema } from '../request/filon-field.ts';
+
 const count = z.int().min(0);
 const piece = z.object({ token: z.string(), logprob: z.number(), bytes: z.array(count) });
 export const chatLogprob: z.ZodType<ChatLogprob> = piece.extend({ top_logprobs: z.array(piece) });
@@ -59,6 +61,12 @@ const delta = z.object({
   tool_calls: z.exactOptional(z.array(calledDelta)),
 });
 
+/** What a client needs to go on elsewhere. */
+export const resumeNewsSchema: z.ZodType = z.union([
+  z.object({ start: resumeStartSchema }),
+  z.object({ from: count, drawn: drawnSchema }),
+]);
+
 /** Put together from text, so no type says it. */
 export const chatChunk: z.ZodType = z.object({
   id: z.string(),
@@ -69,6 +77,7 @@ export const chatChunk: z.ZodType = z.object({
     z.object({ index: count, delta, logprobs: chatLogprobs, finish_reason: reason.nullable() }),
   ),
   usage: usage.nullish(),
+  filon: resumeNewsSchema.optional().describe('Only where `filon.resumable` was asked for.'),
 });
 
 const textLogprobs: z.ZodType<TextLogprobs> = z.object({

@@ -12,7 +12,7 @@ import type {
   ResponseObject,
   ResponseServer,
 } from '../openai/responses/shapes.ts';
-import { chatLogprob } from './openai-answers.ts';
+import { chatLogprob, resumeNewsSchema } from './openai-answers.ts';
 
 const count = z.int().min(0);
 const nothing = z.tuple([]);
@@ -185,6 +185,9 @@ export const responseEvent: z.ZodType = z.union([
   z
     .object({ type: ofType('filon.pause'), sequence_number })
     .describe("Only where `include` has 'response.filon.pause'."),
+  z
+    .intersection(z.object({ type: ofType('filon.resume'), sequence_number }), resumeNewsSchema)
+    .describe('Only where `filon.resumable` was asked for.'),
   z.object({
     type: z.literal('error'),
     ...{ code: text.nullable(), message: text, param: text.nullable(), sequence_number },

@@ -7,7 +7,9 @@ import type { Note } from './durable-answers.ts';
 import type { DurableErrorDetails } from './errors.ts';
 
 const BYTES_OF_CHUNK = 80;
+const BYTES_OF_START = 400;
 const BYTES_OF_LOGPROB = 70;
+const BYTES_OF_DRAWN = 12;
 
 /** Codes: ANSWER_NOTE_TOO_LARGE. */
 export function encodeNote(note: Note, bytesMax: number): string {
@@ -91,6 +93,11 @@ export function decodeEvent(value: unknown): SessionEvent {
 
 /** About what it takes in the store. */
 export function bytesOf(chunk: Chunk): number {
+  if (chunk.kind === 'begun') return BYTES_OF_START;
+  if (chunk.kind === 'drawn') {
+    const each = chunk.tokens.map(([, text]) => BYTES_OF_DRAWN + Buffer.byteLength(text));
+    return each.reduce((sum, bytes) => sum + bytes, BYTES_OF_CHUNK);
+  }
   if (!('text' in chunk)) return BYTES_OF_CHUNK;
   const text = BYTES_OF_CHUNK + Buffer.byteLength(chunk.text);
   if (chunk.kind !== 'delta') return text;

@@ -1,6 +1,7 @@
 /** Serving with upstreams: what is asked of a model that only they have is passed on, everything else is as before. */
-import { isFilonError } from '@filon/core/errors';
+import { FilonError, isFilonError } from '@filon/core/errors';
 import type { Chunk, CompletionRequest, Prompt, ServedBy } from '@filon/core/serving/completion';
+import type { ResumeErrorDetails } from '@filon/core/serving/resumption';
 import type { LoadedModel } from '@filon/core/serving/session';
 import type { PrivacyTier } from '@filon/core/serving/tier';
 import type { KeyId } from '@filon/core/swarm/key-id';
@@ -73,10 +74,12 @@ class UpstreamServing implements OpenServing {
 
   async complete(request: CompletionRequest, options: CompleteOptions): Promise<Answer> {
     const { resume, tier = 'own', signal } = options;
-    const found = this.#find(resume?.start.model ?? request.model, options);
+    const begun = (resume ?? request.resumption)?.start;
+    const found = this.#find(begun?.model ?? request.model, options);
     const seats = (): Promise<Answer> => this.#deps.serving.complete(request, options);
-    if (found === null || (resume && resume.start.model !== found.sha256)) return await seats();
+    if (found === null || (begun && begun.model !== found.sha256)) return await seats();
     if (resume) throw cannotResume(found);
+    if (begun) throw notResumable(found);
     const question = { ...questionOf(request, found), tier };
     const texts = (): Promise<Answer> => this.#complete(request, found, options);
     return await this.#sides.either(question, { seats, texts }, signal);
@@ -284,6 +287,11 @@ function cannotCount(name: string): Error {
 function gone(model: string): Error {
   const message = `the upstream of ${model} was removed`;
   return upstreamError({ code: 'UPSTREAM_UNKNOWN', name: model }, message);
+}
+
+function notResumable({ name }: UpstreamFound): Error {
+  const message = `this answer cannot be gone on with here: ${name} is at an upstream, which takes no tokens; ask again`;
+  return new FilonError<ResumeErrorDetails>({ code: 'RESUME_MISMATCH', what: 'model' }, message);
 }
 
 function cannotResume({ name }: UpstreamFound): Error {

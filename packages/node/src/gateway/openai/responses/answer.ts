@@ -2,6 +2,7 @@
 
 import type { EventStream } from '../../http/event-stream.ts';
 import type { Caller } from '../../http/intake.ts';
+import { type ResumeNews, resumeNews } from '../resume-text.ts';
 import { ResponseFold } from './fold.ts';
 import type { ResponseEcho, ResponseEvent, ResponseObject } from './shapes.ts';
 import type { ResponseSource } from './source.ts';
@@ -56,6 +57,8 @@ export async function streamResponse(
     for await (const chunk of source.chunks) {
       if (chunk.kind === 'pause') {
         if (fold.sequence >= after) events.write(pauseText(fold.sequence, pauses));
+      } else if (chunk.kind === 'begun' || chunk.kind === 'drawn') {
+        if (fold.sequence >= after) events.write(resumeText(fold.sequence, resumeNews(chunk)));
       } else {
         const made = fold.take(chunk);
         if (made.length > 0) first();
@@ -83,6 +86,12 @@ function pauseText(sequence: number, asEvent: boolean): string {
   if (!asEvent) return ': pause\n\n';
   const type = 'response.filon.pause';
   return `: pause\n\nevent: ${type}\ndata: ${JSON.stringify({ type, sequence_number: sequence })}\n\n`;
+}
+
+/** Takes no number either; `from` tells news that came before. */
+function resumeText(sequence: number, news: ResumeNews): string {
+  const type = 'response.filon.resume';
+  return `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: sequence, ...news })}\n\n`;
 }
 
 function once(tell: () => void): () => void {

@@ -2,7 +2,15 @@
  * Chunks of an answer as the events of a response, and as the response itself. The same chunks always make the same
  * events with the same numbers, so a stream can be made again from stored chunks and cut anywhere.
  */
-import type { Chunk, EndReason, ServedBy, TokenLogprob, Usage } from '@filon/core/serving/completion';
+import {
+  type Chunk,
+  type ContentChunk,
+  type EndReason,
+  isContent,
+  type ServedBy,
+  type TokenLogprob,
+  type Usage,
+} from '@filon/core/serving/completion';
 import { type ItemKind, OpenItem } from './open-item.ts';
 import type {
   EventBody,
@@ -65,13 +73,13 @@ export class ResponseFold {
     ]);
   }
 
-  /** A pause makes no event: where pauses fall is no property of the answer. Other choices than the first are none. */
+  /** Only content makes events: where pauses fall is no property of the answer. Other choices than the first are none. */
   take(chunk: Chunk): ResponseEvent[] {
     if (chunk.kind === 'usage') {
       this.#usage = usageOf(chunk.usage);
       this.#servers = (chunk.servedBy ?? []).map(serverOf);
     }
-    if (chunk.kind === 'usage' || chunk.kind === 'pause' || chunk.choice !== 0) return [];
+    if (!isContent(chunk) || chunk.choice !== 0) return [];
     return this.#numbered(this.#grown(chunk));
   }
 
@@ -104,7 +112,7 @@ export class ResponseFold {
     };
   }
 
-  #grown(chunk: Exclude<Chunk, { kind: 'usage' | 'pause' }>): EventBody[] {
+  #grown(chunk: ContentChunk): EventBody[] {
     switch (chunk.kind) {
       case 'delta':
         return this.#growItem('message', chunk.text, chunk.logprobs);

@@ -4,6 +4,7 @@ import { TOP_LOGPROBS_MAX } from '@filon/core/serving/sampling';
 import { z } from 'zod';
 import { MESSAGES_MAX } from '../../http/limits.ts';
 import { invalid, objectOf, parseFields, stringOf } from '../../http/validate.ts';
+import { filonField } from '../../request/filon-field.ts';
 import {
   type CommonFields,
   commonRequest,
@@ -61,7 +62,7 @@ const KNOWN = new Set([
   ...Object.keys(shape),
   ...HARMLESS,
   ...REFUSED.map(({ name }) => name),
-  ...['input', 'instructions', 'tools', 'tool_choice', 'text', 'reasoning', 'include'],
+  ...['input', 'instructions', 'tools', 'tool_choice', 'text', 'reasoning', 'include', 'filon'],
   ...['max_tool_calls', 'moderation', 'context_management', 'prompt_cache_options', 'image'],
 ]);
 
@@ -101,10 +102,13 @@ export function responseDraft(body: Record<string, unknown>): ResponseDraft {
   const instructions = textOrNull(body['instructions'], 'instructions');
   const own = inputMessages(body['input']);
   const tools = toolFields(body, 'response');
+  const stream = fields.stream ?? false;
+  const top = topLogprobs(fields, includes);
   const base = {
+    ...filonField(body['filon'], { stream, choices: 1, topLogprobs: top }),
     ...commonRequest({ ...fields, n: 1, max_tokens: fields.max_output_tokens ?? null }),
     format: textFormatOf(text['format'], 'text.format'),
-    topLogprobs: topLogprobs(fields, includes),
+    topLogprobs: top,
   };
   const echo = echoOf(body, fields, { base, tools, effort, instructions, format: text['format'] });
   const system: ChatMessage[] = instructions === null ? [] : [{ role: 'system', content: instructions }];
@@ -121,7 +125,7 @@ export function responseDraft(body: Record<string, unknown>): ResponseDraft {
         request: { ...base, prompt: { kind: 'chat', messages: all, ...tools, ...thinkingOf(effort) } },
         messages,
         echo: { ...echo, store },
-        stream: fields.stream ?? false,
+        stream,
         pauses: includes.has(INCLUDE_PAUSES),
       };
     },

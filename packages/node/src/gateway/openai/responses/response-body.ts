@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { MESSAGES_MAX, PARTS_MAX } from '../../http/limits.ts';
 import { calledNamePart, callIdPart, stopsPart } from '../../request/body-parts.ts';
+import { filonPart } from '../../request/filon-field.ts';
 import {
   effortPart,
   logitBiasPart,
@@ -56,6 +57,7 @@ export const responseBody: z.ZodType = z.intersection(
       .record(z.string().max(METADATA_KEY_CHARACTERS_MAX), z.string().max(METADATA_VALUE_CHARACTERS_MAX))
       .nullish()
       .meta({ maxProperties: METADATA_MAX }),
+    filon: filonPart,
     stop: stopsPart,
     logit_bias: logitBiasPart.optional(),
     n: z.literal(1).nullish(),
