@@ -1,7 +1,13 @@
-/** Every decoder of bytes from peers. A new one gets a line in one of these lists. */
+/** Every decoder of bytes from peers, and of what clients hand in of an answer. A new one gets a line in one of these lists. */
 import type { Target } from './target.ts';
 import { ANSWERING_TARGETS } from './targets/answering.ts';
 import { MEMBER_TARGETS } from './targets/members.ts';
+import { RESUMPTION_TARGETS } from './targets/resumption.ts';
 import { SWARM_TARGETS } from './targets/swarm.ts';
 
-export const TARGETS: readonly Target[] = [...SWARM_TARGETS, ...MEMBER_TARGETS, ...ANSWERING_TARGETS];
+export const TARGETS: readonly Target[] = [
+  ...SWARM_TARGETS,
+  ...MEMBER_TARGETS,
+  ...ANSWERING_TARGETS,
+  ...RESUMPTION_TARGETS,
+];

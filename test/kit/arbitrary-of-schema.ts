@@ -39,7 +39,7 @@ export function arbitraryOfSchema(schema: Schema): fc.Arbitrary<unknown> {
   }
 }
 
-function stringOf({ minLength = 0, maxLength = CHARACTERS_MAX, pattern }: Schema): fc.Arbitrary<string> {
+function stringOf({ minLength = 0, maxLength = Infinity, pattern }: Schema): fc.Arbitrary<string> {
   const [least, most] = [Number(minLength), Math.min(CHARACTERS_MAX, Number(maxLength))];
   if (typeof pattern === 'string') {
     return fc

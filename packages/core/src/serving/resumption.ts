@@ -24,7 +24,10 @@ export interface ResumeStart {
 }
 
 /** `text`: what may be shown from this token on; it never splits a character, and may be empty or several tokens long. */
-export type DrawnToken = readonly [token: number, text: string];
+export interface DrawnToken {
+  token: number;
+  text: string;
+}
 
 export interface Resumption {
   start: ResumeStart;
@@ -51,8 +54,11 @@ export type ResumeErrorDetails =
 
 /** UTF-16 units that one token lets out; what was held back may come with it. */
 export const DRAWN_CHARS_MAX = 65_536;
-const VOCAB_RESUME_TOKENS_MAX = 4_194_304;
-const CLASS_CHARS_MAX = 128;
+/** Of a prompt, and of an answer: no model in use remembers more. */
+export const RESUME_TOKENS_MAX = 262_144;
+/** No vocabulary in use is larger. */
+export const TOKEN_ID_MAX = 4_194_303;
+export const CLASS_CHARS_MAX = 128;
 const SEED_MAX = 2n ** 64n - 1n;
 
 export function resumeStartJson(start: ResumeStart): ResumeStartJson {
@@ -97,17 +103,13 @@ export function readDrawn(value: unknown, field: string): DrawnToken[] {
 }
 
 function readToken(entry: unknown, field: string): DrawnToken {
-  const pair: readonly unknown[] = Array.isArray(entry) ? entry : [];
-  const [token, text] = pair;
-  if (pair.length !== 2 || typeof token !== 'number' || typeof text !== 'string') {
-    throw invalid(field, 'must be a token id and its text');
-  }
-  if (!Number.isInteger(token) || token < 0 || token >= VOCAB_RESUME_TOKENS_MAX) {
-    throw invalid(field, `must have a token id from 0 to ${VOCAB_RESUME_TOKENS_MAX - 1}`);
-  }
-  if (text.length > DRAWN_CHARS_MAX) throw invalid(field, `has over ${DRAWN_CHARS_MAX} characters`);
-  if (!text.isWellFormed()) throw invalid(field, 'has half of a surrogate pair, which is no character');
-  return [token, text];
+  const { token, text } = membersOf(entry, field);
+  const isId = typeof token === 'number' && Number.isInteger(token) && token >= 0 && token <= TOKEN_ID_MAX;
+  if (!isId) throw invalid(`${field}.token`, `must be a token id from 0 to ${TOKEN_ID_MAX}`);
+  if (typeof text !== 'string') throw invalid(`${field}.text`, 'must be a string');
+  if (text.length > DRAWN_CHARS_MAX) throw invalid(`${field}.text`, `has over ${DRAWN_CHARS_MAX} characters`);
+  if (text.isWellFormed()) return { token, text };
+  throw invalid(`${field}.text`, 'has half of a surrogate pair, which is no character');
 }
 
 function readHash(value: unknown, field: string): string {

@@ -128,7 +128,7 @@ describe('what does not belong to the request is refused before anything is comp
     ['seed', start({ seed: '12' })],
     ['length', start({ maxTokens: 2 })],
     ['length', async () => ({ maxTokens: 2, resumption: await held() })],
-    ['token', async () => ({ resumption: { ...(await held()), drawn: [[4_000_000, '']] } })],
+    ['token', async () => ({ resumption: { ...(await held()), drawn: [{ token: 4_000_000, text: '' }] } })],
   ])('%s', async (what, change) => {
     const scripted = await afresh();
     const asked = answerOf(scripted, { ...ASKED, ...(await change()) });

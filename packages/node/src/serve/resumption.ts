@@ -44,11 +44,11 @@ export function checkResumption(
   if (seed !== null && seed !== BigInt(start.seed))
     throw mismatch('seed', 'the answer was begun with another seed');
   const { vocabTokens } = made.loaded;
-  const stranger = drawn.find(([token]) => token >= vocabTokens);
+  const stranger = drawn.find(({ token }) => token >= vocabTokens);
   if (stranger !== undefined) {
     throw mismatch(
       'token',
-      `there is no token ${stranger[0]}: this model's tokens are 0 to ${vocabTokens - 1}`,
+      `there is no token ${stranger.token}: this model's tokens are 0 to ${vocabTokens - 1}`,
     );
   }
   const maxTokens = Math.min(start.maxTokens, made.maxTokens);
@@ -60,7 +60,7 @@ export function checkResumption(
 export function eventsOf({ start, drawn }: Resumption): SessionEvent[] {
   if (drawn.length === 0) return [];
   const tokens = drawn.map(
-    ([token, text], index): SessionEvent => ({
+    ({ token, text }, index): SessionEvent => ({
       ...{ kind: 'token', position: start.promptTokens + index, token, text, logprob: null },
     }),
   );
@@ -74,7 +74,7 @@ export class DrawnTokens {
 
   async *heard(events: AsyncIterable<RunEvent>): AsyncGenerator<RunEvent> {
     for await (const event of events) {
-      if (event.kind === 'token') this.#fresh.push([event.token, event.text]);
+      if (event.kind === 'token') this.#fresh.push({ token: event.token, text: event.text });
       yield event;
     }
   }

@@ -45,7 +45,10 @@ export class Scopes {
 
   /** From now on nobody enters. */
   stop(): FilonError {
-    this.#stopping ??= new FilonError({ code: 'SERVE_STOPPING' }, 'this node is stopping; ask another one');
+    this.#stopping ??= new FilonError(
+      { code: 'SERVE_STOPPING' },
+      'this node is stopping, and what it was answering ends here; ask again, at another node or later',
+    );
     return this.#stopping;
   }
 

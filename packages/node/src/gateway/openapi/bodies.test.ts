@@ -48,17 +48,22 @@ const TOOLS = 'needs tools|not among the tools|name of an earlier tool|same name
 const TURNS = `${TOOLS}|last one|say nothing`;
 const MESSAGE_KIND = /^\$\.(thinking\.display|tool_choice\.disable|output_format|stop_sequences)/;
 const OLLAMA_KIND = /^\$\.(keep_alive|think|system)/;
+const RESUME = 'needs stream|only one choice|log-probabilities|number of 64 bits';
 const LENGTH = /cannot be shortened|there is no token/;
 const READERS: readonly Reader[] = [
   {
     id: 'createChatCompletion',
     read: chatCall,
-    across: RegExp(`${TOOLS}|needs logprobs`),
+    across: RegExp(`${TOOLS}|${RESUME}|needs logprobs`),
     kind: /^\$\.response_format/,
   },
   { id: 'createCompletion', read: textCall, across: /best_of|echo:/, kind: /^\$\.response_format/ },
   { id: 'createEmbedding', read: (body) => embeddings(serving, ours(body), caller), across: LENGTH },
-  { id: 'createResponse', read: (body) => responseDraft(body).finish([], true), across: RegExp(TOOLS) },
+  {
+    id: 'createResponse',
+    read: (body) => responseDraft(body).finish([], true),
+    across: RegExp(`${TOOLS}|${RESUME}`),
+  },
   { id: 'createMessage', read: messagesCall, across: RegExp(TURNS), kind: MESSAGE_KIND },
   { id: 'countTokens', read: countCall, across: RegExp(TURNS), kind: MESSAGE_KIND },
   { id: 'ollamaChat', read: ollamaChat, across: RegExp(TOOLS), kind: OLLAMA_KIND },

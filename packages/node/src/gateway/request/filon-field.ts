@@ -1,6 +1,14 @@
 /** `filon` in a body: an answer that its client can take elsewhere. docs/protocol/resume.md says how. */
+
 import type { CompletionRequest } from '@filon/core/serving/completion';
-import { readResumption } from '@filon/core/serving/resumption';
+import {
+  CLASS_CHARS_MAX,
+  DRAWN_CHARS_MAX,
+  RESUME_TOKENS_MAX,
+  readResumption,
+  TOKEN_ID_MAX,
+} from '@filon/core/serving/resumption';
+import { TIERS } from '@filon/core/serving/tier';
 import { z } from 'zod';
 import { invalid, objectOf, unsupported } from '../http/validate.ts';
 
@@ -31,23 +39,31 @@ export function filonField(
 }
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const tokens = z.int().min(1).max(RESUME_TOKENS_MAX);
 
 /** For the API's document. */
 export const resumeStartSchema: z.ZodType = z.object({
   model: hash.describe('sha256 of the model file.'),
   prompt: hash.describe("sha256 of the prompt's tokens."),
-  prompt_tokens: z.int().min(1),
-  max_tokens: z.int().min(1),
-  seed: z.string().regex(/^\d{1,20}$/),
-  tier: z.enum(['own', 'trusted', 'open']),
-  numeric_class: z.string().nullable(),
+  prompt_tokens: tokens,
+  max_tokens: tokens,
+  seed: z
+    .string()
+    .regex(/^\d{1,20}$/)
+    .describe('64 bits.'),
+  tier: z.enum(TIERS),
+  numeric_class: z.string().min(1).max(CLASS_CHARS_MAX).nullable(),
 });
-export const drawnSchema: z.ZodType = z.array(z.tuple([z.int().min(0), z.string()]));
+export const drawnSchema: z.ZodType = z.array(
+  z.object({ token: z.int().min(0).max(TOKEN_ID_MAX), text: z.string().max(DRAWN_CHARS_MAX) }),
+);
 
 export const filonPart: z.ZodType = z
   .object({
     resumable: z.boolean().optional(),
-    resume: z.object({ start: resumeStartSchema, drawn: drawnSchema }).nullish(),
+    resume: z
+      .object({ start: resumeStartSchema, drawn: drawnSchema.meta({ maxItems: RESUME_TOKENS_MAX }) })
+      .nullish(),
   })
   .nullish()
   .describe('Of Filon: an answer that another gateway can go on with. Needs stream.');

@@ -9,7 +9,7 @@ import type { DurableErrorDetails } from './errors.ts';
 const BYTES_OF_CHUNK = 80;
 const BYTES_OF_START = 400;
 const BYTES_OF_LOGPROB = 70;
-const BYTES_OF_DRAWN = 12;
+const BYTES_OF_DRAWN = 24;
 
 /** Codes: ANSWER_NOTE_TOO_LARGE. */
 export function encodeNote(note: Note, bytesMax: number): string {
@@ -95,7 +95,7 @@ export function decodeEvent(value: unknown): SessionEvent {
 export function bytesOf(chunk: Chunk): number {
   if (chunk.kind === 'begun') return BYTES_OF_START;
   if (chunk.kind === 'drawn') {
-    const each = chunk.tokens.map(([, text]) => BYTES_OF_DRAWN + Buffer.byteLength(text));
+    const each = chunk.tokens.map(({ text }) => BYTES_OF_DRAWN + Buffer.byteLength(text));
     return each.reduce((sum, bytes) => sum + bytes, BYTES_OF_CHUNK);
   }
   if (!('text' in chunk)) return BYTES_OF_CHUNK;

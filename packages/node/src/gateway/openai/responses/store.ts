@@ -77,7 +77,10 @@ export function unknownPrevious(id: string): FilonError {
 
 export function unknownResponse(id: string): FilonError {
   const details = { code: 'ANSWER_UNKNOWN', id } as const;
-  return new FilonError<DurableErrorDetails>(details, `there is no response '${id}'`);
+  return new FilonError<DurableErrorDetails>(
+    details,
+    `there is no response '${id}' here; only the node that was asked has it, and elsewhere one must ask again`,
+  );
 }
 
 export async function* chunksOf(
