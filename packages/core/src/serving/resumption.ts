@@ -118,7 +118,8 @@ function readHash(value: unknown, field: string): string {
 }
 
 function readCount(value: unknown, field: string): number {
-  const fits = typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= RESUME_TOKENS_MAX;
+  const fits =
+    typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= RESUME_TOKENS_MAX;
   if (fits) return value;
   throw invalid(field, `must be a whole number from 1 to ${RESUME_TOKENS_MAX}`);
 }
