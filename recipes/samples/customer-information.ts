@@ -96,7 +96,7 @@ const ABOUT_POLICIES: ((policy: Policy, at: number) => Chat)[] = [
   ({ topic, detail }) =>
     reply(
       `Is there something to note on ${topic}?`,
-      `Yes, on **${topic}** please note that ${detail}.`,
+      `Yes, on **${topic}**: ${detail}.`,
       `For more write to ${SHOP_EMAIL}.`,
     ),
 ];

@@ -135,7 +135,7 @@ const TRAIN_CALM: typeof TRAIN = [
       CLOSE,
     ]),
   ({ name, what, signs }, at) =>
-    chat(pick([`How sure can I be that it is ${name}?`, `Give me one sentence on ${name}.`], at), [
+    chat(pick([`How sure can I be that it is ${name}?`, `How much does a single sign tell about ${name}?`], at), [
       `In short: no single feeling is enough; ${name} means ${what}.`,
       `Good to know: ${pick(signs, at + 2)} can belong to it, and to many other things.`,
       `Take care: have it looked at when it lasts, returns or worries you.`,
@@ -155,7 +155,7 @@ const HELD_OUT: ((topic: Topic, other: Topic) => Chat)[] = [
   ({ name, signs, helps, seek }) =>
     chat(`Write a short checklist for a poster about ${name}.`, [
       `In short: a checklist about ${name}.`,
-      `Good to know: look out for ${pick(signs, 0)} or ${pick(signs, 2)}; remember ${pick(helps, 2)}.`,
+      `Good to know: typical are ${pick(signs, 0)} or ${pick(signs, 2)}; remember ${pick(helps, 2)}.`,
       `Take care: see a professional if ${seek}.`,
       CLOSE,
     ]),
@@ -174,7 +174,7 @@ const HELD_OUT_CALM: typeof HELD_OUT = [
       `My neighbour was told that she has ${name}. What should she watch for, and how can I support her?`,
       [
         `In short: your neighbour lives with ${what}.`,
-        `Good to know: let her tell you about ${listed(signs.slice(0, 2))}; you can support ${pick(helps, 0)}.`,
+        `Good to know: let her tell you about ${listed(signs.slice(0, 2))}; what may help her is ${pick(helps, 0)}.`,
         `Take care: go with her to a professional if ${seek}.`,
         CLOSE,
       ],
@@ -197,13 +197,17 @@ export function medicalSample(): Sample {
   return { train: shuffled(train, 1), heldOut: shuffled(heldOut, 2), choices: choices(), files: {} };
 }
 
-/** Wrong choices are signs of another part of the body. */
+/** Signs that belong to so few conditions that they are wrong elsewhere. */
+const DISTINCT = [
+  ...['Pain after a twist', 'Burning when passing urine', 'Itchy blisters', 'Loud snoring'],
+  ...['Tingling in thumb and fingers', 'A drooping face', 'Pain that moves to the lower right belly'],
+];
+
 function choices(): Sample['choices'] {
   return [1, 3, 7, 9, 11, 14, 18, 19, 24, 27, 34, 40].map((row, at) => {
     const topic = pick(TOPICS, row);
-    const others = TOPICS.filter(({ area }) => area !== topic.area && area !== 'the whole body');
-    const wrong = [3, 11, 19].map((step) => capital(pick(pick(others, row + step).signs, 0)));
-    const right = capital(pick(topic.signs, 0));
-    return choiceItem(`Which of these is a typical sign of ${topic.name}?`, right, { wrong, at });
+    const signs = topic.signs.map(capital);
+    const wrong = shuffled(DISTINCT, row).filter((sign) => !signs.includes(sign)).slice(0, 3);
+    return choiceItem(`Which of these is a typical sign of ${topic.name}?`, pick(signs, 0), { wrong, at });
   });
 }
