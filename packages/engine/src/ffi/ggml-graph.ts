@@ -57,7 +57,6 @@ export interface GgmlGraph {
 export interface GgmlOperations {
   new_tensor_4d: (c: bigint, type: number, n0: number, n1: number, n2: number, n3: number) => Tensor;
   set_param: (a: Tensor) => void;
-  set_input: (a: Tensor) => void;
   set_output: (a: Tensor) => void;
   view_4d: (
     c: bigint,
@@ -82,14 +81,12 @@ export interface GgmlOperations {
   out_prod: (c: bigint, a: Tensor, b: Tensor) => Tensor;
   add: (c: bigint, a: Tensor, b: Tensor) => Tensor;
   add_inplace: (c: bigint, a: Tensor, b: Tensor) => Tensor;
-  sub: (c: bigint, a: Tensor, b: Tensor) => Tensor;
   mul: (c: bigint, a: Tensor, b: Tensor) => Tensor;
   mul_inplace: (c: bigint, a: Tensor, b: Tensor) => Tensor;
   scale: (c: bigint, a: Tensor, factor: number) => Tensor;
   scale_bias: (c: bigint, a: Tensor, factor: number, bias: number) => Tensor;
   sqr: (c: bigint, a: Tensor) => Tensor;
   log: (c: bigint, a: Tensor) => Tensor;
-  clamp: (c: bigint, a: Tensor, min: number, max: number) => Tensor;
   sum: (c: bigint, a: Tensor) => Tensor;
   sum_rows: (c: bigint, a: Tensor) => Tensor;
   repeat_back: (c: bigint, a: Tensor, like: Tensor) => Tensor;
@@ -131,7 +128,7 @@ const I64 = 'int64_t';
 const ROPE = ['int', 'int', 'int', 'float', 'float', 'float', 'float', 'float', 'float'];
 
 /** What follows the context in each call, as `ggml.h` has it. */
-const ARGUMENTS: Record<Exclude<keyof GgmlOperations, 'set_param' | 'set_input' | 'set_output'>, string[]> = {
+const ARGUMENTS: Record<Exclude<keyof GgmlOperations, 'set_param' | 'set_output'>, string[]> = {
   new_tensor_4d: ['int', I64, I64, I64, I64],
   view_4d: [PTR, I64, I64, I64, I64, 'size_t', 'size_t', 'size_t', 'size_t'],
   reshape_4d: [PTR, I64, I64, I64, I64],
@@ -143,14 +140,12 @@ const ARGUMENTS: Record<Exclude<keyof GgmlOperations, 'set_param' | 'set_input' 
   out_prod: [PTR, PTR],
   add: [PTR, PTR],
   add_inplace: [PTR, PTR],
-  sub: [PTR, PTR],
   mul: [PTR, PTR],
   mul_inplace: [PTR, PTR],
   scale: [PTR, 'float'],
   scale_bias: [PTR, 'float', 'float'],
   sqr: [PTR],
   log: [PTR],
-  clamp: [PTR, 'float', 'float'],
   sum: [PTR],
   sum_rows: [PTR],
   repeat_back: [PTR, PTR],
@@ -217,10 +212,7 @@ function operationsOf(native: Native): GgmlOperations {
     name,
     native(`ggml_${name}`, PTR, [PTR, ...args]),
   ]);
-  const flags = ['set_param', 'set_input', 'set_output'].map((name) => [
-    name,
-    native(`ggml_${name}`, 'void', [PTR]),
-  ]);
+  const flags = ['set_param', 'set_output'].map((name) => [name, native(`ggml_${name}`, 'void', [PTR])]);
   return Object.fromEntries([...entries, ...flags]) as unknown as GgmlOperations;
 }
 

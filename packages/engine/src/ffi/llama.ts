@@ -57,6 +57,11 @@ export interface Llama {
   freeModel: (model: bigint) => void;
   newContext: (model: bigint, params: ContextParams) => Pointer;
   freeContext: (context: bigint) => void;
+  /** NULL when the file is no adapter of this model. It lives as long as the model, or until it is freed. */
+  loadAdapter: (model: bigint, path: string) => Pointer;
+  freeAdapter: (adapter: bigint) => void;
+  /** From the next decode on, for all rows of a context; it replaces what was set before. */
+  setAdapters: (context: bigint, adapters: BigUint64Array, count: number, scales: Float32Array) => number;
   setThreads: (context: bigint, decode: number, prefill: number) => void;
   attachThreadPool: (context: bigint, decode: Pointer, prefill: Pointer) => void;
   contextTokens: (context: bigint) => number;
@@ -212,6 +217,9 @@ export function openLlama({ llama }: LibrarySet): Llama {
     freeModel: f('llama_model_free', 'void', [PTR]),
     newContext: f('llama_init_from_model', PTR, [PTR, contextParams]),
     freeContext: f('llama_free', 'void', [PTR]),
+    loadAdapter: f('llama_adapter_lora_init', PTR, [PTR, 'const char *']),
+    freeAdapter: f('llama_adapter_lora_free', 'void', [PTR]),
+    setAdapters: f('llama_set_adapters_lora', 'int32_t', [PTR, PTR, 'size_t', PTR]),
     setThreads: f('llama_set_n_threads', 'void', [PTR, 'int32_t', 'int32_t']),
     attachThreadPool: f('llama_attach_threadpool', 'void', [PTR, PTR, PTR]),
     contextTokens: f('llama_n_ctx', 'uint32_t', [PTR]),

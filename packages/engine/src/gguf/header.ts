@@ -18,7 +18,7 @@ import {
   unsupportedVersion,
 } from './errors.ts';
 import { GGUF_LIMITS, type GgufLimits } from './limits.ts';
-import { type GgufMetadata, readMetadata } from './metadata.ts';
+import { type GgufMetadata, readMetadata, type ValuePlace } from './metadata.ts';
 import { type ModelFacts, modelFacts } from './model-facts.ts';
 import { quantizationName } from './tensor-types.ts';
 import { checkTensorsInside, type GgufTensor, padded, readTensors } from './tensors.ts';
@@ -34,6 +34,8 @@ export interface GgufHeader extends ModelFacts {
   quantization: string;
   tensors: readonly GgufTensor[];
   metadata: GgufMetadata;
+  /** For those who take values over without reading them. */
+  metadataPlaces: ReadonlyMap<string, ValuePlace>;
 }
 
 export interface HeaderOptions {
@@ -76,7 +78,7 @@ export async function parseGgufHeader(source: ByteSource, options: HeaderOptions
   const version = await readPreamble(reader);
   const tensorCount = await readCount(reader, 'tensors', limits.tensors);
   const pairCount = await readCount(reader, 'keyValuePairs', limits.keyValuePairs);
-  const metadata = await readMetadata(reader, pairCount);
+  const { metadata, places } = await readMetadata(reader, pairCount);
   checkWholeModel(source.label, metadata);
   const facts = modelFacts(source.label, metadata, limits);
   const alignment = alignmentOf(source.label, metadata, limits);
@@ -94,6 +96,7 @@ export async function parseGgufHeader(source: ByteSource, options: HeaderOptions
     quantization: quantizationName(typeof fileType === 'number' ? fileType : null, tensors),
     tensors,
     metadata,
+    metadataPlaces: places,
   };
 }
 

@@ -15,6 +15,12 @@ export type GgufValue = GgufScalar | GgufArray | null;
 
 export type GgufMetadata = ReadonlyMap<string, GgufValue>;
 
+/** Where a pair's type and value are in the file: from the first byte to the one behind the last. */
+export interface ValuePlace {
+  from: number;
+  to: number;
+}
+
 const STRING = 8;
 const ARRAY = 9;
 
@@ -42,15 +48,21 @@ function narrow(value: bigint): number | bigint {
   return Number.isSafeInteger(number) ? number : value;
 }
 
-export async function readMetadata(reader: ByteReader, count: number): Promise<GgufMetadata> {
+export async function readMetadata(
+  reader: ByteReader,
+  count: number,
+): Promise<{ metadata: GgufMetadata; places: ReadonlyMap<string, ValuePlace> }> {
   const metadata = new Map<string, GgufValue>();
+  const places = new Map<string, ValuePlace>();
   const budget = { bytes: reader.limits.keptBytes };
   for (let index = 0; index < count; index++) {
     const key = await readKey(reader, index);
     if (metadata.has(key)) throw corrupt(reader.file, `key ${key}`, 'appears twice');
+    const from = reader.position;
     metadata.set(key, await readValue(reader, key, budget));
+    places.set(key, { from, to: reader.position });
   }
-  return metadata;
+  return { metadata, places };
 }
 
 async function readKey(reader: ByteReader, index: number): Promise<string> {

@@ -74,6 +74,7 @@ export function createCellContext(spec: CellSpec): CellContext {
       return computedRows;
     },
     add: (token, position, sequence, output) => rows.push({ token, position, sequence, output }) - 1,
+    useAdapter: () => undefined,
     setThreads: () => undefined,
     clearRows: () => {
       rows = [];

@@ -19,6 +19,8 @@ export interface Context {
   clearRows(): void;
   /** Threads of the decodes to come, at most those of the pool. */
   setThreads(threads: number): void;
+  /** Rows of the decodes to come are computed with this adapter of the model; null: with none. */
+  useAdapter(adapter: bigint | null): void;
   /** 0: done. 1: no room for these rows, nothing changed. Others: llama.cpp's own failure codes. */
   decode(): Promise<number>;
   /** [vocabTokens], valid until the next decode; row `index` must have been an output. */
@@ -70,6 +72,7 @@ export function openContext(weights: Weights, spec: ContextSpec, backends: Backe
   const batch = openBatch(llama.newBatch(rowsMax, 0, 1), rowsMax);
   const views = rowViews(spec.outputsMax);
   let threadsSet = spec.threads;
+  let adapterSet: bigint | null = null;
   return {
     sequenceTokensMax: llama.contextTokensPerSequence(pointer),
     rowsMax,
@@ -83,6 +86,18 @@ export function openContext(weights: Weights, spec: ContextSpec, backends: Backe
     setThreads: (threads) => {
       if (threads !== threadsSet) llama.setThreads(pointer, threads, threads);
       threadsSet = threads;
+    },
+    useAdapter: (adapter) => {
+      if (adapter === adapterSet) return;
+      const all = adapter === null ? [] : [adapter];
+      const status = llama.setAdapters(
+        pointer,
+        BigUint64Array.from(all),
+        all.length,
+        Float32Array.from(all, () => 1),
+      );
+      invariant(status === 0, 'an adapter that was loaded for the model fits its context');
+      adapterSet = adapter;
     },
     decode: () => llama.decode(pointer, batch.native),
     logits: (index) => views(llama.logitsAt(pointer, index), weights.vocabTokens),

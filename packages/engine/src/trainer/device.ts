@@ -73,6 +73,26 @@ export class TrainingDevice {
     return { graph, described };
   }
 
+  /**
+   * Describes a graph, computes it and forgets it.
+   * @param prepare writes what the graph reads
+   * @throws TRAIN_OUT_OF_MEMORY
+   */
+  async computeOnce<T>(
+    kinds: ProductKinds,
+    describe: (b: GraphBuilder) => T,
+    prepare: (described: T) => void = () => {},
+  ): Promise<void> {
+    const { graph, described } = this.buildGraph(kinds, describe);
+    try {
+      prepare(described);
+      await graph.compute();
+    } finally {
+      this.#ggml.freePlan(this.#plans.pop() as bigint);
+      this.#ggml.freeContext(this.#contexts.pop() as bigint);
+    }
+  }
+
   stateBytes(): number {
     return this.#buffers.reduce((sum, buffer) => sum + Number(this.#ggml.bufferBytes(buffer)), 0);
   }

@@ -1,6 +1,8 @@
 export type TrainerErrorDetails =
   | { code: 'TRAIN_DEVICE_REFUSED'; device: string }
   | { code: 'TRAIN_OUT_OF_MEMORY'; what: string }
+  /** Not of the family that the training graph is written for. */
+  | { code: 'TRAIN_MODEL_UNSUPPORTED'; file: string; reason: string }
   /** Not a batch of this training: its shape, or a number in it. */
   | { code: 'TRAIN_BATCH_INVALID'; reason: string }
   /** Infinite or no number; the weights are those before the update. */

@@ -1,10 +1,19 @@
 /** The graphs against formulas in f64, which finite differences check, and what a training promises. */
+
+import type { TrainingBatch } from '@filon/core/training/batch';
 import { afterEach, describe, expect, test } from 'vitest';
-import { initialWeights } from './initial-weights.ts';
-import { referenceLoss, referenceModel } from './reference.fixture.ts';
-import { type LlamaShape, tensorsOf } from './shape.ts';
+import { initialAdapters } from './adapter-model.ts';
+import { initialWeights, normalNumbers } from './initial-weights.ts';
+import {
+  type Matrix,
+  matrix,
+  type ReferenceAdapter,
+  referenceLoss,
+  referenceModel,
+} from './reference.fixture.ts';
+import { type LlamaShape, PROJECTIONS, tensorsOf } from './shape.ts';
 import type { Trainer } from './trainer.ts';
-import { BF16, F32, randomBatch, TINY_SHAPE, wholeTrainer } from './training.fixture.ts';
+import { adapterTrainer, BF16, F32, randomBatch, TINY_SHAPE, wholeTrainer } from './training.fixture.ts';
 
 const BATCH = { sequences: 3, length: 16 };
 const open: Trainer[] = [];
@@ -82,8 +91,8 @@ const SHAPES: [string, LlamaShape][] = [
 describe.each(SHAPES)('%s', (_, shape) => {
   const KINDS: [string, typeof F32, number][] = [
     ['f32, transposed copies', F32, 1e-4],
-    ['f32, outer products', { ...F32, overTokens: 'outer' }, 1e-4],
-    ['f32, transposed copies in attention too', { ...F32, attention: 'transposed' }, 1e-4],
+    ['f32, outer products', { ...F32, large: 'outer' }, 1e-4],
+    ['f32, transposed copies in attention too', { ...F32, small: 'transposed' }, 1e-4],
     ['bf16', BF16, 2e-2],
   ];
   test.each(KINDS)('loss and every gradient in %s', async (_kind, kinds, bound) => {
@@ -103,3 +112,188 @@ describe.each(SHAPES)('%s', (_, shape) => {
     }
   });
 });
+
+describe('adapters on a frozen base', () => {
+  const shape = TINY_SHAPE;
+  const adapter = { rank: 4, alpha: 8, projections: PROJECTIONS };
+
+  test.each([
+    ['f32, outer products', F32, 1e-4],
+    ['f32, transposed copies', { ...F32, small: 'transposed' as const }, 1e-4],
+    ['bf16', BF16, 2e-2],
+  ])('loss and every gradient in %s', async (_, kinds, bound) => {
+    const base = strongWeights(shape, 7);
+    const normal = normalNumbers(3);
+    const adapters = new Map(
+      [...initialAdapters(shape, adapter, 5)].map(([name, numbers]) => [
+        name,
+        numbers.map(() => 0.2 * normal()),
+      ]),
+    );
+    const batch = randomBatch(shape, BATCH.sequences, BATCH.length, 9);
+    const references = new Map<string, ReferenceAdapter>();
+    for (const name of [...base.keys()].filter((key) => adapters.has(`${key}.lora_a`))) {
+      const [a, b] = [adapters.get(`${name}.lora_a`), adapters.get(`${name}.lora_b`)] as [
+        Float32Array,
+        Float32Array,
+      ];
+      references.set(name, {
+        a: matrix(4, a.length / 4, a),
+        b: transposed(matrix(4, b.length / 4, b)),
+        scale: 2,
+      });
+    }
+    const loss = referenceLoss(shape, referenceModel(shape, base), batch, references);
+    const trainer = await adapterTrainer(
+      { shape, batch: BATCH, kinds, recompute: false, adapter },
+      base,
+      adapters,
+    );
+    open.push(trainer);
+    const result = await trainer.accumulate([batch]);
+    expect(Math.abs(result.loss - loss) / loss).toBeLessThan(bound);
+    expect(references.size).toBe(PROJECTIONS.length * shape.layers);
+    for (const [name, reference] of references) {
+      const a = trainer.readTensor('gradients', `${name}.lora_a`);
+      expect(distance(a, reference.a.gradient), `${name} A`).toBeLessThan(bound);
+      const b = trainer.readTensor('gradients', `${name}.lora_b`);
+      const expected = transposed({ ...reference.b, data: reference.b.gradient });
+      expect(distance(b, expected.data), `${name} B`).toBeLessThan(bound);
+    }
+  });
+
+  test('fresh ones change nothing', async () => {
+    const base = initialWeights(shape, 1);
+    const batch = randomBatch(shape, BATCH.sequences, BATCH.length, 9);
+    const settings = { shape, batch: BATCH, kinds: F32, recompute: false };
+    const plain = await wholeTrainer(settings, base);
+    const adapted = await adapterTrainer({ ...settings, adapter }, base, initialAdapters(shape, adapter, 5));
+    open.push(plain, adapted);
+    expect((await adapted.evaluate(batch)).loss).toBe((await plain.evaluate(batch)).loss);
+  });
+});
+
+describe('a training', () => {
+  const settings = { shape: TINY_SHAPE, batch: BATCH, kinds: F32, recompute: false };
+  const values = {
+    learningRate: 3e-3,
+    beta1: 0.9,
+    beta2: 0.99,
+    epsilon: 1e-8,
+    weightDecay: 0.1,
+    clipNorm: 1,
+  };
+  const batches = Array.from({ length: 6 }, (_, seed) =>
+    randomBatch(TINY_SHAPE, BATCH.sequences, BATCH.length, seed),
+  );
+
+  test('that went on from its state is the one that was never interrupted, bit for bit', async () => {
+    const whole = await wholeTrainer(settings);
+    const first = await wholeTrainer(settings);
+    open.push(whole, first);
+    const losses: number[] = [];
+    for (const batch of batches) losses.push((await whole.step([batch], values)).loss);
+    for (const batch of batches.slice(0, 3)) await first.step([batch], values);
+    const second = await wholeTrainer(settings, initialWeights(TINY_SHAPE, 99));
+    open.push(second);
+    for (const part of ['values', 'm', 'v'] as const) await second.write(part, first.read(part));
+    second.resumeAt(first.updates);
+    const resumed: number[] = [];
+    for (const batch of batches.slice(3)) resumed.push((await second.step([batch], values)).loss);
+    expect(resumed).toEqual(losses.slice(3));
+    expect(second.read('values')).toEqual(whole.read('values'));
+  });
+
+  test('learns what it is shown again and again', async () => {
+    const trainer = await wholeTrainer(settings);
+    open.push(trainer);
+    const [batch] = batches as [TrainingBatch];
+    const first = await trainer.step([batch], { ...values, learningRate: 1e-2 });
+    let last = first;
+    for (let step = 0; step < 40; step += 1)
+      last = await trainer.step([batch], { ...values, learningRate: 1e-2 });
+    expect(first.loss).toBeCloseTo(Math.log(TINY_SHAPE.vocabulary), 1);
+    expect(last.loss).toBeLessThan(first.loss / 4);
+  });
+
+  test('has the same gradient from one batch as from its sequences one by one', async () => {
+    const one = { ...settings, batch: { sequences: 1, length: BATCH.length } };
+    const whole = await wholeTrainer(settings);
+    const parts = await wholeTrainer(one);
+    open.push(whole, parts);
+    const [batch] = batches as [TrainingBatch];
+    const all = await whole.accumulate([batch]);
+    const summed = await parts.accumulate(sequencesOf(batch));
+    expect(summed.tokens).toBe(all.tokens);
+    expect(summed.loss).toBeCloseTo(all.loss, 5);
+    for (const [index, flat] of parts.read('gradients').entries())
+      expect(distance(flat, whole.read('gradients')[index] ?? [])).toBeLessThan(1e-5);
+  });
+
+  test('clips by the norm of all gradients together', async () => {
+    const free = await wholeTrainer(settings);
+    const clipped = await wholeTrainer(settings);
+    open.push(free, clipped);
+    const [batch] = batches as [TrainingBatch];
+    const { gradientNorm } = await free.step([batch], { ...values, clipNorm: Number.POSITIVE_INFINITY });
+    const result = await clipped.step([batch], { ...values, clipNorm: gradientNorm / 4 });
+    expect(result.gradientNorm).toBe(gradientNorm);
+    for (const [index, flat] of clipped.read('m').entries()) {
+      const quarter = (free.read('m')[index] as Float32Array).map((moment) => moment / 4);
+      expect(distance(flat, quarter)).toBeLessThan(1e-5);
+    }
+  });
+
+  test('changes nothing when a number is none', async () => {
+    const trainer = await wholeTrainer(settings);
+    open.push(trainer);
+    const values0 = trainer.read('values');
+    const broken = values0.map((flat) => flat.map((value, index) => (index === 5 ? Number.NaN : value)));
+    await trainer.write('values', broken);
+    const failing = trainer.step([batches[0] as TrainingBatch], values);
+    await expect(failing).rejects.toMatchObject({
+      code: 'TRAIN_NOT_FINITE',
+      details: { update: 1, loss: Number.NaN },
+    });
+    expect(trainer.read('values')).toEqual(broken);
+    expect(trainer.updates).toBe(0);
+  });
+
+  test('refuses batches that are none', async () => {
+    const trainer = await wholeTrainer(settings);
+    open.push(trainer);
+    const batch = randomBatch(TINY_SHAPE, BATCH.sequences, BATCH.length, 1);
+    const wrong = [
+      randomBatch(TINY_SHAPE, 2, BATCH.length, 1),
+      { ...batch, tokens: batch.tokens.with(3, TINY_SHAPE.vocabulary) },
+      { ...batch, tokens: batch.tokens.slice(1) },
+    ];
+    for (const one of wrong)
+      await expect(trainer.step([one], values)).rejects.toMatchObject({ code: 'TRAIN_BATCH_INVALID' });
+  });
+});
+
+function sequencesOf({ sequences, length, ...arrays }: TrainingBatch): TrainingBatch[] {
+  return Array.from({ length: sequences }, (_, sequence) => {
+    const part = (array: Int32Array) => array.slice(sequence * length, (sequence + 1) * length);
+    return {
+      sequences: 1,
+      length,
+      tokens: part(arrays.tokens),
+      targets: part(arrays.targets),
+      positions: part(arrays.positions),
+      documents: part(arrays.documents),
+    };
+  });
+}
+
+function transposed({ rows, columns, data }: Matrix): Matrix {
+  return matrix(
+    columns,
+    rows,
+    Array.from(
+      { length: rows * columns },
+      (_, index) => data[(index % rows) * columns + Math.floor(index / rows)] ?? 0,
+    ),
+  );
+}

@@ -12,7 +12,7 @@ import type { GraphBuilder, ProductKinds, Tensor } from './graph/builder.ts';
 import { type AdamW, Optimizer } from './optimizer.ts';
 import type { ParameterGroup } from './parameter-group.ts';
 import type { LlamaShape } from './shape.ts';
-import { refreshCopies, type TrainableModel } from './training-model.ts';
+import { refreshCopies, type TrainableModel, transposeFrozen } from './training-model.ts';
 
 export interface TrainerSettings {
   shape: LlamaShape;
@@ -165,6 +165,40 @@ export class Trainer {
       this.#device.set(group.values, numbers, place.offset * 4);
     }
     await this.#refresh.compute();
+  }
+
+  /**
+   * Puts the base's tensors in, in the type of its file.
+   * @param read the bytes of a tensor by its name, one at a time
+   */
+  async writeFrozen(read: (name: string) => Promise<Uint8Array>): Promise<void> {
+    for (const { name, forward, backward } of this.#model.frozen) {
+      this.#device.set(forward, await read(name));
+      if (backward !== null)
+        await this.#device.computeOnce(this.#settings.kinds, (b) => transposeFrozen(b, forward, backward));
+    }
+  }
+
+  /** A trained value from a file's bytes, in whatever type they are. */
+  async writeEncoded(name: string, type: number, bytes: Uint8Array): Promise<void> {
+    const group = this.#model.groups.find(({ layout }) => layout.places.some((place) => place.name === name));
+    if (group === undefined) throw new TypeError(`no trained tensor ${name}`);
+    const value = group.valueOf(name);
+    await this.#device.computeOnce(
+      this.#settings.kinds,
+      (b) => {
+        const [n0, n1] = value.extents;
+        const encoded = b.apply('new_tensor_4d', type, n0, n1, 1, 1);
+        b.append(b.apply('cpy', encoded, value));
+        return encoded;
+      },
+      (encoded) => this.#device.set(encoded, bytes),
+    );
+  }
+
+  /** Brings the copies that products read up to the values. */
+  refresh(): Promise<void> {
+    return this.#refresh.compute();
   }
 
   /** A part of one parameter. */

@@ -14,6 +14,16 @@ export interface TrainableModel {
   groups: ParameterGroup[];
   /** Copies that must follow the values after each change of them. */
   copies: MatrixCopies[];
+  /** Of the base, where it is not trained. */
+  frozen: FrozenTensor[];
+}
+
+/** A tensor that keeps the type of its file, and what of it the way back reads. */
+export interface FrozenTensor {
+  name: string;
+  forward: Tensor;
+  /** Transposed; null where nothing goes back through it. */
+  backward: Tensor | null;
 }
 
 /** In the type of products; `forward` is the value itself where that is f32. */
@@ -54,7 +64,7 @@ export function newWholeModel(b: GraphBuilder, shape: LlamaShape): TrainableMode
     outputNorm: norm('output_norm.weight'),
     output: linear(shape.tied ? 'token_embd.weight' : 'output.weight'),
   };
-  return { tensors, groups: [matrices, gains], copies };
+  return { tensors, groups: [matrices, gains], copies, frozen: [] };
 }
 
 export function eachProjection<T>(of: (projection: Projection) => T): Record<Projection, T> {
@@ -69,6 +79,12 @@ function newCopies(b: GraphBuilder, value: Tensor): MatrixCopies {
   const { copies } = b.kinds;
   const forward = copies === TENSOR_TYPE.f32 ? value : b.apply('new_tensor_4d', copies, n0, n1, 1, 1);
   return { value, forward, backward: b.apply('new_tensor_4d', copies, n1, n0, 1, 1) };
+}
+
+/** Appends what makes the transposed copy of a frozen matrix. */
+export function transposeFrozen(b: GraphBuilder, forward: Tensor, backward: Tensor): void {
+  const plain = forward.type === TENSOR_TYPE.f32 ? forward : b.apply('cast', forward, TENSOR_TYPE.f32);
+  b.append(b.apply('cpy', b.contiguous(b.swap01(plain)), backward));
 }
 
 /** Appends what brings the copies up to the values. */

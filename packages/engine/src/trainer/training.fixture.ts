@@ -4,6 +4,7 @@ import { loadBackends } from '../ffi/backends.ts';
 import { openGgmlGraph, TENSOR_TYPE } from '../ffi/ggml-graph.ts';
 import { findLibraryDirectory } from '../ffi/library-directory.ts';
 import { openLibrarySet } from '../ffi/library-set.ts';
+import { type AdapterSettings, newAdapterModel } from './adapter-model.ts';
 import { TrainingDevice } from './device.ts';
 import type { ProductKinds } from './graph/builder.ts';
 import { initialWeights, normalNumbers } from './initial-weights.ts';
@@ -26,8 +27,8 @@ export const TINY_SHAPE: LlamaShape = {
   tied: true,
 };
 
-export const F32: ProductKinds = { copies: TENSOR_TYPE.f32, overTokens: 'transposed', attention: 'outer' };
-export const BF16: ProductKinds = { copies: TENSOR_TYPE.bf16, overTokens: 'transposed', attention: 'outer' };
+export const F32: ProductKinds = { copies: TENSOR_TYPE.f32, large: 'transposed', small: 'outer' };
+export const BF16: ProductKinds = { copies: TENSOR_TYPE.bf16, large: 'transposed', small: 'outer' };
 
 /** One thread: tests run side by side, and threads that spin for one another would take turns. */
 export function processor(threads = 1): TrainingDevice {
@@ -45,6 +46,23 @@ export async function wholeTrainer(
 ): Promise<Trainer> {
   const trainer = new Trainer(processor(), settings, (b) => newWholeModel(b, settings.shape));
   await trainer.writeTensors(weights);
+  return trainer;
+}
+
+/** A trainer of adapters on frozen f32 weights. */
+export async function adapterTrainer(
+  settings: TrainerSettings & { adapter: AdapterSettings },
+  base: ReadonlyMap<string, Float32Array>,
+  adapters: ReadonlyMap<string, Float32Array>,
+): Promise<Trainer> {
+  const { shape, adapter } = settings;
+  const trainer = new Trainer(processor(), settings, (b) =>
+    newAdapterModel(b, shape, adapter, () => TENSOR_TYPE.f32),
+  );
+  await trainer.writeFrozen(
+    async (name) => new Uint8Array((base.get(name) as Float32Array).buffer as ArrayBuffer),
+  );
+  await trainer.writeTensors(adapters);
   return trainer;
 }
 

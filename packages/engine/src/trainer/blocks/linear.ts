@@ -42,7 +42,7 @@ export function linearForward(
   if (w.adapter === null) return { output, saved: { input, low: null } };
   const low = b.product(w.adapter.a, input);
   const scaled = b.apply('scale', low, w.adapter.scale);
-  const added = b.apply('out_prod', w.adapter.b, b.swap01(scaled));
+  const added = b.sumOverSecond(w.adapter.b, b.swap01(scaled), 'small');
   return { output: b.add(output, added), saved: { input, low } };
 }
 
@@ -53,13 +53,13 @@ export function linearBackward(
   { input, low }: LinearSaved,
   gradient: Tensor,
 ): Tensor {
-  if (w.gradient !== null) b.accumulate(w.gradient, b.productOverTokens(input, gradient));
+  if (w.gradient !== null) b.accumulate(w.gradient, b.sumOverSecond(input, gradient, 'large'));
   const dx = b.product(w.backward, gradient);
   if (w.adapter === null || low === null) return dx;
   const { adapter } = w;
   const scaledLow = b.apply('scale', low, adapter.scale);
-  b.accumulate(adapter.bGradient, b.apply('out_prod', gradient, scaledLow));
+  b.accumulate(adapter.bGradient, b.sumOverSecond(gradient, scaledLow, 'small'));
   const dLow = b.apply('scale', b.product(adapter.b, gradient), adapter.scale);
-  b.accumulate(adapter.aGradient, b.apply('out_prod', input, dLow));
-  return b.add(dx, b.apply('out_prod', adapter.a, b.swap01(dLow)));
+  b.accumulate(adapter.aGradient, b.sumOverSecond(input, dLow, 'small'));
+  return b.add(dx, b.sumOverSecond(adapter.a, b.swap01(dLow), 'small'));
 }

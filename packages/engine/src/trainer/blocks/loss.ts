@@ -8,8 +8,8 @@ import type { Linear } from './linear.ts';
 
 /** Numbers in a chunk's logits: 64 MB in f32. */
 const MAX_CHUNK_LOGITS = 16 * 1024 * 1024;
-/** exp(-80): a target's probability below it counts as this, so that the loss stays finite. */
-const MIN_PROBABILITY = 1.8e-35;
+/** Added to each: a probability that f32 has no number for must not make the loss infinite. It changes no other. */
+const MIN_PROBABILITY = 1e-35;
 
 export interface Targets {
   /** i32 `[tokens]`: target + vocabulary * (index of the token in its chunk). */
@@ -70,7 +70,7 @@ function chunkLoss(b: GraphBuilder, w: Linear, hidden: Tensor, targets: Targets)
   const [vocabulary, tokens] = logits.extents;
   const probabilities = b.apply('soft_max_ext', logits, null, 1, 0);
   const atTarget = b.apply('get_rows', b.reshape(probabilities, 1, vocabulary * tokens), targets.places);
-  const logarithm = b.apply('log', b.apply('clamp', b.apply('scale', atTarget, 1), MIN_PROBABILITY, 1));
+  const logarithm = b.apply('log', b.apply('scale_bias', atTarget, 1, MIN_PROBABILITY));
   const loss = b.apply('scale', b.apply('sum', b.mul(logarithm, targets.weights)), -1);
   return { hidden, probabilities, atTarget, targets, loss };
 }
@@ -82,7 +82,7 @@ function chunkBackward(b: GraphBuilder, w: Linear, part: ChunkLoss, into: Tensor
   const lessOne = b.apply('scale_bias', part.atTarget, 1, -1);
   const dLogits = b.reshape(b.apply('set_rows', all, lessOne, part.targets.places), vocabulary, tokens);
   const weighted = b.mul(part.hidden, part.targets.weights);
-  if (w.gradient !== null) b.accumulate(w.gradient, b.productOverTokens(weighted, dLogits));
+  if (w.gradient !== null) b.accumulate(w.gradient, b.sumOverSecond(weighted, dLogits, 'large'));
   const dHidden = b.mul(b.product(w.backward, dLogits), part.targets.weights);
   b.append(b.apply('cpy', dHidden, into));
 }

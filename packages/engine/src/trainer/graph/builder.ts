@@ -34,18 +34,21 @@ export function tensorAt(pointer: bigint): Tensor {
   };
 }
 
-/** How products of two activations, or of an activation and a weight, are computed. */
+/** How products are computed on a device. */
 export interface ProductKinds {
   /** Type of the copies that products read: f32 for parity, bf16 or f16 for speed. */
   copies: number;
-  /**
-   * A sum over tokens, `[m, tokens] x [n, tokens] -> [m, n]`: `outer` by OUT_PROD, in f32 and without copies; `transposed`
-   * by MUL_MAT of transposed copies. Which is faster depends on the backend.
-   */
-  overTokens: 'outer' | 'transposed';
-  /** The same for attention's products, each as small as one head. */
-  attention: 'outer' | 'transposed';
+  /** How the gradient of a matrix is summed over tokens. */
+  large: SumOverSecond;
+  /** The same for products as small as one head of attention, or the rank of an adapter. */
+  small: SumOverSecond;
 }
+
+/**
+ * `[m, k] x [n, k] -> [m, n]`, a sum over the second extent: `outer` by OUT_PROD, in f32 and without copies; `transposed` by
+ * MUL_MAT of transposed copies. Which is faster depends on the backend and on the extents.
+ */
+export type SumOverSecond = 'outer' | 'transposed';
 
 export class GraphBuilder {
   readonly #context: bigint;
@@ -113,16 +116,10 @@ export class GraphBuilder {
     return this.apply('mul_mat', a, b);
   }
 
-  /** `a` `[m, k]`, `b` `[n, k]` -> `[m, n]`: the sum over the second extent. */
-  productOverTokens(a: Tensor, b: Tensor): Tensor {
-    if (this.kinds.overTokens === 'outer') return this.apply('out_prod', a, b);
+  /** `a` `[m, k]`, `b` `[n, k]` -> `[m, n]`: the sum over the second extent. `a` may have fewer heads than `b`. */
+  sumOverSecond(a: Tensor, b: Tensor, size: 'large' | 'small'): Tensor {
+    if (this.kinds[size] === 'outer') return this.apply('out_prod', a, b);
     return this.product(this.transposedCopy(a), this.transposedCopy(b));
-  }
-
-  /** The same within attention, for each head: `a` may have fewer heads than `b`. */
-  productOverPositions(a: Tensor, b: Tensor): Tensor {
-    if (this.kinds.attention === 'outer') return this.apply('out_prod', a, b);
-    return this.product(this.transposedCopy(a), this.contiguous(this.swap01(b)));
   }
 
   /** A copy of `a` in the type of products, extents 0 and 1 swapped; one for each `a`. */
