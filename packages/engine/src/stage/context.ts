@@ -3,7 +3,7 @@ import { FilonError, invariant } from '@filon/core/errors';
 import type { EngineErrorDetails } from '../errors.ts';
 import type { Backends } from '../ffi/backends.ts';
 import { GGML_TYPE } from '../ffi/ggml.ts';
-import { type ContextParams, FLASH_ATTENTION, type NativeBatch, POOLING } from '../ffi/llama.ts';
+import { type ContextParams, FLASH_ATTENTION, type Llama, type NativeBatch, POOLING } from '../ffi/llama.ts';
 import { bytesAt, floatsAt, intsAt, pointerAt } from '../ffi/pointer.ts';
 import { type StageSettings, settingsName } from './settings.ts';
 import type { Weights } from './weights.ts';
@@ -72,7 +72,6 @@ export function openContext(weights: Weights, spec: ContextSpec, backends: Backe
   const batch = openBatch(llama.newBatch(rowsMax, 0, 1), rowsMax);
   const views = rowViews(spec.outputsMax);
   let threadsSet = spec.threads;
-  let adapterSet: bigint | null = null;
   return {
     sequenceTokensMax: llama.contextTokensPerSequence(pointer),
     rowsMax,
@@ -87,18 +86,7 @@ export function openContext(weights: Weights, spec: ContextSpec, backends: Backe
       if (threads !== threadsSet) llama.setThreads(pointer, threads, threads);
       threadsSet = threads;
     },
-    useAdapter: (adapter) => {
-      if (adapter === adapterSet) return;
-      const all = adapter === null ? [] : [adapter];
-      const status = llama.setAdapters(
-        pointer,
-        BigUint64Array.from(all),
-        all.length,
-        Float32Array.from(all, () => 1),
-      );
-      invariant(status === 0, 'an adapter that was loaded for the model fits its context');
-      adapterSet = adapter;
-    },
+    useAdapter: adapterSwitch(llama, pointer),
     decode: () => llama.decode(pointer, batch.native),
     logits: (index) => views(llama.logitsAt(pointer, index), weights.vocabTokens),
     embedding: (index) => views(llama.embeddingsAt(pointer, index), weights.embeddingLength),
@@ -114,6 +102,18 @@ export function openContext(weights: Weights, spec: ContextSpec, backends: Backe
       llama.freeContext(pointer);
       if (pool !== null) backends.ggml.freeThreadPool(backends.cpuRegistry, pool);
     },
+  };
+}
+
+function adapterSwitch(llama: Llama, context: bigint): Context['useAdapter'] {
+  let set: bigint | null = null;
+  return (adapter) => {
+    if (adapter === set) return;
+    const all = adapter === null ? [] : [adapter];
+    const scales = Float32Array.from(all, () => 1);
+    const status = llama.setAdapters(context, BigUint64Array.from(all), all.length, scales);
+    invariant(status === 0, 'an adapter that was loaded for the model fits its context');
+    set = adapter;
   };
 }
 
