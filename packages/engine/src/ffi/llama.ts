@@ -125,6 +125,8 @@ export interface CandidateArray {
 }
 
 const PTR = 'void *';
+const BYTES = 'uint8_t *';
+const I32 = 'int32_t';
 
 function modelParamsType(): TypeObject {
   return koffi.struct({
@@ -241,23 +243,8 @@ export function openLlama({ llama }: LibrarySet): Llama {
     addsBegin: f('llama_vocab_get_add_bos', 'bool', [PTR]),
     endToken: f('llama_vocab_eos', 'int32_t', [PTR]),
     tokenText: f('llama_vocab_get_text', 'const char *', [PTR, 'int32_t']),
-    tokenize: f('llama_tokenize', 'int32_t', [
-      PTR,
-      'uint8_t *',
-      'int32_t',
-      'int32_t *',
-      'int32_t',
-      'bool',
-      'bool',
-    ]),
-    tokenPiece: f('llama_token_to_piece', 'int32_t', [
-      PTR,
-      'int32_t',
-      'uint8_t *',
-      'int32_t',
-      'int32_t',
-      'bool',
-    ]),
+    tokenize: f('llama_tokenize', 'int32_t', [PTR, BYTES, I32, 'int32_t *', I32, 'bool', 'bool']),
+    tokenPiece: f('llama_token_to_piece', 'int32_t', [PTR, I32, BYTES, I32, I32, 'bool']),
     sequenceRemove: f('llama_memory_seq_rm', 'bool', [PTR, 'int32_t', 'int32_t', 'int32_t']),
     sequenceCopy: f('llama_memory_seq_cp', 'void', [PTR, 'int32_t', 'int32_t', 'int32_t', 'int32_t']),
     memoryClear: f('llama_memory_clear', 'void', [PTR, 'bool']),
