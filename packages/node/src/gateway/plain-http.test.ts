@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openScriptedGateway, type ScriptedGateway } from '../../../../test/kit/scripted-gateway.ts';
 import { type Certificate, ownCertificate } from '../home/certificate.ts';
@@ -69,4 +71,23 @@ test('a connection that says nothing does not hold up the end', async () => {
   expect((await fetch(other.gateway.url.replace('https:', 'http:'))).status).toBe(400);
   await other[Symbol.asyncDispose]();
   await gone;
+});
+
+test('a handshake that is never finished does not hold up the end, and one that was finished is no handshake any more', async () => {
+  const other = await openScriptedGateway({ tls });
+  const secure = connectTls({ port: other.gateway.port, host: '127.0.0.1', ca: tls.cert });
+  await once(secure, 'secureConnect');
+  const begun = connect(other.gateway.port, '127.0.0.1');
+  begun.on('error', () => undefined).resume();
+  await once(begun, 'connect');
+  const gone = once(begun, 'close');
+  // The head of a record with a ClientHello of 512 bytes, of which no more comes.
+  begun.write(Uint8Array.of(22, 3, 1, 2, 0, 1));
+  expect((await fetch(other.gateway.url.replace('https:', 'http:'))).status).toBe(400);
+  const startMs = performance.now();
+  await other[Symbol.asyncDispose]();
+  await gone;
+  // A handshake may take 15 s.
+  expect(performance.now() - startMs).toBeLessThan(10_000);
+  secure.destroy();
 });

@@ -27,9 +27,10 @@ const ANSWER = [
   WORDS,
 ].join('\r\n');
 
-/** Disposing ends the connections that have said nothing yet. */
+/** Disposing ends the connections that have not come as far as a request: HTTP's own end does not know of them. */
 export function answerPlainHttp(server: Server): Disposable {
   const silent = new Set<Socket>();
+  const shaking = handshakesOf(server);
   const handshakes = server.listeners('connection') as ((socket: Socket) => void)[];
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
@@ -45,6 +46,7 @@ export function answerPlainHttp(server: Server): Disposable {
         return;
       }
       socket.unshift(first);
+      shaking.add(socket);
       for (const handshake of handshakes) handshake.call(server, socket);
     };
     const forget = (): void => {
@@ -56,10 +58,27 @@ export function answerPlainHttp(server: Server): Disposable {
   });
   return {
     [Symbol.dispose]: () => {
-      for (const socket of silent) socket.destroy();
+      for (const socket of [...silent, ...shaking.all()]) socket.destroy();
     },
   };
 }
+
+/** Sockets whose handshake is under way. TLS tells of its end with a socket of its own, which has the same other end. */
+function handshakesOf(server: Server): { add: (socket: Socket) => void; all: () => readonly Socket[] } {
+  const sockets = new Map<string, Socket>();
+  const end = (other: Socket): unknown => sockets.delete(endOf(other));
+  server.on('secureConnection', end).on('tlsClientError', (_error, other) => end(other));
+  return {
+    add: (socket) => {
+      const name = endOf(socket);
+      sockets.set(name, socket);
+      socket.once('close', () => sockets.get(name) === socket && sockets.delete(name));
+    },
+    all: () => [...sockets.values()],
+  };
+}
+
+const endOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 
 function isLetter(byte: number | undefined): boolean {
   return byte !== undefined && byte >= CAPITAL_A && byte <= CAPITAL_Z;
