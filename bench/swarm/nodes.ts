@@ -23,7 +23,7 @@ const TOKENS = 256;
 const KILL_AFTER = 128;
 const PEERS = 50;
 /** As `./filon` starts a node. */
-const LAUNCHER = { NODE_OPTIONS: '--max-semi-space-size=2' };
+const LAUNCHER = { NODE_OPTIONS: '--max-semi-space-size=2 --expose-gc' };
 
 interface Timed {
   firstTokenMs: number;

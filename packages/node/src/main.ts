@@ -70,7 +70,15 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
   const { openSwarmPlace, measured } = await import('./open-swarm.ts');
   const { engine, rates } = measured(leased, { store, clock });
   const upstreams = stack.use(await openUpstreams(place, { store, log }));
-  const swarm = openSwarmPlace({ settings, version: VERSION, identity, store, clock, log, engine, models });
+  const { createGiveBack } = await import('./give-back.ts');
+  const giveBack = stack.use(createGiveBack(globalThis.gc, clock));
+  const swarm = openSwarmPlace({
+    ...{ settings, version: VERSION, identity, store, clock, log, engine, models },
+    onOpened: () => {
+      flushCompileCache();
+      giveBack.soon();
+    },
+  });
   const { replicas } = swarm;
   const own = await openServing(settings, { engine, models, log, rates, replicas });
   const { withUpstreams } = await import('./serve/upstream/upstream-serving.ts');
@@ -108,8 +116,7 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
   // Kept now, not at the exit, which may be a kill: the next start is faster and needs less memory.
   flushCompileCache();
   log.info('node.started', { version: VERSION, pid: process.pid, url: gateway.url });
-  const { giveBackLater } = await import('./give-back.ts');
-  stack.use(giveBackLater(globalThis.gc, clock));
+  giveBack.soon();
   const parts = stack.move();
   const close = async (): Promise<void> => {
     log.info('node.stopping');

@@ -42,6 +42,8 @@ export interface SwarmPlaceDeps {
   log: Log;
   engine: Engine;
   models: Models;
+  /** Told when the parts of a network came into memory. */
+  onOpened: () => void;
 }
 
 interface Opened extends AsyncDisposable {
@@ -163,6 +165,7 @@ class SwarmPlace implements Place, AsyncDisposable {
         stored: async () => (await models.list()).map(({ sha256 }) => sha256),
       }),
     );
+    this.#deps.onOpened();
     log.info('swarm.opened', { node: network.self, addresses: network.listening() });
     const lists = (): RoutePolicy['lists'] => this.trust.lists(this.operator);
     const look = (): NetworkLook =>
