@@ -65,6 +65,8 @@ export interface SwarmNode {
   readonly name: string;
   readonly home: TestHome;
   readonly control: Control;
+  /** Where its door leads to: others do not know it. */
+  readonly port: number;
   /** Of its HTTP API, while it runs. */
   readonly url: string;
   readonly running: RunningFilon;
@@ -194,12 +196,20 @@ async function openSwarmNode(
     FILON_LOG_LEVEL: 'debug',
     ...options.environment,
   };
-  return new Node({ ...options, home, door, environment, source: options.serves ? model.source : null });
+  return new Node({
+    ...options,
+    home,
+    port,
+    door,
+    environment,
+    source: options.serves ? model.source : null,
+  });
 }
 
 interface NodeParts {
   name: string;
   home: TestHome;
+  port: number;
   door: Door;
   environment: Readonly<Record<string, string>>;
   /** null: it serves nothing. */
@@ -210,6 +220,7 @@ class Node implements SwarmNode, AsyncDisposable {
   readonly name: string;
   readonly home: TestHome;
   readonly control: Control;
+  readonly port: number;
   readonly #parts: NodeParts;
   #running: RunningFilon | null = null;
   #url = '';
@@ -217,6 +228,7 @@ class Node implements SwarmNode, AsyncDisposable {
   constructor(parts: NodeParts) {
     this.name = parts.name;
     this.home = parts.home;
+    this.port = parts.port;
     this.control = createControlClient(homePaths(parts.home.home));
     this.#parts = parts;
   }
