@@ -14,6 +14,8 @@ export type CliErrorDetails =
   | { code: 'CLI_API_REFUSED'; status: number; apiCode: string | null }
   /** The API's answer ended before it was complete. */
   | { code: 'CLI_API_BROKEN' }
+  /** The file of the setting `gatewayKeys`. */
+  | { code: 'CLI_GATEWAY_KEYS'; file: string }
   /** Some checks of `filon doctor` failed. */
   | { code: 'CLI_DOCTOR_FAILED'; failed: string[] }
   /** Needs a terminal, or an input. */

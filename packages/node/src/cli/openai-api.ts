@@ -1,10 +1,11 @@
 /** The node's own OpenAI API, as the commands that talk use it: one way to ask, for them and for everybody else. */
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { FilonError } from '@filon/core/errors';
 import type { PrivacyTier } from '@filon/core/serving/tier';
 import { z } from 'zod';
-import { openSocketPath } from '../home/socket-path.ts';
 import type { CliErrorDetails } from './errors.ts';
+import { callGateway } from './gateway-call.ts';
+import { type Gateway, nameOf } from './gateways.ts';
 import { readServerEvents } from './server-events.ts';
 
 export interface ChatTurn {
@@ -19,11 +20,16 @@ export interface ChatAsk {
   temperature?: number;
   top_p?: number;
   seed?: number;
+  /** docs/protocol/resume.md. */
+  filon?: object;
 }
 
 export type ChatPiece =
   | { kind: 'text'; text: string }
   | { kind: 'end'; reason: string }
+  /** What it takes to go on elsewhere. */
+  | { kind: 'start'; start: unknown }
+  | { kind: 'drawn'; from: number; drawn: unknown[] }
   | { kind: 'usage'; promptTokens: number; cachedTokens: number; completionTokens: number };
 
 /** Small models wander at the API's own default of 1. */
@@ -37,6 +43,12 @@ const errorSchema = z.object({
 });
 
 const chunkSchema = z.object({
+  filon: z
+    .union([
+      z.object({ from: z.int().min(0), drawn: z.array(z.unknown()) }),
+      z.object({ start: z.unknown() }),
+    ])
+    .optional(),
   choices: z
     .array(
       z.object({
@@ -54,53 +66,36 @@ const chunkSchema = z.object({
     .nullish(),
 });
 
-/**
- * `apiSocket`: of the node's home; nobody else can open it, so no key is needed, whatever the network side asks for.
- * Codes: CLI_API_REFUSED, CLI_API_BROKEN. Leaving the iteration ends the answer at the node.
- */
+export interface ChatOptions {
+  signal: AbortSignal;
+  tier?: PrivacyTier | undefined;
+  /** Another gateway would be asked where this one says nothing; false when absent. */
+  hasOthers?: boolean;
+}
+
+/** Codes: CLI_API_REFUSED, CLI_API_BROKEN. Leaving the iteration ends the answer at the node. */
 export async function* streamChat(
-  apiSocket: string,
+  gateway: Gateway,
   ask: ChatAsk,
-  options: { signal: AbortSignal; tier?: PrivacyTier | undefined },
+  { signal, tier, hasOthers = false }: ChatOptions,
 ): AsyncGenerator<ChatPiece> {
-  const { signal } = options;
   const body = JSON.stringify({ ...ask, stream: true, stream_options: { include_usage: true } });
-  using socketPath = openSocketPath(apiSocket);
-  const response = await post(socketPath.path, body, options);
+  let response: IncomingMessage | null = null;
   try {
+    response = await callGateway(gateway, { body, signal, tier, hasOthers });
     if (response.statusCode !== 200) throw await refusal(response);
     let complete = false;
     for await (const data of readServerEvents(response)) {
       if (data === '[DONE]') complete = true;
       else yield* pieces(data);
     }
-    if (!complete) throw broken();
+    if (!complete) throw broken(gateway);
   } catch (error) {
     signal.throwIfAborted();
-    throw error instanceof FilonError ? error : broken(error);
+    throw error instanceof FilonError ? error : broken(gateway, error);
   } finally {
-    response.destroy();
+    response?.destroy();
   }
-}
-
-function post(
-  socketPath: string,
-  body: string,
-  { signal, tier }: { signal: AbortSignal; tier?: PrivacyTier | undefined },
-): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const headers = {
-      ...{ host: 'localhost', 'content-type': 'application/json' },
-      ...(tier !== undefined && { 'filon-tier': tier }),
-    };
-    const where = { socketPath, path: '/v1/chat/completions', method: 'POST' };
-    const request = httpRequest({ ...where, headers, signal }, (response) => {
-      response.on('error', () => {});
-      resolve(response);
-    });
-    request.on('error', (error) => reject(signal.aborted ? signal.reason : broken(error)));
-    request.end(body);
-  });
 }
 
 function* pieces(data: string): Generator<ChatPiece> {
@@ -108,6 +103,8 @@ function* pieces(data: string): Generator<ChatPiece> {
   const failed = errorSchema.safeParse(value);
   if (failed.success) throw apiError(200, failed.data.error);
   const chunk = chunkSchema.parse(value);
+  const { filon } = chunk;
+  if (filon !== undefined) yield 'drawn' in filon ? { kind: 'drawn', ...filon } : { kind: 'start', ...filon };
   for (const choice of chunk.choices) {
     if (choice.delta?.content) yield { kind: 'text', text: choice.delta.content };
     if (choice.finish_reason) yield { kind: 'end', reason: choice.finish_reason };
@@ -143,10 +140,10 @@ function apiError(
   return new FilonError<CliErrorDetails>({ code: 'CLI_API_REFUSED', status, apiCode }, error.message);
 }
 
-function broken(cause?: unknown): FilonError<CliErrorDetails> {
-  return new FilonError<CliErrorDetails>(
-    { code: 'CLI_API_BROKEN' },
-    'The node went away in the middle of the answer. `filon status` and `filon logs` say more.',
-    { cause },
-  );
+function broken(gateway: Gateway, cause?: unknown): FilonError<CliErrorDetails> {
+  const message =
+    gateway.kind === 'home'
+      ? 'The node went away in the middle of the answer; ask again. `filon status` and `filon logs` say more.'
+      : `${nameOf(gateway)} cannot be reached, or went away in the middle of the answer; ask again.`;
+  return new FilonError<CliErrorDetails>({ code: 'CLI_API_BROKEN' }, message, { cause });
 }

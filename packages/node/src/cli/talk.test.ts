@@ -28,7 +28,7 @@ async function asked(
   const path = join(folder, 'api.sock');
   await new Promise<void>((resolve) => server.listen(path, resolve));
   try {
-    await use(streamChat(path, ask, { signal }));
+    await use(streamChat({ kind: 'home', socket: path }, ask, { signal }));
     await closed.promise;
   } finally {
     server.closeAllConnections();
@@ -97,7 +97,9 @@ describe('an answer', () => {
   });
 
   test('of a node that is not there fails at once', async () => {
-    const pieces = streamChat('http://127.0.0.1:1', ask, { signal });
+    const pieces = streamChat({ kind: 'home', socket: join(tmpdir(), 'filon-nowhere.sock') }, ask, {
+      signal,
+    });
     await expect(Array.fromAsync(pieces)).rejects.toMatchObject({ code: 'CLI_API_BROKEN' });
   });
 });

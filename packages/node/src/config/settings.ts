@@ -12,6 +12,8 @@ export interface Config extends SwarmConfig {
   keyPassphraseFile: string;
   hosts: string;
   origins: string;
+  gateways: string;
+  gatewayKeys: string;
   pricePerMillionTokens: string;
   defaultModel: string;
   mode: 'fast' | 'exact';
@@ -83,6 +85,18 @@ export const SETTINGS: Fields = {
     pattern: /^(https?:\/\/[^\s,/]+)?(,https?:\/\/[^\s,/]+)*$/,
     allowed: 'origins with commas between: https://app.example,http://localhost:3000',
     doc: 'Web pages that may call the API from a browser, beside our own.',
+  }),
+  gateways: word({
+    default: '',
+    pattern: /^(https?:\/\/[A-Za-z0-9.:[\]-]{1,260}(,https?:\/\/[A-Za-z0-9.:[\]-]{1,260}){0,7})?$/,
+    allowed: 'up to 8 addresses with commas between: https://rig.example:4141,http://10.0.0.7:4141',
+    doc: "Other nodes of the swarm that go on with an answer when this one is gone: for `filon run` and `filon chat`, and for this node's chat page, which may call no others.",
+  }),
+  gatewayKeys: word({
+    default: '',
+    pattern: /^.{0,4096}$/,
+    allowed: 'a file that nobody else may read; empty: none',
+    doc: 'Keys of the gateways for `filon run` and `filon chat`: a line for each, its address, its key, and the fingerprint of its certificate where no authority signed that.',
   }),
   pricePerMillionTokens: word({
     default: '0',

@@ -2,20 +2,23 @@
 import { createInterface, type Interface } from 'node:readline';
 import { isFilonError } from '@filon/core/errors';
 import type { PrivacyTier } from '@filon/core/serving/tier';
+import { askAnywhere, type Gateways } from '../ask-anywhere.ts';
 import { type ChatHistory, openChatHistory } from '../chat-history.ts';
 import { obey } from '../chat-orders.ts';
 import type { Cli, CommandModule } from '../context.ts';
 import { Conversation } from '../conversation.ts';
 import { examples } from '../examples.ts';
 import { plainText } from '../format.ts';
+import { addGatewayOptions, elsewhereText, gatewaysOf } from '../gateways.ts';
 import { usualModel } from '../model-work.ts';
-import { streamChat, TALK_TEMPERATURE, TEMPERATURE_HELP } from '../openai-api.ts';
+import { TALK_TEMPERATURE, TEMPERATURE_HELP } from '../openai-api.ts';
 import { TIER_HELP, tierFrom } from '../swarm-words.ts';
 
 const PROMPT = '> ';
 
 export const chat: CommandModule = {
   define: (command) => {
+    addGatewayOptions(command);
     command
       .argument('[model]', 'name; the default model without one')
       .option('--system <text>', 'how the model is to be')
@@ -33,7 +36,8 @@ export const chat: CommandModule = {
     await cli.control.show({ name: model }, { signal: cli.signal });
     const conversation = new Conversation(model, cli.options.text('system') ?? null);
     const temperature = cli.options.number('temperature', { min: 0, max: 5, whole: false });
-    await new ChatLoop(cli, { conversation, temperature, tier }).run();
+    const gateways = { all: gatewaysOf(cli.paths.apiSocket, cli.config().values), current: 0 };
+    await new ChatLoop(cli, { conversation, temperature, tier, gateways }).run();
   },
 };
 
@@ -42,6 +46,7 @@ interface Talk {
   temperature: number | undefined;
   /** undefined: as the node's settings say. */
   tier: PrivacyTier | undefined;
+  gateways: Gateways;
 }
 
 class ChatLoop {
@@ -117,10 +122,13 @@ class ChatLoop {
       messages: this.#conversation.asked(question),
       temperature,
     };
-    const options = { signal: AbortSignal.any([signal, answering.signal]), tier: this.#talk.tier };
+    const { tier, gateways } = this.#talk;
+    const continuedBy: string[] = [];
+    const onElsewhere = (name: string): void => void continuedBy.push(name);
+    const options = { signal: AbortSignal.any([signal, answering.signal]), tier, onElsewhere };
     let text = '';
     try {
-      for await (const piece of streamChat(this.#cli.paths.apiSocket, ask, options)) {
+      for await (const piece of askAnywhere(gateways, ask, options)) {
         if (piece.kind !== 'text') continue;
         text += piece.text;
         out.write(surroundings.stdout.isTTY ? plainText(piece.text) : piece.text);
@@ -132,8 +140,9 @@ class ChatLoop {
       this.#answering = null;
     }
     out.write('\n');
+    if (continuedBy.length > 0) out.say(elsewhereText(continuedBy));
     this.#conversation.answered(question, text);
-    out.result({ question, text, stopped: answering.signal.aborted }, '');
+    out.result({ question, text, stopped: answering.signal.aborted, continuedBy }, '');
   }
 
   /** Ctrl-C ends the answer; without one it clears the line; twice on an empty line it leaves. */

@@ -1,22 +1,19 @@
 /** `filon run`: one prompt, one answer. */
 import { FilonError } from '@filon/core/errors';
+import { askAnywhere } from '../ask-anywhere.ts';
 import type { Cli, CommandModule } from '../context.ts';
 import type { CliErrorDetails } from '../errors.ts';
 import { examples } from '../examples.ts';
 import { plainText } from '../format.ts';
-import {
-  type ChatAsk,
-  type ChatTurn,
-  streamChat,
-  TALK_TEMPERATURE,
-  TEMPERATURE_HELP,
-} from '../openai-api.ts';
+import { addGatewayOptions, elsewhereText, gatewaysOf } from '../gateways.ts';
+import { type ChatAsk, type ChatTurn, TALK_TEMPERATURE, TEMPERATURE_HELP } from '../openai-api.ts';
 import { TIER_HELP, tierFrom } from '../swarm-words.ts';
 
 const INPUT_BYTES_MAX = 16 * 1024 * 1024;
 
 export const run: CommandModule = {
   define: (command) => {
+    addGatewayOptions(command);
     command
       .argument('<model>', 'name, or beginning of the sha256')
       .argument('<prompt>', 'what to answer; - reads it from standard input')
@@ -39,8 +36,11 @@ export const run: CommandModule = {
     let text = '';
     let finishReason: string | null = null;
     let usage: unknown = null;
-    const options = { signal: cli.signal, tier: tierFrom(cli.options) };
-    for await (const piece of streamChat(cli.paths.apiSocket, ask, options)) {
+    const gateways = { all: gatewaysOf(cli.paths.apiSocket, cli.config().values), current: 0 };
+    const continuedBy: string[] = [];
+    const onElsewhere = (name: string): void => void continuedBy.push(name);
+    const options = { signal: cli.signal, tier: tierFrom(cli.options), onElsewhere };
+    for await (const piece of askAnywhere(gateways, ask, options)) {
       if (piece.kind === 'end') finishReason = piece.reason;
       if (piece.kind === 'usage') usage = { ...piece, kind: undefined };
       if (piece.kind !== 'text') continue;
@@ -48,7 +48,8 @@ export const run: CommandModule = {
       cli.out.write(cli.surroundings.stdout.isTTY ? plainText(piece.text) : piece.text);
     }
     cli.out.write('\n');
-    cli.out.result({ model: ask.model, text, finishReason, usage }, '');
+    if (continuedBy.length > 0) cli.out.say(elsewhereText(continuedBy));
+    cli.out.result({ model: ask.model, text, finishReason, usage, continuedBy }, '');
   },
 };
 
