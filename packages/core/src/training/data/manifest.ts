@@ -40,7 +40,6 @@ export const manifestSchema: z.ZodType<DataManifest> = z.strictObject({
     nearPerMille: count.max(1000).nullable(),
   }),
   personal: z.record(z.string(), count).nullable(),
-  questions: z.boolean(),
   splits: z.strictObject({ train: splitSchema, validation: splitSchema, 'held-out': splitSchema }),
   forgotten: z.array(z.strictObject({ manifest: sha256, name: z.string(), files: z.array(sha256) })),
 });
@@ -84,8 +83,6 @@ export interface DataManifest {
   };
   /** Places of personal data that were replaced, by kind; null when nobody looked. */
   personal: Record<string, number> | null;
-  /** Whether rows and paragraphs were made into questions and answers. */
-  questions: boolean;
   /** Of the items as they are kept, one a line. */
   splits: Record<Split, { items: number; bytes: number; sha256: string }>;
   /** Sources that an earlier manifest had, and that this one was made without. */
