@@ -7,6 +7,7 @@ import { isFilonError } from '@filon/core/errors';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
+import { deadline } from '../membership/deadline.ts';
 import { drawQuestion } from './questions.ts';
 import type { Reliability } from './reliability.ts';
 
@@ -153,14 +154,8 @@ export class Canaries implements AsyncDisposable {
 
   async #ask(holder: Holder, question: { text: string; seed: bigint }): Promise<Int32Array> {
     const { clock, ask } = this.#deps;
-    const over = new AbortController();
-    const signal = AbortSignal.any([over.signal, this.#over.signal]);
-    const late = new AbortController();
-    clock.sleep(ANSWER_MS, { signal: late.signal }).then(
-      () => over.abort(),
-      () => undefined,
-    );
-    return await ask(holder, question, { signal }).finally(() => late.abort());
+    using limit = deadline(clock, ANSWER_MS, this.#over.signal);
+    return await ask(holder, question, limit);
   }
 
   #conclude(suspect: Holder, verdict: Verdict): void {

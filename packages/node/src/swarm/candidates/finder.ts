@@ -14,6 +14,7 @@ import type { Log } from '../../ports/log.ts';
 import type { Network } from '../../ports/network.ts';
 import type { RemoteModel, Replicas } from '../../ports/replicas.ts';
 import type { Directory } from '../directory/directory.ts';
+import { deadline } from '../membership/deadline.ts';
 import type { LoadProbe, ToldLoad } from './load-probe.ts';
 import { candidatesOf, remoteModels } from './offers.ts';
 import { prefixHashes } from './prefixes.ts';
@@ -139,33 +140,30 @@ export class Finder implements Pick<Replicas, 'models' | 'candidates' | 'policy'
   async reach(node: KeyId, { signal }: Waiting): Promise<void> {
     const { network } = this.#deps;
     if (network.peers().some(({ peer }) => peer === node)) return;
-    const dialling = this.#dialling.get(node) ?? this.#dial(node);
+    const dialling = this.#dialling.get(node) ?? this.#startDial(node);
     await orAborted(dialling, signal);
   }
 
-  #dial(node: KeyId): Promise<void> {
+  /** Whoever asks for a node at the same time gets the same dial. */
+  #startDial(node: KeyId): Promise<void> {
+    const dialling = this.#dial(node).finally(() => this.#dialling.delete(node));
+    this.#dialling.set(node, dialling);
+    // Whoever asked hears of it; he may have left.
+    dialling.catch(() => undefined);
+    return dialling;
+  }
+
+  async #dial(node: KeyId): Promise<void> {
     const { network, directory, clock } = this.#deps;
     const addresses = directory.find(node)?.announcement.addresses ?? [];
-    const over = new AbortController();
-    const done = new AbortController();
-    clock.sleep(DIAL_MS, { signal: done.signal }).then(
-      () => over.abort(unreachable(node, addresses)),
-      () => undefined,
-    );
-    const dialling = network.dial({ peer: node, addresses }, { signal: over.signal }).then(
-      () => undefined,
-      (error: unknown) => {
-        if (isFilonError(error)) this.#missed(node, error.code);
-        throw error;
-      },
-    );
-    this.#dialling.set(node, dialling);
-    const end = (): void => {
-      done.abort();
-      this.#dialling.delete(node);
-    };
-    dialling.then(end, end);
-    return dialling;
+    using limit = deadline(clock, DIAL_MS);
+    try {
+      await network.dial({ peer: node, addresses }, limit);
+    } catch (cause) {
+      const error = limit.signal.aborted ? unreachable(node, addresses, { cause }) : cause;
+      if (isFilonError(error)) this.#missed(node, error.code);
+      throw error;
+    }
   }
 
   /** Resolves when all have answered, or time is over. */

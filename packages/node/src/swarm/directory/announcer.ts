@@ -25,6 +25,7 @@ import type { Waiting } from '../../ports/engine.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Network } from '../../ports/network.ts';
 import type { GuestSeats } from '../../ports/replicas.ts';
+import { deadline } from '../membership/deadline.ts';
 import type { Members } from '../membership/members.ts';
 import type { Directory } from './directory.ts';
 import { ISSUE_EVERY_MS, ISSUES_IN_A_ROW_MAX } from './directory-limits.ts';
@@ -198,19 +199,11 @@ export class Announcer implements AsyncDisposable {
       );
     if (!fresh) return;
     this.#measured.add(fresh.model);
-    const late = new AbortController();
-    const over = new AbortController();
-    const signal = AbortSignal.any([this.#over.signal, over.signal]);
-    clock.sleep(MEASURE_TIMEOUT_MS, { signal: late.signal }).then(
-      () => over.abort(),
-      () => undefined,
-    );
-    await measure(fresh.model, { signal })
-      .catch((error: unknown) => {
-        const code = isFilonError(error) ? error.code : 'unknown';
-        if (!this.#over.signal.aborted) log.debug('swarm.measure-failed', { model: fresh.name, code });
-      })
-      .finally(() => late.abort());
+    using limit = deadline(clock, MEASURE_TIMEOUT_MS, this.#over.signal);
+    await measure(fresh.model, limit).catch((error: unknown) => {
+      const code = isFilonError(error) ? error.code : 'unknown';
+      if (!this.#over.signal.aborted) log.debug('swarm.measure-failed', { model: fresh.name, code });
+    });
   }
 }
 

@@ -9,6 +9,7 @@ import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Network } from '../../ports/network.ts';
+import { deadline } from '../membership/deadline.ts';
 import type { Members } from '../membership/members.ts';
 import type { Anchors } from './anchors.ts';
 import type { Directory } from './directory.ts';
@@ -154,21 +155,14 @@ export class Topology implements AsyncDisposable {
 
   async #link(spread: Spread, { node, addresses }: Placed): Promise<void> {
     const { network, clock, log } = this.#deps;
-    const over = new AbortController();
-    const late = AbortSignal.any([over.signal, this.#over.signal]);
-    clock.sleep(DIAL_TIMEOUT_MS, { signal: late }).then(
-      () => over.abort(),
-      () => undefined,
-    );
+    using limit = deadline(clock, DIAL_TIMEOUT_MS, this.#over.signal);
     try {
       const isConnected = network.peers().some(({ peer }) => peer === node);
-      if (!isConnected) await network.dial({ peer: node, addresses }, { signal: late });
-      await spread.link(node, { signal: late });
+      if (!isConnected) await network.dial({ peer: node, addresses }, limit);
+      await spread.link(node, limit);
     } catch (error) {
       this.#failed(node);
-      log.debug('swarm.link-failed', { peer: node, code: isFilonError(error) ? error.code : 'timeout' });
-    } finally {
-      over.abort();
+      log.debug('swarm.link-failed', { peer: node, code: isFilonError(error) ? error.code : 'unknown' });
     }
   }
 

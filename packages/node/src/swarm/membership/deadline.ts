@@ -17,7 +17,7 @@ export function deadline(clock: Clock, afterMs: number, signal?: AbortSignal): D
       late.abort(
         new FilonError<DeadlineDetails>(
           { code: 'SWARM_LATE', afterMs },
-          `The other node did not answer within ${afterMs} ms. It may be busy or frozen; try again.`,
+          `There was no answer within ${afterMs} ms. Whoever was asked may be busy or frozen; try again.`,
         ),
       ),
     () => undefined,
