@@ -13,6 +13,7 @@ import type { Clock } from '@filon/node/ports/clock';
 import type { StoredModel } from '@filon/node/ports/models';
 import type { Replicas } from '@filon/node/ports/replicas';
 import { DEFAULT_SERVING, type ServingConfig } from '@filon/node/serve/config';
+import type { MeasuredRates } from '@filon/node/serve/local-seats';
 import { type OpenServing, openServing } from '@filon/node/serve/pipeline';
 import type { Grammars } from '@filon/node/serve/prepare';
 import { createFixedModels, storedModel } from './fixed-models.ts';
@@ -24,6 +25,7 @@ export interface ScriptedServingOptions extends ScriptedEngineOptions {
   clock?: Clock;
   stored?: StoredModel[];
   replicas?: Replicas;
+  rates?: MeasuredRates;
 }
 
 export interface ScriptedServing {
@@ -51,6 +53,7 @@ export async function openScriptedServing(options: ScriptedServingOptions = {}):
     clock = createManualClock(),
     stored = [storedModel(MODEL)],
     replicas,
+    rates,
     ...script
   } = options;
   const engine = createScriptedEngine(script);
@@ -69,6 +72,7 @@ export async function openScriptedServing(options: ScriptedServingOptions = {}):
     grammars: NAMED_GRAMMARS,
     randomBytes,
     replicas: replicas ?? null,
+    ...(rates && { rates }),
   };
   const serving = await openServing({ ...DEFAULT_SERVING, ...config }, deps);
   return { serving, engine, log };

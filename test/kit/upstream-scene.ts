@@ -52,7 +52,9 @@ export function farEndpoint(script: Partial<MemoryEndpoint> = {}): MemoryEndpoin
 
 export async function openUpstreamScene(
   endpoints: Record<string, MemoryEndpoint> = { [URL_A]: farEndpoint() },
-  options: Pick<ScriptedServingOptions, 'replicas' | 'stored' | 'answer'> & { clock?: ManualClock } = {},
+  options: Pick<ScriptedServingOptions, 'replicas' | 'stored' | 'answer' | 'rates'> & {
+    clock?: ManualClock;
+  } = {},
 ): Promise<UpstreamScene> {
   const { clock = createManualClock({ nowMs: 1_700_000_000_000 }), replicas = null, ...scripts } = options;
   const store = createMemoryStore();

@@ -44,6 +44,20 @@ describe('what a node says of itself', () => {
     expect(announcementSchema.parse(told())).toEqual(SAMPLE);
   });
 
+  test('of an upstream comes back as it was said, and is nothing that goes on by tokens', () => {
+    const [first] = SAMPLE.models;
+    const upstream = { tier: 'trusted', serves: 'own', continuesChats: true } as const;
+    const said = { ...first, replayable: false, contextTokens: 0, upstream };
+    const changed = { ...SAMPLE, models: [said] } as Announcement;
+    expect(announcementSchema.parse(z.encode(announcementSchema, changed))).toEqual(changed);
+    const [model] = (z.encode(announcementSchema, changed) as { models: object[] }).models;
+    expect(accepts(told({ models: [model] }))).toBe(true);
+    expect(accepts(told({ models: [{ ...model, replayable: true }] }))).toBe(false);
+    expect(accepts(told({ models: [{ ...model, upstream: { ...upstream, tier: 'mine' } }] }))).toBe(false);
+    const { upstream: _, ...computed } = model as { upstream: unknown };
+    expect(accepts(told({ models: [computed] }))).toBe(false);
+  });
+
   test('may have fields of a later version', () => {
     expect(announcementSchema.parse(told({ quantum: true }))).toEqual(SAMPLE);
   });

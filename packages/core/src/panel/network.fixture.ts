@@ -23,7 +23,15 @@ export function keyOf(word: string): KeyId {
 
 export function servedOf(name: string, more: Partial<PanelServed> = {}): PanelServed {
   return {
-    ...{ name, numericClass: null, contextTokens: 8192, tokensPerSecond: 40, price: null, sessionsMax: 4 },
+    ...{
+      name,
+      numericClass: null,
+      upstream: null,
+      contextTokens: 8192,
+      tokensPerSecond: 40,
+      price: null,
+      sessionsMax: 4,
+    },
     ...{ load: { active: 0, queued: 0 }, ...more },
   };
 }

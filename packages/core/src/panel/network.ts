@@ -22,6 +22,9 @@ export interface PanelServed {
   name: string;
   /** null: in fast mode. */
   numericClass: string | null;
+  /** It passes requests on to an endpoint that is no node: the narrowest tier that reaches it. null: it computes itself. */
+  upstream: PrivacyTier | null;
+  /** 0: its upstream does not say. */
   contextTokens: number;
   /** Of one session alone, as its node measured it; null: not measured. */
   tokensPerSecond: number | null;
@@ -155,5 +158,6 @@ export interface PanelOffers {
   swarm: string | null;
   /** The widest tier that the caller may choose. */
   tierMax: PrivacyTier;
+  /** `contextTokens`: 0: not known. */
   models: { name: string; contextTokens: number; tiers: PanelTierOffer[] }[];
 }

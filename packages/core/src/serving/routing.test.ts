@@ -349,3 +349,39 @@ test('a plan is a chain of one stage that names its node', () => {
     chain: [{ node: 'there', device: null, layers: null }],
   });
 });
+
+describe('an upstream', () => {
+  const behind = (node: string, there: PrivacyTier, serves: PrivacyTier = 'open'): Candidate =>
+    some({
+      operator: node,
+      replayable: false,
+      serves,
+      upstream: { tier: there, serves, continuesChats: true },
+    });
+
+  test.each<[string, PrivacyTier, PrivacyTier]>([
+    [OWN, 'own', 'own'],
+    [OWN, 'trusted', 'trusted'],
+    [OWN, 'open', 'open'],
+    [FRIEND, 'own', 'trusted'],
+    // Whom a friend trusts is nobody that this operator chose.
+    [FRIEND, 'trusted', 'open'],
+    [STRANGER, 'own', 'open'],
+  ])('of %s that calls it %s is of the tier %s', (operator, there, expected) => {
+    for (const wanted of TIERS) {
+      const { ranked } = rankCandidates([behind(operator, there)], asked({ tier: wanted }), POLICY);
+      expect(ranked.map(({ tier: found }) => found)).toEqual(tierAllows(wanted, expected) ? [expected] : []);
+    }
+  });
+
+  test('that serves its operator alone refuses others, however wide its tier is for its own', () => {
+    expect(refusalOf(behind(FRIEND, 'own', 'own'))).toBe('unwilling');
+    expect(refusalOf(behind(OWN, 'open', 'own'))).toBeUndefined();
+  });
+
+  test('that is down is not waited for, and none goes on by tokens', () => {
+    expect(refusalOf({ ...behind(OWN, 'own'), node: null, ready: false })).toBe('not-ready');
+    expect(refusalOf(some({ node: null, ready: false }))).toBeUndefined();
+    expect(refusalOf(behind(OWN, 'own'), asked({ resuming: true }))).toBe('not-replayable');
+  });
+});

@@ -66,10 +66,10 @@ function passedOnLines({ reachability: { passedOn } }: SwarmView): string[] {
 }
 
 export function modelsText({ models }: Pick<PanelSelf, 'models'>): string {
-  const each = models.map(({ name, tokensPerSecond, load }) => {
+  const each = models.map(({ name, tokensPerSecond, load, upstream }) => {
     const speed = tokensPerSecond === null ? '' : ` ${rateText(tokensPerSecond)}/s`;
     const busy = load === null || load.active + load.queued === 0 ? '' : ` (${load.active}+${load.queued})`;
-    return `${name}${speed}${busy}`;
+    return `${name}${upstream === null ? '' : ' (upstream)'}${speed}${busy}`;
   });
   return each.join(', ');
 }

@@ -91,6 +91,13 @@ export interface RigView {
   seenMs: number | null;
 }
 
+export interface RoutePlace {
+  node: KeyId | null;
+  name: string;
+  /** It passes requests on to an endpoint that is no node. */
+  upstream: boolean;
+}
+
 export interface RouteView {
   model: string;
   sha256: string;
@@ -98,8 +105,8 @@ export interface RouteView {
   promptTokens: number;
   answerTokens: number;
   /** Best first. */
-  places: (Omit<RankedCandidate, 'candidate'> & { node: KeyId | null; name: string })[];
-  refused: (Pick<RefusedCandidate, 'refusal'> & { node: KeyId | null; name: string })[];
+  places: (Omit<RankedCandidate, 'candidate'> & RoutePlace)[];
+  refused: (Pick<RefusedCandidate, 'refusal'> & RoutePlace)[];
 }
 
 /** `tier: null`: as what is asked without a word about it. */

@@ -1,7 +1,7 @@
 /** The calls about the swarm, in the node's own process. */
 import { FilonError } from '@filon/core/errors';
 import type { NetworkLook } from '@filon/core/panel/network';
-import type { RouteCost } from '@filon/core/serving/routing';
+import type { Candidate, RouteCost } from '@filon/core/serving/routing';
 import { decodeInvite } from '@filon/core/swarm/invite';
 import { type KeyId, keyId } from '@filon/core/swarm/key-id';
 import { keyName } from '@filon/core/swarm/key-name';
@@ -13,7 +13,7 @@ import type { OpenSwarm } from '../swarm/open-swarm.ts';
 import type { Control } from './calls.ts';
 import { type ControlErrorDetails, unknownNode } from './errors.ts';
 import { rigsOf } from './rigs.ts';
-import type { MadeInvite, SwarmCalls, SwarmView } from './swarm-calls.ts';
+import type { MadeInvite, RoutePlace, SwarmCalls, SwarmView } from './swarm-calls.ts';
 import type { Place } from './swarm-place.ts';
 import { createTrustCalls } from './trust-calls.ts';
 
@@ -58,7 +58,9 @@ function createPlaceCalls({ place, settings, serving }: SwarmControlDeps) {
     route: async (asked, { signal }) => {
       const question = { ...asked, tier: asked.tier ?? settings.swarmTier };
       const { model, routing } = await serving.explain(question, { signal });
-      const placeOf = ({ node }: { node: KeyId | null }) => ({ node, name: nameOf(node) });
+      const placeOf = ({ node, upstream }: Candidate): RoutePlace => ({
+        ...{ node, name: nameOf(node), upstream: upstream !== undefined },
+      });
       return {
         ...{ ...question, model: model.name, sha256: model.sha256 },
         places: routing.ranked.map(({ candidate, tier, cost, stayed }) => ({

@@ -9,7 +9,7 @@ import type {
   PanelSwarm,
 } from '@filon/core/panel/network';
 import type { Candidate, Price } from '@filon/core/serving/routing';
-import { type OperatorLists, tierOf } from '@filon/core/serving/tier';
+import { type OperatorLists, type PrivacyTier, tierOf, tierThrough } from '@filon/core/serving/tier';
 import { isPrivateAddress, parseAddress } from '@filon/core/swarm/address';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import { keyName } from '@filon/core/swarm/key-name';
@@ -66,7 +66,7 @@ function selfOf({ network, roster, reachability, seats, settings, swarm }: LookD
     models: seats
       .offers()
       .filter(({ ready }) => ready)
-      .map((offer) => servedOf({ ...offer, price: offer.price ?? price }, offer.load)),
+      .map((offer) => servedOf({ ...offer, price: offer.price ?? price }, offer.load, 'own')),
     reach: reachOf(reachability()),
     addresses: [...network.addresses()],
   };
@@ -96,11 +96,13 @@ function peerOf(key: KeyId, connection: PeerConnection | null, deps: LookDeps): 
   const operator = roster.list.find(key)?.operator ?? announced?.operator ?? null;
   const { served, failed, wrong } = reliability.history(key);
   const said = announced?.announcement ?? null;
+  const tier = tierOf(operator, lists());
+  const forUs = (said?.models ?? []).filter(({ upstream }) => tier === 'own' || upstream?.serves !== 'own');
   return {
-    ...{ key, name: keyName(key), operator, tier: tierOf(operator, lists()) },
+    ...{ key, name: keyName(key), operator, tier },
     ...{ version: said?.version ?? null, canRelay: said?.canRelay ?? false },
     devices: devicesOf(said?.devices ?? []),
-    models: (said?.models ?? []).map((model) => servedOf(model, probe.last(key, model.model))),
+    models: forUs.map((model) => servedOf(model, probe.last(key, model.model), tier)),
     connection: connection === null ? null : connectionOf(connection),
     ...seen(announced, connection, deps),
     hasLeft: directory.hasLeft(key),
@@ -131,10 +133,13 @@ function connectionOf({ reach, roundTripMs, receivedBytes, sentBytes }: PeerConn
 function servedOf(
   model: AnnouncedModel | Candidate,
   load: { active: number; queued: number } | null,
+  tierOfNode: PrivacyTier,
 ): PanelServed {
-  const { name, numericClass, contextTokens, sessionsMax, rates, price } = model;
+  const { name, numericClass, sessionsMax, rates, price, upstream } = model;
+  const contextTokens = model.contextTokens === Number.MAX_SAFE_INTEGER ? 0 : model.contextTokens;
   return {
     ...{ name, numericClass, contextTokens, sessionsMax, price: priceOf(price) },
+    upstream: upstream === undefined ? null : tierThrough(tierOfNode, upstream.tier),
     tokensPerSecond: rates[0]?.decode ?? null,
     load: load === null ? null : { active: load.active, queued: load.queued },
   };

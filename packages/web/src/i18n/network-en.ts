@@ -74,6 +74,7 @@ export const networkEn: typeof networkEs = {
     yes: 'yes',
     addresses: 'Addresses',
     models: 'Models ready',
+    upstream: 'passed on to another service',
     noModels: 'None',
     perSecond: (value) => `${value} tok/s`,
     noSpeed: 'speed not measured',

@@ -72,6 +72,7 @@ export const networkEs = {
     yes: 'sí',
     addresses: 'Direcciones',
     models: 'Modelos listos',
+    upstream: 'pasado a otro servicio',
     noModels: 'Ninguno',
     perSecond: (value: string): string => `${value} tok/s`,
     noSpeed: 'velocidad sin medir',

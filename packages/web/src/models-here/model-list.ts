@@ -56,5 +56,5 @@ export function isWithin({ isStored, offers }: ModelHere, tier: PrivacyTier): bo
 
 function modelElsewhere({ name, contextTokens, tiers }: Offers['models'][number]): ModelHere {
   const unknown = { quantization: null, licence: null, bytes: null, isLoaded: null };
-  return { ...unknown, name, contextTokens, isStored: false, offers: tiers };
+  return { ...unknown, name, contextTokens: contextTokens || null, isStored: false, offers: tiers };
 }

@@ -15,7 +15,7 @@ export function ModelsReady({ models }: { models: readonly PanelServed[] }): Rea
       ) : (
         <ul>
           {models.map((served) => (
-            <ReadyModel key={served.name} served={served} />
+            <ReadyModel key={`${served.name} ${served.upstream}`} served={served} />
           ))}
         </ul>
       )}
@@ -26,7 +26,8 @@ export function ModelsReady({ models }: { models: readonly PanelServed[] }): Rea
 function ReadyModel({ served }: { served: PanelServed }): ReactElement {
   const { details } = useNetworkWords();
   const language = useLanguage();
-  const { name, tokensPerSecond, price, load, sessionsMax, numericClass } = served;
+  const { name, tokensPerSecond, price, load, sessionsMax, numericClass, upstream } = served;
+  const kind = numericClass === null ? details.fast : details.exact(numericClass);
   const places = count(sessionsMax, language);
   const facts = [
     load === null ? details.places(places) : details.busy(count(load.active, language), places),
@@ -34,7 +35,7 @@ function ReadyModel({ served }: { served: PanelServed }): ReactElement {
     price === null || isFree(price)
       ? details.free
       : details.price(priceText(price.promptPico, language), priceText(price.answerPico, language)),
-    numericClass === null ? details.fast : details.exact(numericClass),
+    upstream === null ? kind : details.upstream,
   ];
   return (
     <li>

@@ -72,8 +72,9 @@ function NodeRow({ machine, whose, reached, isSelected, onSelect }: NodeRowProps
       <td>
         {models.length === 0 ? <span className="quiet">{words.details.noModels}</span> : null}
         {models.map((model) => (
-          <span key={model.name} className="node-model">
+          <span key={`${model.name} ${model.upstream}`} className="node-model">
             {model.name}
+            {model.upstream === null ? null : <span className="quiet small">{words.details.upstream}</span>}
             {model.tokensPerSecond === null ? null : (
               <span className="quiet small">
                 {words.details.perSecond(measure(model.tokensPerSecond, language))}

@@ -32,11 +32,14 @@ function listText(list: ModelList, all: boolean): string {
   const first = stored.length === 0 ? 'No models here. `filon pull smollm2-135m` fetches a small one.' : here;
   const there = list.elsewhere
     .filter(({ sha256 }) => !list.stored.some((model) => model.sha256 === sha256))
-    .map(({ name, contextTokens, tier }) => [name, `${countText(contextTokens)} tokens`, tier]);
+    .map(({ name, contextTokens, tier, upstream }) => [
+      ...[name, contextTokens === 0 ? 'not known' : `${countText(contextTokens)} tokens`, tier],
+      upstream === true ? 'upstream' : '',
+    ]);
   const served =
     there.length === 0
       ? first
-      : `${first}\n\n${tableText([['SERVED BY OTHERS', 'CONTEXT', 'TIER'], ...there])}`;
+      : `${first}\n\n${tableText([['SERVED BY OTHERS', 'CONTEXT', 'TIER', ''], ...there])}`;
   if (!all) return served;
   const names = new Set(list.stored.map((model) => model.name));
   const others = list.catalogue

@@ -1,5 +1,5 @@
 /** `filon route`: where a request would be answered now, and why there. */
-import type { RouteView } from '../../control/swarm-calls.ts';
+import type { RoutePlace, RouteView } from '../../control/swarm-calls.ts';
 import type { CommandModule } from '../context.ts';
 import { examples } from '../examples.ts';
 import { tableText } from '../format.ts';
@@ -54,7 +54,7 @@ const WHY: Readonly<Record<RouteView['refused'][number]['refusal'], string>> = {
   excluded: 'it failed this request',
   tier: 'the tier does not reach its operator',
   unwilling: 'it answers its own operator alone',
-  'not-ready': 'it has the model not in memory, or did not say',
+  'not-ready': 'it has the model not in memory, its upstream is down, or it did not say',
   'other-class': 'it computes in another numeric class',
   'not-replayable': 'it cannot go on with an answer',
   context: 'its context is too short',
@@ -62,8 +62,8 @@ const WHY: Readonly<Record<RouteView['refused'][number]['refusal'], string>> = {
 };
 
 function routeText({ model, tier, places, refused }: RouteView): string {
-  const rows = places.map(({ name, tier: needed, cost, stayed }) => [
-    stayed ? `${name} (was there before)` : name,
+  const rows = places.map(({ tier: needed, cost, stayed, ...place }) => [
+    stayed ? `${placeText(place)} (was there before)` : placeText(place),
     needed,
     ms(cost.roundTripMs),
     ms(cost.queueMs),
@@ -76,8 +76,12 @@ function routeText({ model, tier, places, refused }: RouteView): string {
   ]);
   const head = `${model}, in the tier ${tier}: expected times, the cheapest place first`;
   const table = rows.length === 0 ? 'No place can compute it now.' : tableText([HEAD, ...rows]);
-  const left = refused.map(({ name, refusal }) => `Not ${name}: ${WHY[refusal]}`);
+  const left = refused.map(({ refusal, ...place }) => `Not ${placeText(place)}: ${WHY[refusal]}`);
   return [head, table, ...left].join('\n');
+}
+
+function placeText({ name, upstream }: RoutePlace): string {
+  return upstream ? `${name} (upstream)` : name;
 }
 
 function ms(value: number): string {

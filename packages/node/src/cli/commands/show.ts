@@ -50,7 +50,10 @@ function detailsText({ name, stored, catalogue, loaded, elsewhere }: ModelDetail
   }
   if (catalogue !== null)
     rows.push(['Memory', `${formatBytes(catalogue.memoryBytes)} with a context of 8,192 tokens`]);
-  if (elsewhere !== null) rows.push(['Elsewhere', `ready on other nodes, in the tier ${elsewhere.tier}`]);
+  if (elsewhere !== null) {
+    const by = elsewhere.upstream === true ? ' by upstreams of theirs' : '';
+    rows.push(['Elsewhere', `ready on other nodes${by}, in the tier ${elsewhere.tier}`]);
+  }
   if (loaded !== null) {
     rows.push(['Loaded', `on ${loaded.device}, ${loaded.mode}, ${roomText(loaded)}`]);
   }

@@ -13,12 +13,25 @@ export const upstreamLs: CommandModule = {
   },
 };
 
-const HEAD = ['NAME', 'ID', 'AT', 'KIND', 'TIER', 'STATE', 'IN WORK', 'FIRST TOKEN', 'TOKENS/S'];
+const HEAD = ['NAME', 'ID', 'AT', 'KIND', 'TIER', 'SERVES', 'STATE', 'IN WORK', 'FIRST TOKEN', 'TOKENS/S'];
 
 function rowOf(upstream: UpstreamView): string[] {
-  const { name, id, url, kind, tier, state, reason, active, sessionsMax, firstTokenMs, rates } = upstream;
+  const {
+    name,
+    id,
+    url,
+    kind,
+    tier,
+    serves = 'own',
+    state,
+    reason,
+    active,
+    sessionsMax,
+    firstTokenMs,
+    rates,
+  } = upstream;
   return [
-    ...[name, id, upstreamHost(url), kind, tier],
+    ...[name, id, upstreamHost(url), kind, tier, serves],
     state === 'up' ? 'up' : `down: ${reason}`,
     `${active} of ${sessionsMax}`,
     firstTokenMs === null ? '-' : `${Math.round(firstTokenMs)} ms`,

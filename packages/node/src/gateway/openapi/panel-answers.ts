@@ -126,6 +126,9 @@ const price: z.ZodType<PanelPrice> = z.object({ promptPico: count, answerPico: c
 const served: z.ZodType<PanelServed> = z.object({
   name: text,
   numericClass: text.nullable(),
+  upstream: tier
+    .nullable()
+    .describe('It passes requests on to an endpoint that is no node: the narrowest tier that reaches it.'),
   contextTokens: count,
   tokensPerSecond: amount.nullable(),
   price: price.nullable(),

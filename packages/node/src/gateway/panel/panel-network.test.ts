@@ -122,6 +122,15 @@ describe('offers', () => {
     ]);
   });
 
+  test('of upstreams are of the tier of their endpoints, not of their nodes', () => {
+    const models = [servedOf('m'), servedOf('m', { upstream: 'open', tokensPerSecond: 90 })];
+    const look = lookOf([peerOf('mine', { tier: 'own', models })]);
+    const tiersOf = (tierMax: 'own' | 'open') =>
+      panelOffers(look, { tierMax, models: null }).models[0]?.tiers;
+    expect(tiersOf('own')).toMatchObject([{ tier: 'own', tokensPerSecond: 40 }]);
+    expect(tiersOf('open')).toMatchObject([{ tier: 'own' }, { tier: 'open', tokensPerSecond: 90 }]);
+  });
+
   test('are none of nodes whose announcement is over, and none without a swarm', () => {
     const over = busySwarm().map((peer) => ({ ...peer, expiresMs: null }));
     expect(panelOffers(lookOf(over), ANYBODY).models).toEqual([]);

@@ -21,8 +21,9 @@ export function panelOffers(look: NetworkLook | null, { tierMax, models: usable 
   if (look === null || look.swarm === null) return { swarm: null, tierMax, models: [] };
   const byModel = Map.groupBy(
     look.peers
-      .filter(({ tier, expiresMs }) => expiresMs !== null && tierAllows(tierMax, tier))
-      .flatMap(servedBy),
+      .filter(({ expiresMs }) => expiresMs !== null)
+      .flatMap(servedBy)
+      .filter(({ tier }) => tierAllows(tierMax, tier)),
     ({ served }) => served.name,
   );
   const models = [...byModel]
@@ -38,7 +39,7 @@ export function panelOffers(look: NetworkLook | null, { tierMax, models: usable 
 }
 
 function servedBy({ tier, models }: PanelPeer): Served[] {
-  return models.map((served) => ({ tier, served }));
+  return models.map((served) => ({ tier: served.upstream ?? tier, served }));
 }
 
 function offerOf(tier: PrivacyTier, all: readonly Served[]): PanelTierOffer[] {

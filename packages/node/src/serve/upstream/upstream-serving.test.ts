@@ -1,3 +1,4 @@
+import type { Candidate } from '@filon/core/serving/routing';
 import { upstreamError } from '@filon/core/upstream/errors';
 import { describe, expect, test } from 'vitest';
 import { MODEL } from '../../../../../test/kit/scripted-serving.ts';
@@ -140,6 +141,67 @@ describe('an upstream', () => {
     await using scene = await openUpstreamScene(Object.fromEntries(urls.map((url) => [url, farEndpoint()])));
     for (const url of urls.slice(1)) await scene.add({ url });
     await expect(scene.add({ url: urls[0] ?? '' })).rejects.toMatchObject({ code: 'UPSTREAMS_FULL' });
+  });
+});
+
+describe('what peers are told', () => {
+  test('is name, speed, context and tier, and neither where it is nor its key', async () => {
+    const long = 'x'.repeat(200);
+    const endpoints = { [URL_A]: farEndpoint({ key: KEY }), [URL_B]: farEndpoint() };
+    await using scene = await openUpstreamScene(endpoints);
+    await scene.add({ key: KEY, sessionsMax: 3 });
+    await scene.add({ url: URL_B, tier: 'open', sessionsMax: 5, name: 'wide' });
+    const offers = (): readonly Candidate[] =>
+      scene.serving
+        .guests()
+        .offers()
+        .filter(({ upstream }) => upstream);
+    expect(offers()).toMatchObject([
+      {
+        name: FAR,
+        sessionsMax: 3,
+        contextTokens: 4096,
+        replayable: false,
+        upstream: { tier: 'own', serves: 'own' },
+      },
+      { name: 'wide', sessionsMax: 5, upstream: { tier: 'open', serves: 'open', continuesChats: true } },
+    ]);
+    expect(JSON.stringify(offers())).not.toMatch(/10\.0\.0|8000|secret/);
+    scene.places.remove('wide');
+    await scene.add({ url: URL_B, tier: 'open', name: long });
+    expect(offers().map(({ name }) => name)).toEqual([FAR]);
+    endpoints[URL_A].down = true;
+    await expect(passing(scene.clock, scene.ask())).rejects.toMatchObject({ code: 'UPSTREAM_UNREACHABLE' });
+    expect(offers()).toEqual([]);
+  });
+});
+
+describe('a name that a file and an upstream have', () => {
+  const rated = (decode: number) => () => [{ sessions: 1, prefill: 100 * decode, decode }];
+  test.each([
+    ['cheaper', 1_000_000, 'file'],
+    ['dearer', 0.01, 'upstream'],
+  ] as const)('goes to the file that is %s', async (_, decode, expected) => {
+    await using scene = await openUpstreamScene(undefined, { rates: rated(decode) });
+    await scene.add({ name: MODEL });
+    scene.upstreams.requests.length = 0;
+    const question = { model: MODEL, tier: 'own' as const, promptTokens: 10, answerTokens: 10 };
+    const { routing } = await scene.serving.explain(question, soon());
+    expect(routing.ranked.map(({ candidate }) => candidate.upstream === undefined)).toEqual(
+      expected === 'file' ? [true, false] : [false, true],
+    );
+    await scene.ask({ model: MODEL });
+    expect(scene.upstreams.requests).toHaveLength(expected === 'file' ? 0 : 1);
+  });
+
+  test('goes to the file where the upstream fails before it has begun', async () => {
+    const endpoint = farEndpoint();
+    await using scene = await openUpstreamScene({ [URL_A]: endpoint }, { rates: rated(0.01) });
+    await scene.add({ name: MODEL });
+    endpoint.down = true;
+    const chunks = await passing(scene.clock, scene.ask({ model: MODEL }));
+    expect(textOf(chunks)).not.toBe('');
+    expect(chunks.at(-1)).not.toMatchObject({ servedBy: [{ upstream: true }] });
   });
 });
 
