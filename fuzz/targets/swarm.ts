@@ -1,6 +1,7 @@
 /** What strangers and members send of identities and memberships. */
 import { certificates } from '@filon/core/swarm/certificate';
 import { charters } from '@filon/core/swarm/charter';
+import { disownings } from '@filon/core/swarm/disowning';
 import { enrolments } from '@filon/core/swarm/enrolment';
 import { decodeInvite, encodeInvite, INVITE_CHARS_MAX, inviteText } from '@filon/core/swarm/invite';
 import { joinRequests, vouchers } from '@filon/core/swarm/join-request';
@@ -37,6 +38,9 @@ const cbor: Target = {
   bytesMax: 70_000,
 };
 
+const disowning = { operator: operator.key, node: node.key, atMs: NOW_MS };
+const disowned = disownings.seal(disowning, operator);
+
 const invite: Target = {
   name: 'invite',
   seeds: [null, operator.key].map((owner) => {
@@ -66,8 +70,8 @@ const proofTarget: Target = {
   name: 'proof',
   seeds: proofs,
   decode: (bytes) => {
-    const check = { swarm: swarm.key, node: null, nowMs: NOW_MS, isRevoked: () => false, verify: () => true };
-    readProof(bytes, check);
+    const check = { swarm: swarm.key, node: null, nowMs: NOW_MS, verify: () => true };
+    readProof(bytes, { ...check, isRevoked: () => false, isDisowned: () => false });
   },
   codes: ['WIRE_MALFORMED', 'WIRE_TOO_LARGE', 'MEMBERSHIP_REFUSED'],
   bytesMax: PROOF_BYTES_MAX + 64,
@@ -82,6 +86,7 @@ export const SWARM_TARGETS: readonly Target[] = [
     { ...keys, operator: operator.key, mayInvite: true, issuedMs: NOW_MS, expiresMs: NOW_MS + 1 },
   ]),
   recordTarget('enrolment', enrolments, [{ operator: operator.key, node: node.key, issuedMs: NOW_MS }]),
+  recordTarget('disowning', disownings, [disowning]),
   recordTarget('charter', charters, [charter]),
   recordTarget('join request', joinRequests, [{ ...keys, enrolment }]),
   recordTarget('voucher', vouchers, [keys]),
@@ -93,5 +98,6 @@ export const SWARM_TARGETS: readonly Target[] = [
     { kind: 'renew', proof },
     { kind: 'welcome', proof, charter: sealed, members: [{ proof: chained, addresses }] },
     { kind: 'charter', charter: sealed },
+    { kind: 'disowned', records: [disowned, disowned] },
   ]),
 ];

@@ -30,7 +30,8 @@ export function announcingMember(
 /** As a member of the swarm reads a proof at {@link NOW_MS}. */
 export function readMember(proof: Uint8Array, revoked: readonly KeyId[] = []): Member {
   const check = { swarm: keyNamed('swarm').key, node: null, nowMs: NOW_MS, verify: verifyEd25519 };
-  return readProof(proof, { ...check, isRevoked: (node) => revoked.includes(node) });
+  const isDisowned = (): boolean => false;
+  return readProof(proof, { ...check, isRevoked: (node) => revoked.includes(node), isDisowned });
 }
 
 /** What a node with one model says of itself. */

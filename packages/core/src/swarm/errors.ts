@@ -26,6 +26,7 @@ export type ProofFault =
   | 'lifetime'
   | 'issuer'
   | 'operator'
+  | 'disowned'
   | 'revoked';
 
 /** `prefix`: something else. `version`: of a later Filon. `checksum`: a slip. `content`: it was never right. */
@@ -44,6 +45,7 @@ const PROOF_FAULTS: Readonly<Record<ProofFault, string>> = {
   lifetime: 'it claims to hold for longer than any may',
   issuer: 'whoever signed it may not',
   operator: 'its operator did not enrol that node',
+  disowned: 'its operator has taken the enrolment back',
   revoked: 'it was revoked',
 };
 

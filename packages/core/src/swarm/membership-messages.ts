@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type MessageCodec, messageCodec } from '../wire/messages.ts';
 import { charters } from './charter.ts';
+import { DISOWNINGS_MAX, disownings } from './disowning.ts';
 import { ADDRESSES_MAX, addressText } from './invite.ts';
 import { joinRequests, vouchers } from './join-request.ts';
 import { type KeyId, keyId } from './key-id.ts';
@@ -38,7 +39,9 @@ export type MembershipMessage =
   | { kind: 'renew'; proof: Uint8Array }
   | { kind: 'welcome'; proof: Uint8Array; charter: Uint8Array; members: ToldMember[] }
   /** A newer charter. Answered by `met`. */
-  | { kind: 'charter'; charter: Uint8Array };
+  | { kind: 'charter'; charter: Uint8Array }
+  /** Rigs that their operators disowned. Answered by `met`; itself the answer to a node that is one of them. */
+  | { kind: 'disowned'; records: Uint8Array[] };
 
 const bytes = (bytesMax: number): z.ZodType<Uint8Array> =>
   z.instanceof(Uint8Array).refine(({ length }) => length <= bytesMax, `it has over ${bytesMax} bytes`);
@@ -72,5 +75,9 @@ export const membershipMessages: MessageCodec<MembershipMessage> = messageCodec<
       members: z.array(z.object({ proof, addresses })).max(TOLD_MEMBERS_MAX),
     }),
     charter: z.object({ kind: z.literal('charter'), charter }),
+    disowned: z.object({
+      kind: z.literal('disowned'),
+      records: z.array(bytes(disownings.recordBytesMax)).min(1).max(DISOWNINGS_MAX),
+    }),
   },
 );

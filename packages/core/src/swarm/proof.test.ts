@@ -13,6 +13,8 @@ import {
 import { isFilonError } from '../errors.ts';
 import { RENEWAL_GRACE_MS } from './certificate.ts';
 import { type Charter, charters, REVOKED_MAX, withoutRevoked, withRevoked } from './charter.ts';
+import { takesBack } from './disowning.ts';
+import type { Enrolment } from './enrolment.ts';
 import { PROOF_BYTES_MAX, type ProofCheck, readProof } from './proof.ts';
 import { recordKind } from './signed.ts';
 import { CLOCK_SKEW_MS_MAX } from './validity.ts';
@@ -31,7 +33,8 @@ const inviterCertificate = (changes: Made['changes'] = {}, by = swarm): Uint8Arr
     changes: { mayInvite: true, expiresMs: NOW_MS + 30 * DAY_MS, ...changes },
   });
 const check = (changes: Partial<ProofCheck> = {}): ProofCheck => ({
-  ...{ swarm: swarm.key, node: node.key, nowMs: NOW_MS, verify: verifyEd25519, isRevoked: () => false },
+  ...{ swarm: swarm.key, node: node.key, nowMs: NOW_MS, verify: verifyEd25519 },
+  ...{ isRevoked: () => false, isDisowned: () => false },
   ...changes,
 });
 const faultOf = (bytes: Uint8Array, changes: Partial<ProofCheck> = {}): string => {
@@ -48,6 +51,7 @@ describe('a proof', () => {
   test('that the root key signed says who is a member', () => {
     const bytes = proof({ changes: { mayInvite: true } });
     expect(readProof(bytes, check())).toEqual({
+      enrolledMs: NOW_MS,
       ...{ node: node.key, operator: operator.key, mayInvite: true, byRoot: true, issuer: swarm.key },
       ...{ issuedMs: NOW_MS, expiresMs: NOW_MS + 7 * DAY_MS, proof: bytes },
     });
@@ -117,6 +121,12 @@ describe('a proof', () => {
     expect(faultOf(chained, { isRevoked: isRevoked(node.key) })).toBe('revoked');
     expect(faultOf(chained, { isRevoked: isRevoked(inviter.key) })).toBe('revoked');
     expect(faultOf(proof(), { isRevoked: isRevoked(inviter.key) })).toBe('none');
+    const disowned = (atMs: number) => ({
+      isDisowned: (enrolment: Enrolment) =>
+        takesBack({ operator: operator.key, node: node.key, atMs }, enrolment),
+    });
+    expect(faultOf(chained, disowned(NOW_MS))).toBe('disowned');
+    expect(faultOf(chained, disowned(NOW_MS - 1))).toBe('none');
   });
 
   test('that has expired shows for a while whom to renew, to whom may believe it', () => {

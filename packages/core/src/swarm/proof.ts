@@ -8,7 +8,7 @@ import { decodeCbor, encodeCbor } from '../wire/cbor.ts';
 import { malformed } from '../wire/errors.ts';
 import { faultOf } from '../wire/messages.ts';
 import { CERTIFICATE_MS_MAX, type Certificate, certificates, RENEWAL_GRACE_MS } from './certificate.ts';
-import { enrolments } from './enrolment.ts';
+import { type Enrolment, enrolments } from './enrolment.ts';
 import { membershipRefused, type ProofFault } from './errors.ts';
 import type { KeyId } from './key-id.ts';
 import type { Opened, Verify } from './signed.ts';
@@ -27,6 +27,8 @@ export interface Proof {
 export interface Member {
   node: KeyId;
   operator: KeyId;
+  /** When its operator enrolled it. */
+  enrolledMs: number;
   mayInvite: boolean;
   /** Signed by the root key itself. */
   byRoot: boolean;
@@ -45,6 +47,8 @@ export interface ProofCheck {
   node: KeyId | null;
   nowMs: number;
   isRevoked(node: KeyId): boolean;
+  /** Whether the operator took it back. */
+  isDisowned(enrolment: Enrolment): boolean;
   verify: Verify;
   /**
    * For a renewal, the node that renews: what has expired lately is taken where the root key signed it, or that node
@@ -98,11 +102,15 @@ export function readProof(bytes: Uint8Array, check: ProofCheck): Member {
     });
     expiresMs = Math.min(expiresMs, issuer.value.expiresMs);
   }
-  enrolments.open(proof.enrolment, verify, ({ value, signer }) => {
+  const enrolment = enrolments.open(proof.enrolment, verify, ({ value, signer }) => {
     if (signer !== value.operator || value.operator !== operator || value.node !== node) refuse('operator');
-  });
+    if (check.isDisowned(value)) refuse('disowned');
+  }).value;
   const { mayInvite, issuedMs } = own.value;
-  return { node, operator, mayInvite, byRoot, issuedMs, expiresMs, issuer: own.signer, proof: bytes };
+  return {
+    ...{ node, operator, enrolledMs: enrolment.issuedMs, mayInvite, byRoot },
+    ...{ issuedMs, expiresMs, issuer: own.signer, proof: bytes },
+  };
 }
 
 function checkCertificate({ value, signer }: Opened<Certificate>, check: ProofCheck): void {

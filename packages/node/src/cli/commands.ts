@@ -155,6 +155,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./commands/rigs-enrol.ts')).rigsEnrol,
   ),
   entry(
+    'rigs disown',
+    'Swarm',
+    'say that a machine is yours no more',
+    async () => (await import('./commands/rigs-disown.ts')).rigsDisown,
+  ),
+  entry(
     'trust add',
     'Swarm',
     'trust an operator with what you ask',

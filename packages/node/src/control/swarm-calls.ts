@@ -136,6 +136,8 @@ export interface SwarmCalls {
   members: Call<Nothing, MemberList>;
   /** By key or name. Codes: SWARM_*, CONTROL_NODE_UNKNOWN. */
   revoke: Call<{ node: string }, { node: KeyId; name: string }>;
+  /** A rig of this operator, by key or name: its own no more, anywhere. Codes: SWARM_*, CONTROL_NODE_UNKNOWN. */
+  disown: Call<{ node: string }, { node: KeyId; name: string }>;
   /** Undoes it; by key or name. Codes: SWARM_*, CONTROL_NODE_UNKNOWN. */
   readmit: Call<{ node: string }, { node: KeyId; name: string }>;
   /** Codes: SWARM_NONE. */
@@ -189,6 +191,7 @@ export const SWARM_INPUTS: { readonly [C in keyof SwarmCalls]: z.ZodType<SwarmCa
   members: nothing,
   revoke: z.object({ node: keyOrName }),
   readmit: z.object({ node: keyOrName }),
+  disown: z.object({ node: keyOrName }),
   leaveSwarm: nothing,
   peers: nothing,
   rigs: nothing,

@@ -119,6 +119,16 @@ function createMemberCalls({ place }: SwarmControlDeps) {
       membership.revoke(node);
       return { node, name: keyName(node) };
     },
+    disown: async ({ node: text }) => {
+      const { membership } = openOf(place);
+      const rigs = (place.look()?.peers ?? []).filter(({ operator }) => operator === place.operator);
+      const found = rigs.filter(({ key, name }) => key === text || name === text);
+      // One that is lost may not be known here any more; its key is.
+      const node = found.length === 1 ? found[0]?.key : keyId.safeParse(text).success ? text : undefined;
+      if (node === undefined) throw unknownNode(text);
+      membership.disown(node);
+      return { node, name: keyName(node) };
+    },
     readmit: async ({ node: text }) => {
       const { membership } = openOf(place);
       const named = (membership.status()?.revoked ?? []).filter(

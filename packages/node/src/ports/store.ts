@@ -35,6 +35,8 @@ export interface Tables {
   invites: InviteRow;
   /** Other members, by their key. */
   members: MemberRow;
+  /** Rigs that their operators disowned, by `${operator}/${node}`; records in base64. */
+  disowned: { record: string };
   /** Operators that this one trusts, by their key. */
   trust: { name: string; addedMs: number };
   /** What this node passed on for others; the one row is `own`. */

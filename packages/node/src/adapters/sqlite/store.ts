@@ -20,7 +20,7 @@ const TABLES: readonly TableName[] = [
   ...(['answers', 'answerTexts', 'answerParts'] as const),
   ...(['reliability', 'speeds', 'anchors'] as const),
   ...(['membership', 'invites', 'members', 'trust'] as const),
-  ...(['upstreams', 'relayed'] as const),
+  ...(['upstreams', 'relayed', 'disowned'] as const),
 ];
 
 export interface SqliteStoreConfig {

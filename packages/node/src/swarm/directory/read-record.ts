@@ -9,7 +9,7 @@ import type { Members } from '../membership/members.ts';
 import type { OpenRecord } from './records.ts';
 
 /** Reasons for which one member may refuse what another one takes: clocks, and charters that are on their way. */
-const DEPENDS = new Set(['future', 'expired', 'revoked', 'issuer', 'lifetime']);
+const DEPENDS = new Set(['future', 'expired', 'revoked', 'disowned', 'issuer', 'lifetime']);
 
 export function recordReader(deps: { members: Pick<Members, 'find' | 'learn'>; verify: Verify }): OpenRecord {
   const { members, verify } = deps;

@@ -30,13 +30,18 @@ export interface GreetingDeps {
   log: Log;
   /** A newer charter is known from now on; `from` has it. */
   onCharter(from: KeyId): void;
+  /** Rigs that their operators disowned, as `from` says. Codes: those of records. */
+  onDisowned(records: readonly Uint8Array[], from: KeyId): void;
 }
 
 /** Codes: those of the network and of proofs, WIRE_*, SWARM_NONE. */
 export async function greet(peer: KeyId, deps: GreetingDeps, options: Waiting): Promise<Member> {
   await using exchange = await Exchange.open(deps.network, peer, options);
   await exchange.send(ownHello(deps));
-  const theirs = await orWhyNot(exchange.receive(), (charter) => acceptCharter(charter, peer, deps));
+  const theirs = await orWhyNot(exchange.receive(), {
+    charter: (charter) => acceptCharter(charter, peer, deps),
+    disowned: (records) => deps.onDisowned(records, peer),
+  });
   if (theirs.kind !== 'hello') throw malformed('answer to hello', `they are a message ${theirs.kind}`);
   const member = believe(peer, theirs, deps);
   const { charter } = await exchange.ask({ kind: 'met', charter: newerThan(theirs, deps) }, 'met');
@@ -46,17 +51,20 @@ export async function greet(peer: KeyId, deps: GreetingDeps, options: Waiting): 
 }
 
 /**
- * An answer, unless it is a charter by which this node is no member any more; that is taken first. A node may not have
- * heard of its revocation by anybody else. Code: MEMBERSHIP_REFUSED.
+ * An answer, unless it is a charter or a disowning by which this node is no member any more; that is taken first. A node
+ * may not have heard of it by anybody else. Code: SWARM_OUT.
  */
-export async function orWhyNot(
-  answer: Promise<MembershipMessage>,
-  take: (charter: Uint8Array) => void,
-): Promise<MembershipMessage> {
+export async function orWhyNot(answer: Promise<MembershipMessage>, take: WhyNot): Promise<MembershipMessage> {
   const message = await answer;
-  if (message.kind !== 'met' || message.charter === null) return message;
-  take(message.charter);
+  if (message.kind === 'disowned') take.disowned(message.records);
+  else if (message.kind === 'met' && message.charter !== null) take.charter(message.charter);
+  else return message;
   throw membershipError({ code: 'SWARM_OUT' });
+}
+
+export interface WhyNot {
+  charter(charter: Uint8Array): void;
+  disowned(records: readonly Uint8Array[]): void;
 }
 
 /** The other side of it. */

@@ -190,6 +190,7 @@ export class Issuer {
     return enrolments.open(enrolment, this.#deps.verify, ({ value, signer }) => {
       const isOwnWord = signer === value.operator && value.node === node;
       if (!isOwnWord) throw membershipRefused(node, 'operator');
+      if (this.#deps.standing.disowned.has(value)) throw membershipRefused(node, 'disowned');
     }).value.operator;
   }
 

@@ -9,6 +9,7 @@ import type { Member } from '@filon/core/swarm/proof';
 import type { Waiting } from '../../ports/engine.ts';
 import type { Channel, PeerAddress } from '../../ports/network.ts';
 import { deadline } from './deadline.ts';
+import { DisownedLinks } from './disowned-links.ts';
 import { Exchange, reasonOf } from './exchange.ts';
 import { acceptCharter, type GreetingDeps, greet } from './greeting.ts';
 import type { Issuer } from './issuer.ts';
@@ -16,7 +17,7 @@ import { CHANNELS_PER_PEER_MAX, EXCHANGE_MS, SENDS_MAX } from './membership-limi
 import { serveMembership } from './membership-service.ts';
 import { StrangerGate } from './stranger-gate.ts';
 
-export type LinksDeps = Omit<GreetingDeps, 'onCharter'> & { issuer: Issuer };
+export type LinksDeps = Omit<GreetingDeps, 'onCharter' | 'onDisowned'> & { issuer: Issuer };
 
 export class MemberLinks {
   readonly #deps: LinksDeps;
@@ -24,13 +25,19 @@ export class MemberLinks {
   readonly #over = new AbortController();
   readonly #parts = new DisposableStack();
   readonly #greetings = new Map<KeyId, Promise<Member>>();
-  /** Charters on their way. */
+  readonly #disowned: DisownedLinks;
+  /** Charters and disownings on their way. */
   readonly #sending = new Set<Promise<void>>();
   readonly #serving = new Set<Promise<void>>();
 
   constructor(deps: LinksDeps) {
     this.#deps = deps;
     const { network, list } = deps;
+    this.#disowned = new DisownedLinks({
+      ...deps,
+      toMembers: (except, work) => this.#send(this.#toMembers(except, work)),
+      onOut: () => this.dropAll(),
+    });
     this.#gate = this.#parts.use(new StrangerGate({ ...deps, members: list }));
     const limits = {
       frameBytesMax: MEMBERSHIP_FRAME_BYTES_MAX,
@@ -49,6 +56,7 @@ export class MemberLinks {
     this.#parts.use(
       list.watch(({ kind, member }) => {
         if (kind === 'gone') this.#end(member.node);
+        if (kind === 'met') this.#send(this.#tellDisowned(member.node));
       }),
     );
     for (const { peer } of network.peers()) this.#onConnection('connected', peer);
@@ -87,6 +95,16 @@ export class MemberLinks {
     acceptCharter(charter, from, this.#greeting());
   }
 
+  /** Takes what a peer said of rigs that are disowned. Codes: those of records. */
+  takeDisowned(records: readonly Uint8Array[], from: KeyId): void {
+    this.#disowned.take(records, from);
+  }
+
+  /** Makes it count that this node's operator disowned a rig. */
+  applyDisowned(record: Uint8Array): void {
+    this.#disowned.apply([record], null);
+  }
+
   /** Makes a charter count that came from `from`, or was made here: ends what it ends, and passes it on. */
   applyCharter(from: KeyId | null): void {
     const { standing, list, log } = this.#deps;
@@ -98,8 +116,8 @@ export class MemberLinks {
     const sending = this.#toMembers(from, async (peer, signal) => {
       await using exchange = await Exchange.open(this.#deps.network, peer, { signal });
       await exchange.ask({ kind: 'charter', charter: charterBytes }, 'met');
-    }).finally(() => this.#sending.delete(sending));
-    this.#sending.add(sending);
+    });
+    this.#send(sending);
     if (standing.isOut()) {
       log.warn('swarm.revoked', { swarm: charter.name });
       this.dropAll();
@@ -124,7 +142,11 @@ export class MemberLinks {
   }
 
   #greeting(): GreetingDeps {
-    return { ...this.#deps, onCharter: (from) => this.applyCharter(from) };
+    return {
+      ...this.#deps,
+      onCharter: (from) => this.applyCharter(from),
+      onDisowned: (records, from) => this.takeDisowned(records, from),
+    };
   }
 
   #onConnection(kind: 'connected' | 'lost', peer: KeyId): void {
@@ -143,6 +165,17 @@ export class MemberLinks {
   #end(node: KeyId): void {
     const { network } = this.#deps;
     if (network.peers().some(({ peer }) => peer === node)) network.drop(node);
+  }
+
+  async #tellDisowned(peer: KeyId): Promise<void> {
+    using limit = deadline(this.#deps.clock, EXCHANGE_MS, this.#over.signal);
+    await this.#disowned.tell(peer, limit.signal);
+  }
+
+  /** Until it is done, this is not disposed of. */
+  #send(work: Promise<void>): void {
+    const sending = work.finally(() => this.#sending.delete(sending));
+    this.#sending.add(sending);
   }
 
   /** Some at a time; one that fails is met again later. */

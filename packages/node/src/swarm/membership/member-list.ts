@@ -90,7 +90,7 @@ export class MemberList implements Members {
 
   #holds(member: Member): boolean {
     if (untimely(member, this.#clock.nowMs()) !== null) return false;
-    return !this.#standing.isRevoked(member.node) && !this.#standing.isRevoked(member.issuer);
+    return this.#standing.mayHold(member);
   }
 
   #add(member: Member): Member {

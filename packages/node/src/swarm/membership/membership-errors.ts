@@ -18,6 +18,8 @@ export type MembershipErrorDetails =
   /** The operator's key is not here: this node was itself enrolled by somebody. */
   | { code: 'SWARM_NOT_OPERATOR'; operator: KeyId }
   | { code: 'SWARM_INVITES_FULL'; invitesMax: number }
+  /** This operator has disowned as many rigs as others keep. */
+  | { code: 'SWARM_DISOWNED_FULL'; disownedMax: number }
   | { code: 'INVITE_TOO_LONG'; validMs: number; validMsMax: number }
   /** Of no use: wrong, used, expired or taken back; which of these is not said. */
   | { code: 'INVITE_REFUSED' }
@@ -53,7 +55,7 @@ const WORDS: { [C in Code]: (details: Extract<MembershipErrorDetails, { code: C 
   SWARM_NONE: () =>
     'This node is in no swarm now. Make one with `filon swarm create NAME`, or join one with `filon up --join INVITE`.',
   SWARM_OUT: () =>
-    'This node was revoked, or the member that let it in was. The operator of the node that made the swarm can undo it with `filon swarm readmit`.',
+    'This node was revoked, or the member that let it in was, or its operator disowned it. The operator of the node that made the swarm can undo a revocation with `filon swarm readmit`; its own operator takes it back with `filon rigs enrol`.',
   SWARM_MEMBER_ALREADY: ({ name }) =>
     `This node is a member of the swarm ${name} and can be in one only. Leave it first with \`filon swarm leave\`.`,
   SWARM_NOT_ROOT: ({ swarm }) =>
@@ -66,6 +68,8 @@ const WORDS: { [C in Code]: (details: Extract<MembershipErrorDetails, { code: C 
     `This node was itself enrolled by operator ${operator}, whose key is not here. Invite rigs from one of its other nodes.`,
   SWARM_INVITES_FULL: ({ invitesMax }) =>
     `${invitesMax} invites wait to be used or to expire. Take some back, or wait.`,
+  SWARM_DISOWNED_FULL: ({ disownedMax }) =>
+    `This operator has disowned ${disownedMax} rigs, and that is as many as others remember. Let the operator of the node that made the swarm revoke this one.`,
   INVITE_TOO_LONG: ({ validMs, validMsMax }) =>
     `An invite cannot be valid for ${validMs / 3_600_000} hours; at most for ${validMsMax / 3_600_000}.`,
   INVITE_REFUSED: () => INVITE_NO_USE,

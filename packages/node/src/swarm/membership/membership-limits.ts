@@ -27,6 +27,8 @@ export const CHANNELS_PER_PEER_MAX = 4;
 export const STRANGER_MESSAGES_PER_MINUTE = 60;
 export const STRANGERS_MESSAGES_PER_MINUTE = 600;
 export const MEMBER_MESSAGES_PER_MINUTE = 60;
+/** New ones of one member: each costs a signature, and goes on to all that are connected. */
+export const DISOWNINGS_PER_MINUTE = 256;
 /** Subnets and members whose rates are remembered. */
 export const RATES_MAX = 4096;
 

@@ -37,22 +37,25 @@ export async function serveMembership(channel: Channel, deps: ServiceDeps, optio
     const code = reasonOf(error);
     // A flood must not fill the log either.
     if (code !== 'SWARM_BUSY') deps.log.info('swarm.refused', { peer, code });
-    const told = whyRevoked(question, error, deps) ?? toldError(error);
+    const told = whyOut(peer, question, error, deps) ?? toldError(error);
     if (told === null) throw error;
     await exchange.send(told);
   }
 }
 
-/** By these two nobody but the revoked node itself, or one that was let in by such a node, is refused for it. */
-function whyRevoked(
+/** By these two nobody but the node itself that is out, or one that was let in by such a node, is refused for it. */
+function whyOut(
+  peer: KeyId,
   question: MembershipMessage | null,
   error: unknown,
   { standing }: ServiceDeps,
 ): MembershipMessage | null {
   if (question?.kind !== 'hello' && question?.kind !== 'renew') return null;
-  if (!(isFilonError(error) && 'reason' in error.details && error.details.reason === 'revoked')) return null;
-  const { charterBytes } = standing;
-  return charterBytes === null ? null : { kind: 'met', charter: charterBytes };
+  const reason = isFilonError(error) && 'reason' in error.details ? error.details.reason : null;
+  const { charterBytes, disowned } = standing;
+  if (reason === 'revoked' && charterBytes !== null) return { kind: 'met', charter: charterBytes };
+  const record = reason === 'disowned' ? disowned.recordOf(peer) : null;
+  return record === null ? null : { kind: 'disowned', records: [record] };
 }
 
 type Answering = ServiceDeps & Waiting & { exchange: Exchange };
@@ -71,6 +74,10 @@ async function answer(peer: KeyId, question: MembershipMessage, deps: Answering)
     case 'charter':
       if (list.find(peer) === null) throw membershipRefused(peer, 'node');
       acceptCharter(question.charter, peer, deps);
+      return await exchange.send({ kind: 'met', charter: null });
+    case 'disowned':
+      if (list.find(peer) === null) throw membershipRefused(peer, 'node');
+      deps.onDisowned(question.records, peer);
       return await exchange.send({ kind: 'met', charter: null });
     default:
       throw malformed('question', `a message ${question.kind} is an answer`);

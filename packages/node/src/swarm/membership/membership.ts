@@ -26,7 +26,7 @@ import { MemberLinks } from './member-links.ts';
 import type { Members, OwnMembership } from './members.ts';
 import { membershipError } from './membership-errors.ts';
 import { JOIN_MS, LOOK_EVERY_MS, RENEWAL_PAUSE_MS, RENEWAL_PAUSE_MS_MAX } from './membership-limits.ts';
-import { gainsRight, isDue, renewBy } from './renewal.ts';
+import { gainsRight, isDue, type RenewalDeps, renewBy } from './renewal.ts';
 import type { Roster } from './roster.ts';
 import type { StandingDeps } from './standing.ts';
 
@@ -202,6 +202,20 @@ export class Membership implements AsyncDisposable {
   }
 
   /**
+   * A rig of this node's operator is its own no more, and no member by its enrolment: here at once, elsewhere as it is
+   * passed on. Codes: SWARM_NONE, SWARM_SELF, SWARM_NOT_OPERATOR, SWARM_DISOWNED_FULL.
+   */
+  disown(node: KeyId): void {
+    const { identity, roster } = this.#deps;
+    const { standing } = roster;
+    if (node === identity.node.key) throw membershipError({ code: 'SWARM_SELF', node });
+    if (standing.own() === null) throw membershipError({ code: 'SWARM_NONE' });
+    const { operator } = standing;
+    if (operator !== identity.operator.key) throw membershipError({ code: 'SWARM_NOT_OPERATOR', operator });
+    this.#links.applyDisowned(standing.disowned.add(node, identity.operator));
+  }
+
+  /**
    * For new certificates; those that are out stay as they are. null: as it is; where nothing changes, no charter is made.
    * Codes: SWARM_NONE, SWARM_NOT_ROOT.
    */
@@ -220,7 +234,10 @@ export class Membership implements AsyncDisposable {
     return await this.#inTurn(async () => {
       const { roster, log } = this.#deps;
       const onCharter = (charter: Uint8Array, from: KeyId): void => this.#links.acceptCharter(charter, from);
-      const own = await renewBy({ ...this.#deps, ...roster, issuer: this.#issuer, onCharter }, { signal });
+      const onDisowned: RenewalDeps['onDisowned'] = (records, from) =>
+        this.#links.takeDisowned(records, from);
+      const how = { issuer: this.#issuer, onCharter, onDisowned };
+      const own = await renewBy({ ...this.#deps, ...roster, ...how }, { signal });
       log.info('swarm.renewed', { expiresMs: own.member.expiresMs });
       void this.#links.greetAll();
       return own;

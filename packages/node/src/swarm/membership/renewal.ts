@@ -33,6 +33,7 @@ export interface RenewalDeps extends StandingDeps {
   random: () => number;
   /** A charter by which this node is no member any more. */
   onCharter: (charter: Uint8Array, from: KeyId) => void;
+  onDisowned: (records: readonly Uint8Array[], from: KeyId) => void;
 }
 
 type Welcome = Extract<MembershipMessage, { kind: 'welcome' }>;
@@ -88,12 +89,15 @@ export async function renewBy(deps: RenewalDeps, { signal }: Waiting): Promise<O
 }
 
 async function ask(peer: KeyId, { proof }: Member, deps: RenewalDeps & Waiting): Promise<Welcome> {
-  const { network, known, signal, onCharter } = deps;
+  const { network, known, signal, onCharter, onDisowned } = deps;
   const isConnected = network.peers().some((connection) => connection.peer === peer);
   if (!isConnected) await network.dial(known.address(peer), { signal });
   await using exchange = await Exchange.open(network, peer, { signal });
   await exchange.send({ kind: 'renew', proof });
-  const answer = await orWhyNot(exchange.receive(), (charter) => onCharter(charter, peer));
+  const answer = await orWhyNot(exchange.receive(), {
+    charter: (charter) => onCharter(charter, peer),
+    disowned: (records) => onDisowned(records, peer),
+  });
   if (answer.kind === 'welcome') return answer;
   throw malformed('answer to renew', `they are a message ${answer.kind}`);
 }

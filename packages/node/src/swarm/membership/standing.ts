@@ -5,7 +5,7 @@
 import { invariant } from '@filon/core/errors';
 import { certificates } from '@filon/core/swarm/certificate';
 import { type Charter, charters } from '@filon/core/swarm/charter';
-import { enrolments } from '@filon/core/swarm/enrolment';
+import { type Enrolment, enrolments } from '@filon/core/swarm/enrolment';
 import { membershipRefused } from '@filon/core/swarm/errors';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import { decodeProof, type Member, type ProofCheck, readProof } from '@filon/core/swarm/proof';
@@ -13,6 +13,7 @@ import type { Signer, Verify } from '@filon/core/swarm/signed';
 import { untimely } from '@filon/core/swarm/validity';
 import type { Clock } from '../../ports/clock.ts';
 import type { Store } from '../../ports/store.ts';
+import { Disowned } from './disowned.ts';
 import type { Identity } from './identity.ts';
 import type { OwnMembership } from './members.ts';
 import { membershipError } from './membership-errors.ts';
@@ -35,12 +36,14 @@ interface Held {
 }
 
 export class Standing {
+  readonly disowned: Disowned;
   readonly #deps: StandingDeps;
   #held: Held | null = null;
   #root: { swarm: KeyId; signer: Signer | null } | null = null;
 
   constructor(deps: StandingDeps) {
     this.#deps = deps;
+    this.disowned = new Disowned({ ...deps, operator: deps.identity.operator.key });
     const row = deps.store.get('membership', OWN);
     if (row === undefined) return;
     const [proof, charter] = [row.proof, row.charter].map((text) => Buffer.from(text, 'base64'));
@@ -66,8 +69,10 @@ export class Standing {
     return this.#held?.member ?? null;
   }
 
+  /** Whose machine this is; its own operator's where it was disowned. */
   get operator(): KeyId {
-    return this.#held?.member.operator ?? this.#deps.identity.operator.key;
+    const { member } = this;
+    return member === null || this.isDisowned() ? this.#deps.identity.operator.key : member.operator;
   }
 
   /** null: in no swarm, or in none that holds now. */
@@ -89,17 +94,29 @@ export class Standing {
 
   /** Of this node by whoever's machine it is, sealed. */
   enrolment(): Uint8Array {
-    if (this.#held !== null) return decodeProof(this.#held.member.proof).enrolment;
+    if (this.#held !== null && !this.isDisowned()) return decodeProof(this.#held.member.proof).enrolment;
     const { identity, clock } = this.#deps;
     const { node, operator } = identity;
     const issuedMs = Math.max(0, clock.nowMs());
     return enrolments.seal({ operator: operator.key, node: node.key, issuedMs }, operator);
   }
 
-  /** Whether this node, or whoever signed for it, was revoked. */
+  /** Whether this node, or whoever signed for it, was revoked, or its operator disowned it. */
   isOut(): boolean {
     const { member } = this;
-    return member !== null && (this.isRevoked(member.node) || this.isRevoked(member.issuer));
+    return member !== null && !this.mayHold(member);
+  }
+
+  /** Whether its operator disowned this node. */
+  isDisowned(): boolean {
+    const { member } = this;
+    return member !== null && this.disowned.has(enrolmentOf(member));
+  }
+
+  /** Whatever the time is: nobody took back what its proof rests on. */
+  mayHold(member: Member): boolean {
+    const { node, issuer } = member;
+    return !this.isRevoked(node) && !this.isRevoked(issuer) && !this.disowned.has(enrolmentOf(member));
   }
 
   isRevoked(node: KeyId): boolean {
@@ -160,7 +177,14 @@ export class Standing {
 
   #checkOf({ swarm, revoked }: Held, node: KeyId | null): ProofCheck {
     const { clock, verify } = this.#deps;
-    return { swarm, node, nowMs: clock.nowMs(), verify, isRevoked: (key) => revoked.has(key) };
+    return { swarm, node, nowMs: clock.nowMs(), verify, ...this.#takenBack(revoked) };
+  }
+
+  #takenBack(revoked: ReadonlySet<KeyId>): Pick<ProofCheck, 'isRevoked' | 'isDisowned'> {
+    return {
+      isRevoked: (key) => revoked.has(key),
+      isDisowned: (enrolment) => this.disowned.has(enrolment),
+    };
   }
 
   /** Whatever the time is: a membership that has expired is one that can be renewed. */
@@ -169,7 +193,8 @@ export class Standing {
     const node = identity.node.key;
     const charter = this.#readCharter(swarm, charterBytes);
     const { issuedMs } = certificates.open(decodeProof(proof).certificate, verify).value;
-    const member = readProof(proof, { swarm, node, nowMs: issuedMs, verify, isRevoked: () => false });
+    const nothing = { isRevoked: () => false, isDisowned: () => false };
+    const member = readProof(proof, { swarm, node, nowMs: issuedMs, verify, ...nothing });
     const revoked = new Set(charter.revoked.map((entry) => entry.node));
     return { swarm, member, charter, charterBytes, revoked };
   }
@@ -186,4 +211,8 @@ export class Standing {
 
 function plain(buffer: Buffer): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+}
+
+function enrolmentOf({ operator, node, enrolledMs }: Member): Enrolment {
+  return { operator, node, issuedMs: enrolledMs };
 }
