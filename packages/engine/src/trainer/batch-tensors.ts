@@ -35,13 +35,13 @@ export function newBatchTensors(
 
 /**
  * Writes a batch to its tensors.
- * @param tokensOfStep targets that count in all batches of the step: each weighs one of them
+ * @param weight of each target that counts in the loss
  */
 export function writeBatch(
   device: TrainingDevice,
   tensors: BatchTensors,
   batch: TrainingBatch,
-  tokensOfStep: number = lossTokens(batch),
+  weight: number = 1 / lossTokens(batch),
 ): void {
   const { vocabulary } = tensors.shape;
   const chunk = chunkTokens(vocabulary, batch.tokens.length);
@@ -54,7 +54,7 @@ export function writeBatch(
   );
   device.set(
     tensors.targets.weights,
-    Float32Array.from(batch.targets, (target) => (target < 0 ? 0 : 1 / tokensOfStep)),
+    Float32Array.from(batch.targets, (target) => (target < 0 ? 0 : weight)),
   );
 }
 

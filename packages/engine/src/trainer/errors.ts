@@ -3,6 +3,12 @@ export type TrainerErrorDetails =
   | { code: 'TRAIN_OUT_OF_MEMORY'; what: string }
   /** Not of the family that the training graph is written for. */
   | { code: 'TRAIN_MODEL_UNSUPPORTED'; file: string; reason: string }
+  /** Not a state file, cut off, or of another model. */
+  | { code: 'TRAIN_STATE_INVALID'; file: string; reason: string }
+  | { code: 'TRAIN_NOT_OPEN' }
+  /** Its last words are in `lines`; what was not in a checkpoint is computed again. */
+  | { code: 'TRAIN_PROCESS_DIED'; device: string; exit: string; lines: string[] }
+  | { code: 'TRAIN_TIMEOUT'; what: string; timeoutMs: number }
   /** Not a batch of this training: its shape, or a number in it. */
   | { code: 'TRAIN_BATCH_INVALID'; reason: string }
   /** Infinite or no number; the weights are those before the update. */

@@ -1,15 +1,8 @@
 /** AdamW with decoupled decay and bias correction (Loshchilov and Hutter 2019, algorithm 2), and the norm to clip by. */
+import type { StepValues } from '@filon/core/training/session';
 import type { StaticGraph, TrainingDevice } from './device.ts';
 import { f32Extents, type GraphBuilder, type ProductKinds, type Tensor } from './graph/builder.ts';
 import type { ParameterGroup } from './parameter-group.ts';
-
-export interface AdamW {
-  learningRate: number;
-  beta1: number;
-  beta2: number;
-  epsilon: number;
-  weightDecay: number;
-}
 
 /** `ggml_opt_step_adamw` reads: rate, beta1, beta2, epsilon, decay, 1 / (1 - beta1^t), 1 / (1 - beta2^t). */
 const ADAMW_VALUES = 7;
@@ -63,7 +56,7 @@ export class Optimizer {
   }
 
   /** @param step counted from 1, of the moments */
-  async update(adamw: AdamW, step: number): Promise<void> {
+  async update(adamw: Omit<StepValues, 'clipNorm'>, step: number): Promise<void> {
     for (const [index, group] of this.#groups.entries()) {
       const { learningRate, beta1, beta2, epsilon } = adamw;
       this.#device.set(

@@ -4,12 +4,14 @@
  */
 import { FilonError } from '@filon/core/errors';
 import { batchFault, lossTokens, type TrainingBatch } from '@filon/core/training/batch';
+import type { LossResult, StatePart, StepResult, StepValues } from '@filon/core/training/session';
+import { TENSOR_TYPE } from '../ffi/ggml-graph.ts';
 import { type BatchShape, newBatchTensors, writeBatch } from './batch-tensors.ts';
 import type { StaticGraph, TrainingDevice } from './device.ts';
 import type { TrainerErrorDetails } from './errors.ts';
 import { type BatchTensors, forwardAndBackward, forwardOnly } from './forward-backward.ts';
 import type { GraphBuilder, ProductKinds, Tensor } from './graph/builder.ts';
-import { type AdamW, Optimizer } from './optimizer.ts';
+import { Optimizer } from './optimizer.ts';
 import type { ParameterGroup } from './parameter-group.ts';
 import type { LlamaShape } from './shape.ts';
 import { refreshCopies, type TrainableModel, transposeFrozen } from './training-model.ts';
@@ -22,23 +24,10 @@ export interface TrainerSettings {
   recompute: boolean;
 }
 
-export interface StepValues extends AdamW {
-  /** Gradients longer than this are scaled down to it; Infinity never clips. */
-  clipNorm: number;
-}
-
-export interface StepResult {
-  /** Mean over the unmasked tokens of the step, in nats. */
-  loss: number;
-  /** Before clipping. */
-  gradientNorm: number;
-  /** That counted. */
-  tokens: number;
-}
-
-/** The four arrays of each parameter group. */
-export const STATE_PARTS = ['values', 'gradients', 'm', 'v'] as const;
-export type StatePart = (typeof STATE_PARTS)[number];
+/** Losses in f16 are multiplied by this at first, and at most: gradients of 1e-12 are numbers then. */
+const F16_LOSS_SCALE = 65_536;
+/** After so many updates a factor that was halved is doubled again. */
+const F16_GROW_STEPS = 1000;
 
 export class Trainer {
   readonly #device: TrainingDevice;
@@ -50,6 +39,7 @@ export class Trainer {
   readonly #refresh: StaticGraph;
   #evaluate: { graph: StaticGraph; loss: Tensor } | null = null;
   #updates = 0;
+  #lossScale: number;
 
   /** @throws TRAIN_OUT_OF_MEMORY */
   constructor(
@@ -60,6 +50,7 @@ export class Trainer {
     const { kinds, shape, batch } = settings;
     this.#device = device;
     this.#settings = settings;
+    this.#lossScale = kinds.copies === TENSOR_TYPE.f16 ? F16_LOSS_SCALE : 1;
     this.#model = device.describeState(kinds, newModel);
     this.#batch = device.describeState(kinds, (b) => newBatchTensors(b, shape, batch));
     const { graph, described } = device.buildGraph(kinds, (b) =>
@@ -75,9 +66,9 @@ export class Trainer {
     return this.#model.groups;
   }
 
-  /** Updates since the moments were zero: AdamW's t. */
-  get updates(): number {
-    return this.#updates;
+  /** Updates since the moments were zero (AdamW's t), and what losses are multiplied by. */
+  get progress(): { updates: number; lossScale: number } {
+    return { updates: this.#updates, lossScale: this.#lossScale };
   }
 
   /** Memory of everything that stays, and of one step's results. */
@@ -91,36 +82,50 @@ export class Trainer {
    * @throws TRAIN_NOT_FINITE, TRAIN_BATCH_INVALID
    */
   async step(batches: readonly TrainingBatch[], values: StepValues): Promise<StepResult> {
-    const { loss, tokens } = await this.accumulate(batches);
-    const gradientNorm = await this.#optimizer.gradientNorm();
+    const { loss, tokens, gradientNorm } = await this.#gradients(batches);
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       throw new FilonError<TrainerErrorDetails>(
         { code: 'TRAIN_NOT_FINITE', update: this.#updates + 1, loss, gradientNorm },
         `update ${this.#updates + 1} has loss ${loss} and gradient norm ${gradientNorm}; nothing was changed. Go on from an earlier checkpoint with a lower learning rate`,
       );
     }
-    if (gradientNorm > values.clipNorm) await this.#optimizer.scaleGradients(values.clipNorm / gradientNorm);
+    if (values.clipNorm > 0 && gradientNorm > values.clipNorm)
+      await this.#optimizer.scaleGradients(values.clipNorm / gradientNorm);
     await this.#optimizer.update(values, this.#updates + 1);
     this.#updates += 1;
+    if (this.#lossScale > 1 && this.#updates % F16_GROW_STEPS === 0)
+      this.#lossScale = Math.min(2 * this.#lossScale, F16_LOSS_SCALE);
     return { loss, gradientNorm, tokens };
   }
 
+  /** In f16 too large a factor makes gradients infinite: it is halved until they are not (Micikevicius et al. 2018). */
+  async #gradients(batches: readonly TrainingBatch[]): Promise<StepResult> {
+    for (;;) {
+      const result = await this.accumulate(batches);
+      const gradientNorm = await this.#optimizer.gradientNorm();
+      const overflowed = Number.isFinite(result.loss) && !Number.isFinite(gradientNorm);
+      if (!overflowed || this.#lossScale <= 1) return { ...result, gradientNorm };
+      this.#lossScale /= 2;
+    }
+  }
+
   /** Loss and gradients of the batches, without an update. @throws TRAIN_BATCH_INVALID */
-  async accumulate(batches: readonly TrainingBatch[]): Promise<{ loss: number; tokens: number }> {
+  async accumulate(batches: readonly TrainingBatch[]): Promise<LossResult> {
     for (const batch of batches) this.#check(batch);
     const tokens = batches.reduce((sum, batch) => sum + lossTokens(batch), 0);
     for (const { gradients } of this.#model.groups) this.#device.clear(gradients);
     let loss = 0;
     for (const batch of batches) {
-      writeBatch(this.#device, this.#batch, batch, Math.max(tokens, 1));
+      writeBatch(this.#device, this.#batch, batch, this.#lossScale / Math.max(tokens, 1));
       await this.#train.graph.compute();
-      loss += this.#device.scalar(this.#train.loss);
+      loss += this.#device.scalar(this.#train.loss) / this.#lossScale;
     }
+    if (this.#lossScale !== 1) await this.#optimizer.scaleGradients(1 / this.#lossScale);
     return { loss, tokens };
   }
 
   /** Mean loss of a batch in nats, and how many tokens counted. @throws TRAIN_BATCH_INVALID */
-  async evaluate(batch: TrainingBatch): Promise<{ loss: number; tokens: number }> {
+  async evaluate(batch: TrainingBatch): Promise<LossResult> {
     this.#check(batch);
     if (this.#evaluate === null) {
       const { graph, described } = this.#device.buildGraph(this.#settings.kinds, (b) =>
@@ -213,9 +218,10 @@ export class Trainer {
     throw new TypeError(`no trained tensor ${name}`);
   }
 
-  /** After the moments were written: how many updates they stand for. */
-  resumeAt(updates: number): void {
+  /** After the moments were written: what they stand for. */
+  resumeAt({ updates, lossScale }: { updates: number; lossScale: number }): void {
     this.#updates = updates;
+    this.#lossScale = lossScale;
   }
 
   close(): void {

@@ -28,6 +28,7 @@ export const TINY_SHAPE: LlamaShape = {
 };
 
 export const F32: ProductKinds = { copies: TENSOR_TYPE.f32, large: 'transposed', small: 'outer' };
+export const F16: ProductKinds = { ...F32, copies: TENSOR_TYPE.f16 };
 export const BF16: ProductKinds = { copies: TENSOR_TYPE.bf16, large: 'transposed', small: 'outer' };
 
 /** One thread: tests run side by side, and threads that spin for one another would take turns. */
