@@ -5,6 +5,7 @@ import { yamux } from '@libp2p/yamux';
 import type { Clock } from '../../ports/clock.ts';
 import type { Reach } from '../../ports/network.ts';
 import { STREAM_WINDOW_BYTES, STREAMS_MAX } from './limits.ts';
+import { takeTurns } from './socket-manners.ts';
 
 /** A quiet connection is asked whether it lives. */
 const QUIET_MS = 1000;
@@ -94,6 +95,7 @@ export class Traffic {
       this.receivedBytes += data.byteLength;
       this.lastReceivedMs = this.#clock.monotonicMs();
     });
+    takeTurns(stream);
     const send = stream.send.bind(stream);
     stream.send = (data) => {
       this.sentBytes += data.byteLength;

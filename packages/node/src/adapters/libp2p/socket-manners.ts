@@ -1,5 +1,5 @@
 /** What a socket of libp2p is taught, so that it wastes no packets and leaves turns of the event loop to others. */
-import type { MultiaddrConnection } from '@libp2p/interface';
+import type { MessageStream, MultiaddrConnection } from '@libp2p/interface';
 
 /** Read from one socket in one turn of the event loop. Node alone reads up to 2 MB while the other end goes on sending. */
 const TURN_BYTES = 65_536;
@@ -10,8 +10,11 @@ export function sendWhole(socket: MultiaddrConnection): void {
   socket.send = (data) => send(data.subarray());
 }
 
-/** Without turns a transfer holds up timers, requests and workers of this process for tens of milliseconds. */
-export function takeTurns(socket: MultiaddrConnection): void {
+/**
+ * Without turns a transfer holds up timers, requests and workers of this process for tens of milliseconds. Not for a
+ * socket that is still negotiating: what comes waits there until somebody listens, and this listens.
+ */
+export function takeTurns(socket: MessageStream): void {
   let turnBytes = 0;
   const endTurn = (): void => {
     // What was held back is handed over while it resumes, and a pause within that would be undone.

@@ -21,7 +21,7 @@ import type { Channel, Reach } from '../../ports/network.ts';
 import { peerIdOf } from './keys.ts';
 import { Traffic } from './link.ts';
 import { RelayedSocket } from './relayed-socket.ts';
-import { sendWhole, takeTurns } from './socket-manners.ts';
+import { sendWhole } from './socket-manners.ts';
 
 interface Components {
   logger: ComponentLogger;
@@ -120,7 +120,6 @@ export class Sockets {
       const traffic = new Traffic(this.#clock, how);
       this.#traffic.set(socket.timeline, traffic);
       sendWhole(socket);
-      takeTurns(socket);
       return { ...options, muxerFactory: traffic.muxerFactory() };
     };
     return Object.assign(Object.create(upgrader), {
