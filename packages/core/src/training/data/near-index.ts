@@ -6,7 +6,7 @@ import { BANDS, SIGNATURE_LENGTH, type Signature, similarity } from './minhash.t
 export const NEAR_ITEMS_MAX: number = 2 ** 21;
 /** Texts that share a band and are compared, latest first. Boilerplate that thousands share is not searched through. */
 export const CANDIDATES_MAX = 64;
-const FIRST_CAPACITY = 1024;
+const FIRST_CAPACITY = 64;
 
 export class NearIndex {
   readonly #threshold: number;

@@ -36,7 +36,8 @@ export async function* pdfPages(
   }
 }
 
-function nextReply(name: string, thread: Worker, signal: AbortSignal): Promise<PdfReply> {
+async function nextReply(name: string, thread: Worker, signal: AbortSignal): Promise<PdfReply> {
+  signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<PdfReply>();
   const fail = (reason: string): void => reject(fileInvalid(name, { line: null, reason }));
   const timer = setTimeout(() => fail(`no page came in ${PAGE_MS_MAX} ms`), PAGE_MS_MAX);
