@@ -52,7 +52,7 @@ export function farEndpoint(script: Partial<MemoryEndpoint> = {}): MemoryEndpoin
 
 export async function openUpstreamScene(
   endpoints: Record<string, MemoryEndpoint> = { [URL_A]: farEndpoint() },
-  options: Pick<ScriptedServingOptions, 'replicas' | 'stored' | 'answer' | 'rates'> & {
+  options: Pick<ScriptedServingOptions, 'replicas' | 'stored' | 'answer' | 'rates' | 'inReasoning'> & {
     clock?: ManualClock;
   } = {},
 ): Promise<UpstreamScene> {

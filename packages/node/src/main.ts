@@ -80,10 +80,7 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
     },
   });
   const { replicas } = swarm;
-  const own = await openServing(settings, { engine, models, log, rates, replicas });
-  const { withUpstreams } = await import('./serve/upstream/upstream-serving.ts');
-  const served = { serving: own, places: upstreams, replicas, clock, randomBytes };
-  const serving = stack.use(withUpstreams(servingConfig(settings), served));
+  const serving = stack.use(await openServing(settings, { engine, models, log, rates, replicas, upstreams }));
   stack.use(swarm);
   await swarm.start(serving.guests());
   const access = await openAccess(settings, store);
@@ -248,12 +245,15 @@ async function openEngine(place: Place, deps: { store: Store; log: Log }): Promi
 
 async function openServing(
   settings: Config,
-  deps: Pick<ServingDeps, 'engine' | 'models' | 'log' | 'rates' | 'replicas'>,
+  deps: Pick<ServingDeps, 'engine' | 'models' | 'log' | 'rates' | 'replicas'> & { upstreams: UpstreamPlaces },
 ): Promise<OpenServing> {
   const { openServing: open } = await import('./serve/pipeline.ts');
+  const { withUpstreams } = await import('./serve/upstream/upstream-serving.ts');
   const { jsonObjectGrammar, jsonSchemaToGbnf } = await import('@filon/core/schema/json-schema-to-gbnf');
   const grammars = { ofSchema: jsonSchemaToGbnf, json: jsonObjectGrammar() };
-  return open(servingConfig(settings), { ...deps, clock, grammars, randomBytes });
+  const config = servingConfig(settings);
+  const serving = await open(config, { ...deps, clock, grammars, randomBytes });
+  return withUpstreams(config, { ...deps, serving, places: deps.upstreams, clock, randomBytes });
 }
 
 function servingConfig(settings: Config): ServingConfig {

@@ -12,6 +12,8 @@ export type ServeErrorDetails =
   /** `promptTokens` is a lower bound where the text was too long even to be tokenized. */
   | { code: 'SERVE_CONTEXT_EXCEEDED'; promptTokens: number; contextTokens: number }
   | { code: 'SERVE_PROMPT_EMPTY' }
+  /** The beginning of an answer, of a model whose answers begin with a thought. */
+  | { code: 'SERVE_BEGUN_IN_THOUGHT' }
   | { code: 'SERVE_TOKEN_UNKNOWN'; token: number; vocabTokens: number; field: 'prompt' | 'logitBias' }
   /** `reason`: the code of packages/core/src/schema/errors.ts. */
   | { code: 'SERVE_SCHEMA_UNSUPPORTED'; reason: string }

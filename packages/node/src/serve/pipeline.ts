@@ -119,7 +119,7 @@ class Pipeline implements OpenServing {
           const begun = handed ? BigInt(handed.start.seed) : null;
           const known = resume?.start.seed ?? begun ?? request.sampling.seed;
           const [prepared, seed] = await Promise.all([
-            prepare(request, loaded, { seat, grammar, signal }),
+            prepare(request, loaded, { seat, grammar, signal, begun: options.begun ?? '' }),
             known ?? seat.seed({ signal }),
           ]);
           const made = { ...prepared, loaded };

@@ -3,6 +3,7 @@ import { FilonError, isFilonError } from '@filon/core/errors';
 import type { AnswerFormat, CompletionRequest, Prompt } from '@filon/core/serving/completion';
 import type { LoadedModel, TokenizedPrompt } from '@filon/core/serving/session';
 import type { Seat } from '../ports/replicas.ts';
+import type { ServeErrorDetails } from './errors.ts';
 import { CHARACTERS_PER_TOKEN_MAX } from './limits.ts';
 import { answerGrammar, type Reading, readingOf } from './tools.ts';
 
@@ -48,14 +49,36 @@ export function grammarOf(format: AnswerFormat, grammars: Grammars): string | nu
 export async function prepare(
   request: Pick<CompletionRequest, 'prompt' | 'maxTokens' | 'sampling' | 'format'>,
   loaded: LoadedModel,
-  deps: PrepareDeps & { grammar: string | null },
+  deps: PrepareDeps & { grammar: string | null; begun?: string },
 ): Promise<Prepared> {
   for (const [token] of request.sampling.logitBias) checkToken(token, loaded, 'logitBias');
   const { tokens, inReasoning } = await promptTokens(request.prompt, loaded, deps);
+  if (deps.begun !== undefined && deps.begun !== '') {
+    return await prepareRest({ ...request, begun: deps.begun }, loaded, { ...deps, tokens, inReasoning });
+  }
   const room = loaded.contextTokens - tokens.length;
   const reading = readingOf(request, loaded, inReasoning);
   const grammar = answerGrammar(request, deps.grammar, reading);
   return { tokens, maxTokens: Math.min(request.maxTokens ?? room, room), grammar, reading };
+}
+
+/** Behind the beginning of a chat's answer, which somebody else has sent. Codes: SERVE_CONTEXT_EXCEEDED, SERVE_BEGUN_IN_THOUGHT. */
+async function prepareRest(
+  request: Pick<CompletionRequest, 'prompt' | 'maxTokens' | 'format'> & { begun: string },
+  loaded: LoadedModel,
+  { tokens: prompt, inReasoning, seat, signal }: PrepareDeps & TokenizedPrompt,
+): Promise<Prepared> {
+  if (inReasoning) throw begunInThought();
+  const [begun, none] = await Promise.all(
+    [request.begun, ''].map((text) => seat.tokenize({ kind: 'text', text }, { signal })),
+  );
+  // Of a text the tokenizer makes a beginning; this one goes on.
+  const added = none?.tokens.filter((token, at) => begun?.tokens[at] === token).length ?? 0;
+  const tokens = Int32Array.of(...prompt, ...(begun?.tokens.subarray(added) ?? []));
+  if (tokens.length >= loaded.contextTokens) throw contextExceeded(tokens.length, loaded);
+  const room = loaded.contextTokens - tokens.length;
+  const reading = readingOf(request, loaded, false);
+  return { tokens, maxTokens: Math.min(request.maxTokens ?? room, room), grammar: null, reading };
 }
 
 /** Codes: as {@link prepare}. */
@@ -97,6 +120,13 @@ function contextExceeded(tokens: number, { contextTokens }: LoadedModel): FilonE
   return new FilonError(
     { code: 'SERVE_CONTEXT_EXCEEDED', promptTokens: tokens, contextTokens },
     `the prompt has ${tokens} tokens or more, and the context holds ${contextTokens} with the answer; shorten it`,
+  );
+}
+
+function begunInThought(): FilonError<ServeErrorDetails> {
+  return new FilonError<ServeErrorDetails>(
+    { code: 'SERVE_BEGUN_IN_THOUGHT' },
+    'this model thinks before it answers, so it cannot go on with an answer that another one began; ask again',
   );
 }
 

@@ -61,6 +61,8 @@ export interface CompleteOptions {
   scope?: string;
   /** Whose machines may compute it, at the widest. Absent: `own`. */
   tier?: PrivacyTier;
+  /** Of a chat: the beginning of its answer, which somebody else has sent; only the rest is made. Absent: ''. */
+  begun?: string;
   /** Another node passed it on to this one, which passes it on to nobody. Absent: false. */
   passedOn?: boolean;
   /**

@@ -90,7 +90,7 @@ async function* complete(
     const answerTokens = Math.min(request.maxTokens ?? ANSWER_TOKENS_GUESS, ANSWER_TOKENS_GUESS);
     const usage = { promptTokens, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
     const servedBy: ServedBy[] = [];
-    const picked = { model: name, tier: reach, guest, promptTokens, answerTokens };
+    const picked = { model: name, tier: reach, guest, waits: false, promptTokens, answerTokens };
     yield* passOn({
       ...{ request: named, begun, usage, servedBy, signal, onResume },
       pick: ({ continuing }) => places.pick({ ...picked, continuing }, { signal }),

@@ -69,8 +69,10 @@ export interface PickWanted {
   continuing: boolean;
   promptTokens: number;
   answerTokens: number;
-  /** Of a peer, which is this to the node, and does not wait for one to come back. Absent: the node's own. */
+  /** Of a peer, which is this to the node. Absent: the node's own. */
   guest?: PrivacyTier;
+  /** false: nobody waits for one to come back, because others may do. Absent: true. */
+  waits?: boolean;
 }
 
 export interface UpstreamPlacesDeps extends Omit<PlaceDeps, 'onMeasured'> {
@@ -207,7 +209,7 @@ export class UpstreamPlaces implements Disposable {
       if (best !== null) return best.place;
       const soonestMs = Math.min(...places.map(({ health }) => health.againInMs));
       const leftMs = untilMs - clock.monotonicMs();
-      if (wanted.guest !== undefined || leftMs <= 0 || soonestMs > leftMs)
+      if (wanted.waits === false || leftMs <= 0 || soonestMs > leftMs)
         throw down(wanted.model, places, soonestMs);
       await this.#someUp(places, { signal, leftMs });
     }

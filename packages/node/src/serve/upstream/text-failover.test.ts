@@ -2,6 +2,7 @@
 import type { Chunk } from '@filon/core/serving/completion';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { MODEL } from '../../../../../test/kit/scripted-serving.ts';
 import {
   FAR_TEXT,
   farEndpoint,
@@ -145,7 +146,7 @@ describe('an upstream that breaks off', () => {
 });
 
 async function gathered(
-  scene: Awaited<ReturnType<typeof openCut>>,
+  scene: Pick<Awaited<ReturnType<typeof openCut>>, 'serving' | 'ask'>,
   request: Parameters<typeof scene.ask>[0],
 ): Promise<{ chunks: Chunk[]; failure: unknown }> {
   const chunks: Chunk[] = [];
@@ -158,3 +159,37 @@ async function gathered(
     return { chunks, failure };
   }
 }
+
+describe('a file of the same name', () => {
+  const rates = () => [{ sessions: 1, prefill: 1, decode: 0.01 }];
+  /** The scripted engine is asked with the text so far behind the prompt. */
+  const answer = ({ text: asked }: { text: string }): string =>
+    FAR_TEXT.slice(/(the lamp lifts the)?$/.exec(asked)?.[0].length ?? 0);
+  const asks = [
+    ['chat', {}],
+    ['text', text],
+  ] as const;
+
+  test.each(asks)('goes on where the only upstream breaks off in a %s', async (_, request) => {
+    const endpoint = farEndpoint();
+    await using scene = await openUpstreamScene({ [URL_A]: endpoint }, { rates, answer });
+    await scene.add({ name: MODEL });
+    endpoint.beforeWord = cutBefore(4);
+    const asked = { ...request, model: MODEL, ignoreEos: false };
+    const chunks = await passing(scene.clock, scene.ask(asked));
+    expect(textOf(chunks)).toBe(FAR_TEXT);
+    expect(kinds(chunks)).toEqual(['delta', 'pause', 'delta', 'end', 'usage']);
+    expect(chunks.at(-1)).toMatchObject({ servedBy: [{ upstream: true }, { node: null, tier: 'own' }] });
+    expect(scene.serving.stats()).toMatchObject({ active: 0, resumed: 1 });
+  });
+
+  test('whose answers begin with a thought does not, and says so', async () => {
+    const endpoint = farEndpoint();
+    await using scene = await openUpstreamScene({ [URL_A]: endpoint }, { rates, answer, inReasoning: true });
+    await scene.add({ name: MODEL });
+    endpoint.beforeWord = cutBefore(4);
+    const { chunks, failure } = await passing(scene.clock, gathered(scene, { model: MODEL }));
+    expect(failure).toMatchObject({ code: 'SERVE_BEGUN_IN_THOUGHT' });
+    expect(textOf(chunks)).toBe('the lamp lifts the');
+  });
+});

@@ -10,10 +10,17 @@ import { isFailure } from './health.ts';
 import { TRIES_MAX } from './limits.ts';
 import type { PlaceRequest, TextPlace } from './place.ts';
 
+export interface PassingOnWanted {
+  /** It must be able to go on with a chat's answer. */
+  continuing: boolean;
+  /** Something was sent already. */
+  hasBegun: boolean;
+}
+
 export interface PassingOn {
   request: CompletionRequest;
-  /** The best place that is up. `continuing`: it must be able to go on with a chat's answer; null: none can, ever. */
-  pick: (wanted: { continuing: boolean }) => Promise<TextPlace | null>;
+  /** The best place that is up; null: none can, ever. */
+  pick: (wanted: PassingOnWanted) => Promise<TextPlace | null>;
   /** Of a chat with one choice: the beginning of the answer, which somebody else has sent already. Absent: there is none. */
   begun?: string;
   /** Counted on as pieces come; begins with a guess of the prompt's tokens. */
@@ -35,6 +42,10 @@ interface Sent {
 
 const NOBODY_LEFT: ReadonlySet<string> = new Set(['UPSTREAM_DOWN', 'SERVE_ROUTE_NONE']);
 
+export function isNobodyLeft(error: unknown): boolean {
+  return isFilonError(error) && NOBODY_LEFT.has(error.code);
+}
+
 export async function* passOn(plan: PassingOn): AsyncGenerator<Chunk> {
   const answer = new PassedOn(plan);
   const all = Array.from({ length: plan.request.choices }, (_, choice) => choice);
@@ -48,7 +59,7 @@ export async function* passOn(plan: PassingOn): AsyncGenerator<Chunk> {
       plan.signal.throwIfAborted();
       tries += 1;
       // That nobody is left says less than why the last one was left.
-      if (last !== null && isFilonError(error) && NOBODY_LEFT.has(error.code)) throw last;
+      if (last !== null && isNobodyLeft(error)) throw last;
       if (!isFailure(error) || tries >= TRIES_MAX) throw error;
       last = error;
       const { left, begun } = answer.left(part, error);
@@ -83,7 +94,7 @@ class PassedOn {
       return yield { kind: 'end', choice: first, reason: 'length' };
     }
     const chat = request.prompt.kind === 'chat';
-    const place = await pick({ continuing: chat && text !== '' });
+    const place = await pick({ continuing: chat && text !== '', hasBegun: text !== '' });
     if (place === null) throw this.#cut('no upstream of it can go on');
     if (place.servedBy !== null) servedBy.push(place.servedBy);
     // Blanks at the end are left out: templates drop them, and a token may begin with one.

@@ -26,11 +26,12 @@ import { checkOffer } from '../tools.ts';
 import { withGuestTexts } from './guest-texts.ts';
 import { isFailure } from './health.ts';
 import { SESSIONS_DEFAULT, TRIES_MAX } from './limits.ts';
-import type { UpstreamPlace } from './place.ts';
-import type { UpstreamFound, UpstreamPlaces } from './places.ts';
+import type { TextPlace, UpstreamPlace } from './place.ts';
+import type { PickWanted, UpstreamFound, UpstreamPlaces } from './places.ts';
+import { seatPlace } from './seat-place.ts';
 import { reaches, Sides, within } from './sides.ts';
-import { passOn } from './text-failover.ts';
-import { TextPlaces } from './text-places.ts';
+import { isNobodyLeft, passOn } from './text-failover.ts';
+import { TextPlaces, type Tried } from './text-places.ts';
 import { tokensGuess } from './tokens-guess.ts';
 
 export interface UpstreamServingDeps {
@@ -213,8 +214,9 @@ class UpstreamServing implements OpenServing {
   async #answer(
     request: CompletionRequest,
     { found, tier, scope }: Entered,
-    { recorder }: CompleteOptions,
+    options: CompleteOptions,
   ): Promise<Answer> {
+    const { recorder } = options;
     const { clock, randomBytes } = this.#deps;
     const id = Buffer.from(randomBytes(15)).toString('base64url');
     const promptTokens = tokensGuess(request);
@@ -225,7 +227,7 @@ class UpstreamServing implements OpenServing {
     const chunks = passOn({
       ...{ request, usage, servedBy, signal: scope.signal },
       pick: (wanted) =>
-        this.#texts.pick({ ...wanted, model: found.name, tier, promptTokens, answerTokens }, tried),
+        this.#pick({ ...wanted, model: found.name, tier, promptTokens, answerTokens }, tried, options),
       onResume: () => {
         this.#resumed += 1;
       },
@@ -241,6 +243,26 @@ class UpstreamServing implements OpenServing {
     recorder?.begun({ ...start, tier, numericClass: null });
     const told = { id, model: found.name, createdMs: clock.nowMs(), usage, servedBy };
     return { ...told, chunks: new AnswerStream(behind(first, chunks), scope) };
+  }
+
+  /** An upstream, or the seats with a file of that name that are left when an answer has begun. */
+  async #pick(
+    wanted: PickWanted & { hasBegun: boolean },
+    tried: Tried,
+    { tier, scope }: CompleteOptions,
+  ): Promise<TextPlace | null> {
+    const { serving } = this.#deps;
+    const { model, hasBegun } = wanted;
+    const hasSeats = await this.#sides.hasSeats(model, tier);
+    const seats = (): TextPlace =>
+      seatPlace({ serving, model, ...(tier && { tier }), ...(scope !== undefined && { scope }) });
+    try {
+      const place = await this.#texts.pick({ ...wanted, waits: !hasSeats }, tried);
+      return place ?? (hasSeats && hasBegun ? seats() : null);
+    } catch (error) {
+      if (hasSeats && hasBegun && isNobodyLeft(error)) return seats();
+      throw error;
+    }
   }
 
   async #tried<T>(
