@@ -37,6 +37,8 @@ export interface ScriptedGatewayOptions extends ScriptedServingOptions {
   store?: Store;
   /** Where the built page is. */
   webFolder?: string;
+  /** That the page may go on at. */
+  gateways?: string[];
   /** What the node knows of its swarm; absent: the pages' own API is not there. */
   network?: NetworkView;
   /** Who computes each answer; absent: this node. */
@@ -45,7 +47,7 @@ export interface ScriptedGatewayOptions extends ScriptedServingOptions {
 
 export async function openScriptedGateway(options: ScriptedGatewayOptions = {}): Promise<ScriptedGateway> {
   const { limits = {}, origins = [], clock = createSystemClock(), port = 0, webFolder, ...rest } = options;
-  const { store = createMemoryStore(), network, servers, tls, ...script } = rest;
+  const { store = createMemoryStore(), network, servers, tls, gateways, ...script } = rest;
   const scripted = await openScriptedServing({ ...script, clock });
   const { log, engine } = scripted;
   const serving = servers === undefined ? scripted.serving : servedElsewhere(scripted.serving, servers);
@@ -58,7 +60,7 @@ export async function openScriptedGateway(options: ScriptedGatewayOptions = {}):
   const gateway = await openGateway(
     { host: '127.0.0.1', port, hosts: [], origins, tls, stopMs: 1_000 },
     {
-      ...{ serving, answers, log, clock, webFolder },
+      ...{ serving, answers, log, clock, webFolder, gateways },
       panel: network && {
         jobs: new Jobs(clock),
         node: { ...PANEL, engine, control: serving, clock, network },

@@ -321,6 +321,7 @@ async function openGateway(
       limits,
       randomBytes,
       webFolder,
+      gateways: listOf(place.settings.gateways),
       version: VERSION,
       answerTokensMax: contextTokens,
       tier: swarmTier,

@@ -53,6 +53,8 @@ export interface GatewayDeps extends GuardRules {
   version?: string | undefined;
   /** Where the built page is, or will be; without one there is no page. */
   webFolder?: string | undefined;
+  /** Addresses of other gateways, which the page may go on at. */
+  gateways?: readonly string[] | undefined;
 }
 
 export function createGateway(deps: GatewayDeps): Hono {
@@ -81,7 +83,7 @@ export function createGateway(deps: GatewayDeps): Hono {
     app.route('/filon/v1', panelRoutes({ ...deps.panel, intake, faults, ways, answers }));
   }
   if (deps.access !== undefined) app.route('/', accessRoutes(gateDeps(deps), deps.access));
-  if (deps.webFolder !== undefined) app.route('/', webRoutes(deps.webFolder));
+  if (deps.webFolder !== undefined) app.route('/', webRoutes(deps.webFolder, deps.gateways));
   let allowedAt: MethodsAt | null = null;
   app.notFound(async (c) => {
     // The table of operations costs memory and time that a node without wrong requests never needs.

@@ -62,7 +62,7 @@ function openScene(
     delete: async (response) => void calls.push(`delete ${response}`),
   };
   const deps: AnsweringDeps = {
-    ...{ library, api, newId, wait, nowMs: () => ++made },
+    ...{ library, api, newId, wait, nowMs: () => ++made, gateways: () => [] },
     monotonicMs: () => nowMs.value,
     tierOf: ({ tier }) => tier ?? 'own',
     onEnd: ended.resolve,

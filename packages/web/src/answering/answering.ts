@@ -12,19 +12,30 @@ import type { Chat, Library } from '../keep/library.ts';
 import { createStore, type Store } from '../state/store.ts';
 import type { AnswerRun } from '../wire/answer-run.ts';
 import { followAnswer } from '../wire/follow-answer.ts';
+import type { Gateway } from '../wire/node-api.ts';
 import { beginLive, type LiveAnswer, messageOf, takeRun } from './live-answer.ts';
 import { requestBody } from './request.ts';
 
 export interface ResponsesApi {
-  start(body: object, options: { signal: AbortSignal; tier: PrivacyTier }): Promise<AsyncIterable<unknown>>;
-  resume(id: string, after: number, options: { signal: AbortSignal }): Promise<AsyncIterable<unknown>>;
-  cancel(id: string): Promise<void>;
-  delete(id: string): Promise<void>;
+  /** `at`: another gateway than the page's own node, here and below. */
+  start(
+    body: object,
+    options: { signal: AbortSignal; tier: PrivacyTier; at?: Gateway | null },
+  ): Promise<AsyncIterable<unknown>>;
+  resume(
+    id: string,
+    after: number,
+    options: { signal: AbortSignal; at?: Gateway | null },
+  ): Promise<AsyncIterable<unknown>>;
+  cancel(id: string, at?: Gateway | null): Promise<void>;
+  delete(id: string, at?: Gateway | null): Promise<void>;
 }
 
 export interface AnsweringDeps {
   library: Library;
   api: ResponsesApi;
+  /** Gateways that may go on with an answer when the page's own node is gone. */
+  gateways: () => readonly Gateway[];
   /** Resolves after so long, or earlier when the node may be back. */
   wait: (ms: number, options: { signal: AbortSignal }) => Promise<void>;
   nowMs: () => number;
@@ -112,7 +123,8 @@ export class Answering {
     const { live, leave } = running;
     live.update((now) => ({ ...now, isStopping: true }));
     const responseId = await this.#nameOf(live, leave.signal);
-    if (responseId !== null) await this.#deps.api.cancel(responseId).catch(() => undefined);
+    const at = this.#gateway(live.get().run.gateway);
+    if (responseId !== null) await this.#deps.api.cancel(responseId, at).catch(() => undefined);
     // Its last event may have come meanwhile.
     if (this.#running.get(id) === running) this.#end(id, { ...live.get().run, end: { kind: 'stopped' } });
   }
@@ -160,7 +172,14 @@ export class Answering {
       const ended = await followAnswer(running.live.get().run, {
         signal,
         start: () => api.start(this.#body(id, running), { signal, tier: this.#tier(running) }),
-        resume: (responseId, after) => api.resume(responseId, after, { signal }),
+        resume: (responseId, after, gateway) =>
+          api.resume(responseId, after, { signal, at: this.#gateway(gateway) }),
+        others: () => this.#deps.gateways().map(({ url }) => url),
+        goOn: (gateway, resume) => {
+          const filon = { resumable: true, resume };
+          const at = this.#gateway(gateway);
+          return api.start({ ...this.#body(id, running), filon }, { signal, tier: this.#tier(running), at });
+        },
         onRun: (run, retryInMs) => this.#take(id, run, retryInMs),
         wait: (ms) => wait(ms, { signal }),
       });
@@ -175,7 +194,14 @@ export class Answering {
     const message = chat?.messages.get(id);
     const settings: ChatSettings | undefined = chat?.conversation.settings;
     if (chat === null || message?.role !== 'assistant' || settings === undefined) return {};
-    return requestBody(message.model, settings, lineTo(chat.messages, message.parent));
+    const body = requestBody(message.model, settings, lineTo(chat.messages, message.parent));
+    return this.#deps.gateways().length === 0 ? body : { ...body, filon: { resumable: true } };
+  }
+
+  /** null: the page's own node. One that is not named any more gets no key. */
+  #gateway(url: string | null): Gateway | null {
+    if (url === null) return null;
+    return this.#deps.gateways().find((one) => one.url === url) ?? { url, key: '' };
   }
 
   #tier({ conversation }: Running): PrivacyTier {
@@ -213,7 +239,8 @@ export class Answering {
     // Kept here now, so the node need not keep it.
     const { responseId } = run;
     if (responseId === null || message.responseId !== null) return;
-    void library.settled().then(() => api.delete(responseId).catch(() => undefined));
+    const at = this.#gateway(run.gateway);
+    void library.settled().then(() => api.delete(responseId, at).catch(() => undefined));
   }
 
   #tellComing(): void {

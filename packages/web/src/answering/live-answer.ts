@@ -17,7 +17,15 @@ export interface LiveAnswer {
 export function beginLive(message: AnswerMessage, nowMs: number): LiveAnswer {
   const { responseId, sequence, text, reasoning } = message;
   return {
-    run: { ...NO_RUN, responseId, sequence, text, reasoning, servedBy: message.servedBy ?? [] },
+    run: {
+      ...NO_RUN,
+      responseId,
+      sequence,
+      text,
+      reasoning,
+      servedBy: message.servedBy ?? [],
+      gateway: message.gateway ?? null,
+    },
     wasSeenWhole: responseId === null,
     startedMs: nowMs,
     firstTextMs: null,
@@ -47,7 +55,7 @@ export function takeRun(
 
 /** What the message says after this much of the answer. */
 export function messageOf(message: AnswerMessage, live: LiveAnswer): AnswerMessage {
-  const { text, reasoning, responseId, sequence, end, servedBy } = live.run;
+  const { text, reasoning, responseId, sequence, end, servedBy, gateway } = live.run;
   // A lost answer may still be found: its id is kept.
   const isOver = end !== null && end.kind !== 'lost';
   return {
@@ -58,6 +66,7 @@ export function messageOf(message: AnswerMessage, live: LiveAnswer): AnswerMessa
     sequence,
     end,
     servedBy,
+    ...(gateway === null ? {} : { gateway }),
     figures: end === null ? null : (figuresOf(live) ?? message.figures),
   };
 }

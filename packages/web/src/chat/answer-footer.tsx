@@ -31,7 +31,21 @@ export function AnswerFooter({ message, siblings, actions }: AnswerFooterProps):
       </button>
       {message.figures === null ? null : <FigureList figures={message.figures} />}
       <ServedBy servedBy={message.servedBy ?? []} />
+      {message.gateway === undefined ? null : <ContinuedAt gateway={message.gateway} />}
     </footer>
+  );
+}
+
+/** The page's own node was gone. */
+function ContinuedAt({ gateway }: { gateway: string }): ReactElement {
+  const { served: words } = useWords().chat;
+  return (
+    <p className="served small">
+      <span className="served-mark" title={words.continuedBy(gateway)}>
+        <Icon name="again" />
+        {words.continued}
+      </span>
+    </p>
   );
 }
 

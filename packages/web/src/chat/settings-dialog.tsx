@@ -4,6 +4,7 @@ import { count } from '../i18n/numbers.ts';
 import { useLanguage, useWords } from '../i18n/words.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Field } from '../ui/field.tsx';
+import { GatewayKeys } from './gateway-keys.tsx';
 import { TierConsent } from './tier-consent.tsx';
 
 export interface SettingsDialogProps {
@@ -49,6 +50,7 @@ export function SettingsDialog({ settings, onSettings, onClose }: SettingsDialog
         {number('maxTokens', words.maxTokens, words.maxTokensHint)}
         {number('seed', words.seed, words.seedHint)}
       </div>
+      <GatewayKeys />
       <TierConsent />
     </Dialog>
   );

@@ -53,6 +53,8 @@ export interface AnswerMessage {
   figures: Figures | null;
   /** In order; none: the node that was asked did all of it. Absent in messages of earlier versions. */
   servedBy?: readonly Served[];
+  /** Origin of the gateway that went on with it. Absent: the page's own node had all of it. */
+  gateway?: string;
 }
 
 export type Message = UserMessage | AnswerMessage;

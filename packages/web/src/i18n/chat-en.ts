@@ -76,6 +76,13 @@ export const chatEn: typeof chatEs = {
       `Not taken: it must be a whole number from ${min} to ${max}.`,
     kept: (value: string): string => `Until then this counts: ${value}.`,
   },
+  gateways: {
+    heading: 'When this node is gone',
+    about:
+      'If it does not come back within 8 seconds, an answer that is coming goes on at another node of the swarm. That node gets to read the conversation.',
+    keyOf: (url: string): string => `Key for ${url}`,
+    keyHint: 'One that its operator made. Kept in this browser only. Empty: nothing goes there.',
+  },
   tiers: {
     open: 'Who may answer',
     heading: 'Who may answer in this conversation',

@@ -73,6 +73,13 @@ export const chatEs = {
       `No vale: tiene que ser un número entero de ${min} a ${max}.`,
     kept: (value: string): string => `Mientras tanto cuenta: ${value}.`,
   },
+  gateways: {
+    heading: 'Si este nodo desaparece',
+    about:
+      'Si no vuelve en 8 segundos, la respuesta que está llegando sigue en otro nodo de la red. Ese nodo puede leer la conversación.',
+    keyOf: (url: string): string => `Clave para ${url}`,
+    keyHint: 'Una que creó quien lo lleva. Se guarda solo en este navegador. Vacía: allí no va nada.',
+  },
   tiers: {
     open: 'Quién puede responder',
     heading: 'Quién puede responder en esta conversación',

@@ -4,6 +4,7 @@ import { newId } from '../answering/ids.ts';
 import { openBrowserKeeper } from '../keep/browser-keeper.ts';
 import { Library } from '../keep/library.ts';
 import { ModelShelf } from '../models-here/model-shelf.ts';
+import { chosenGateways, readGateways } from '../state/gateways.ts';
 import { preferences } from '../state/preferences.ts';
 import { tierNow } from '../state/tiers.ts';
 import { cancelResponse, deleteResponse, readJson, resumeResponse, startResponse } from '../wire/node-api.ts';
@@ -16,6 +17,7 @@ export function openServices(): Services {
   const answering = new Answering({
     library,
     api: { start: startResponse, resume: resumeResponse, cancel: cancelResponse, delete: deleteResponse },
+    gateways: chosenGateways,
     wait: waitForNode,
     nowMs,
     monotonicMs: () => performance.now(),
@@ -31,6 +33,7 @@ export function openServices(): Services {
   });
   // Asked for now, while the rest of the page is still coming.
   void models.refresh();
+  void readGateways((path) => readJson(path, { signal: new AbortController().signal }));
   return { library, models, answering };
 }
 

@@ -14,6 +14,8 @@ export interface Preferences {
   tier: PrivacyTier;
   /** The widest tier that was agreed to in this browser. */
   tierAllowed: PrivacyTier;
+  /** Keys of the gateways that may go on with answers, by origin. */
+  gatewayKeys: Readonly<Record<string, string>>;
 }
 
 export const LANGUAGES: readonly Language[] = ['es', 'en'];
@@ -39,7 +41,13 @@ function read(): Preferences {
     singleKeys: kept['singleKeys'] !== false,
     tier: TIERS.find((one) => one === kept['tier']) ?? 'own',
     tierAllowed: TIERS.find((one) => one === kept['tierAllowed']) ?? 'own',
+    gatewayKeys: textsIn(kept['gatewayKeys']),
   };
+}
+
+function textsIn(value: unknown): Record<string, string> {
+  const entries = Object.entries(typeof value === 'object' && value !== null ? value : {});
+  return Object.fromEntries(entries.filter(([, text]) => typeof text === 'string' && text !== ''));
 }
 
 function readKept(): Record<string, unknown> {

@@ -12,7 +12,8 @@ describe('an answer', () => {
     events.splice(1, 0, { type: 'response.reasoning_text.delta', delta: 'hm', sequence_number: 0.5 });
     expect(runOf(events)).toEqual({
       ...{ responseId: 'resp_1', sequence: 3, text: 'one two', reasoning: 'hm' },
-      ...{ isPaused: false, end: { kind: 'done' }, tokens: 2, servedBy: [] },
+      ...{ isPaused: false, end: { kind: 'done' }, tokens: 2, servedBy: [], resumption: null },
+      gateway: null,
     });
   });
 

@@ -17,6 +17,16 @@ export interface AnswerRun {
   tokens: number | null;
   /** In order, from the last event; none: the node that was asked did all of it. */
   servedBy: readonly Served[];
+  /** What another gateway needs to go on with it; null: it was not told. */
+  resumption: Resumption | null;
+  /** Origin of the gateway that has it; null: the page's own node. */
+  gateway: string | null;
+}
+
+/** As it came; only gateways look into it. `drawn` grows in place: an answer has many tokens. */
+export interface Resumption {
+  start: unknown;
+  drawn: unknown[];
 }
 
 export const NO_RUN: AnswerRun = {
@@ -28,6 +38,8 @@ export const NO_RUN: AnswerRun = {
   end: null,
   tokens: null,
   servedBy: [],
+  resumption: null,
+  gateway: null,
 };
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -38,9 +50,20 @@ export function takeEvent(run: AnswerRun, event: unknown): AnswerRun {
   const sequence = typeof fields['sequence_number'] === 'number' ? fields['sequence_number'] : null;
   if (run.end !== null) return run;
   if (fields['type'] === 'response.filon.pause') return { ...run, isPaused: true };
+  if (fields['type'] === 'response.filon.resume') return { ...run, resumption: told(run.resumption, fields) };
   if (sequence !== null && sequence <= run.sequence) return run;
   const changed = change(run, fields);
   return sequence === null ? changed : { ...changed, sequence };
+}
+
+/** Tokens that are there already are not taken twice. */
+function told(held: Resumption | null, fields: Fields): Resumption | null {
+  const [start, from, drawn] = [fields['start'], fields['from'], fields['drawn']];
+  if (start !== undefined) return held ?? { start, drawn: [] };
+  if (held === null || !Array.isArray(drawn) || typeof from !== 'number' || from > held.drawn.length)
+    return held;
+  held.drawn.push(...drawn.slice(held.drawn.length - from));
+  return held;
 }
 
 function change(run: AnswerRun, fields: Fields): AnswerRun {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type AnswerRun, NO_RUN } from './answer-run.ts';
 import { eventsOf } from './events.fixture.ts';
-import { type Following, followAnswer, RETRIES_MAX } from './follow-answer.ts';
+import { AWAY_FAILURES, type Following, followAnswer, RETRIES_MAX } from './follow-answer.ts';
 
 const never: AbortSignal = new AbortController().signal;
 const unreachable = (): FilonError => new FilonError({ code: 'WEB_UNREACHABLE' }, 'away');
@@ -72,7 +72,7 @@ describe('following', () => {
     let refusals = 0;
     const base = node(eventsOf(['one', 'two']), [2]);
     const resume: Following['resume'] = (id, after) =>
-      refusals++ === 0 ? Promise.reject(refused(status)) : base.resume(id, after);
+      refusals++ === 0 ? Promise.reject(refused(status)) : base.resume(id, after, null);
     await followAnswer(NO_RUN, { ...base, resume });
     expect(refusals - 1).toBe(times);
   });
@@ -95,5 +95,78 @@ describe('following', () => {
     const base = node(eventsOf(['one']), [1]);
     const wait = async (): Promise<void> => leave.abort(new RangeError('left'));
     await expect(followAnswer(NO_RUN, { ...base, wait, signal: leave.signal })).rejects.toThrow('left');
+  });
+});
+
+describe('an answer whose node is gone', () => {
+  const words = ['one', ' two', ' three', ' four'];
+  /** With what it takes to go on; under the name that it has there. */
+  const toldOf = (id: string): unknown[] => {
+    const told = (sequence: number, news: object): object => ({
+      ...{ type: 'response.filon.resume', sequence_number: sequence },
+      ...news,
+    });
+    return eventsOf(words).flatMap((event, index): unknown[] => {
+      if (index === 0)
+        return [{ ...event, response: { id, status: 'in_progress' } }, told(0, { start: 'S' })];
+      const word = words[index - 1];
+      return word === undefined ? [event] : [told(index - 1, { from: index - 1, drawn: [word] }), event];
+    });
+  };
+  /** Breaks after so many events, and is not there any more. */
+  const gone = (count: number): Following => ({
+    ...node([], []),
+    start: async () => stream(toldOf('resp_a').slice(0, count), true),
+    resume: () => Promise.reject(unreachable()),
+  });
+
+  test('goes on elsewhere from what was told, and shows nothing twice', async () => {
+    for (let count = 2; count < toldOf('').length; count++) {
+      const texts: string[] = [];
+      const asked: unknown[] = [];
+      const waits: number[] = [];
+      const run = await followAnswer(NO_RUN, {
+        ...gone(count),
+        others: () => ['https://b', 'https://c'],
+        goOn: async (gateway, resumption) => {
+          asked.push([gateway, resumption.start, [...resumption.drawn]]);
+          if (gateway === 'https://b') throw unreachable();
+          return stream(toldOf('resp_c'), false);
+        },
+        onRun: ({ text }) => void texts.push(text),
+        wait: async (ms) => void waits.push(ms),
+      });
+      expect(run).toMatchObject({ text: words.join(''), gateway: 'https://c' });
+      expect(run.end).toEqual({ kind: 'done' });
+      const held = words.slice(0, Math.ceil((count - 2) / 2));
+      expect(asked).toEqual(['https://b', 'https://c'].map((gateway) => [gateway, 'S', held]));
+      expect(waits).toHaveLength(AWAY_FAILURES);
+      expect(texts).toEqual(texts.toSorted((a, b) => a.length - b.length));
+    }
+  });
+
+  test('stays where it was while nobody else can', async () => {
+    const calls: string[] = [];
+    let tries = 0;
+    const run = await followAnswer(NO_RUN, {
+      ...gone(5),
+      resume: async (id, after, gateway) => {
+        calls.push(`${id} ${after} ${gateway}`);
+        if (++tries < 8) throw unreachable();
+        return stream(toldOf('resp_a').slice(5), false);
+      },
+      others: () => ['https://b'],
+      goOn: async () => stream([{ type: 'error', code: 'x', message: 'no' }], true),
+    });
+    expect(run).toMatchObject({ text: words.join(''), gateway: null, end: { kind: 'done' } });
+    expect(new Set(calls)).toEqual(new Set(['resp_a 1 null']));
+  });
+
+  test('is not taken elsewhere where nothing was told', async () => {
+    const goOn = (): never => {
+      throw new RangeError('nobody may be asked');
+    };
+    const run = await followAnswer(NO_RUN, { ...gone(1), others: () => ['https://b'], goOn });
+    expect(run.end).toEqual({ kind: 'lost' });
   });
 });

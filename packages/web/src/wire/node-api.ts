@@ -6,21 +6,37 @@ import type { WireErrorDetails } from './errors.ts';
 
 const EVENT_CHARACTERS_MAX = 16_777_216;
 
+/** So long nothing may come: a node sends a comment every 10 s, and begins within 5. */
+const SILENT_MS = 30_000;
+
 export interface Waiting {
   signal: AbortSignal;
+}
+
+/** Another node than the page's own. */
+export interface Gateway {
+  /** Its origin. */
+  url: string;
+  key: string;
+}
+
+/** null or absent: the page's own node. */
+interface Where {
+  at?: Gateway | null;
 }
 
 /** Sends a question and gives the events of its answer. Codes: WEB_UNREACHABLE, WEB_STREAM_INVALID, WEB_REFUSED. */
 export async function startResponse(
   body: object,
-  { signal, tier }: Waiting & { tier: PrivacyTier },
+  { signal, tier, at = null }: Waiting & Where & { tier: PrivacyTier },
 ): Promise<AsyncIterable<unknown>> {
-  const response = await call('/v1/responses', {
+  const init = {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'filon-tier': tier },
     body: JSON.stringify(body),
     signal,
-  });
+  };
+  const response = await call('/v1/responses', init, at);
   return eventsOf(response);
 }
 
@@ -28,24 +44,21 @@ export async function startResponse(
 export async function resumeResponse(
   id: string,
   afterSequence: number,
-  { signal }: Waiting,
+  { signal, at = null }: Waiting & Where,
 ): Promise<AsyncIterable<unknown>> {
   const after = afterSequence < 0 ? '' : `&starting_after=${afterSequence}`;
-  return eventsOf(await call(`${pathOf(id)}?stream=true${after}`, { signal }));
+  return eventsOf(await call(`${pathOf(id)}?stream=true${after}`, { signal }, at));
 }
 
 /** The slot is free when this resolves. */
-export async function cancelResponse(id: string): Promise<void> {
-  await call(`${pathOf(id)}/cancel`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: '{}',
-  });
+export async function cancelResponse(id: string, at: Gateway | null = null): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  await call(`${pathOf(id)}/cancel`, { method: 'POST', headers, body: '{}' }, at);
 }
 
 /** The node forgets the answer: conversations are kept in the browser alone. */
-export async function deleteResponse(id: string): Promise<void> {
-  await call(pathOf(id), { method: 'DELETE' });
+export async function deleteResponse(id: string, at: Gateway | null = null): Promise<void> {
+  await call(pathOf(id), { method: 'DELETE' }, at);
 }
 
 /** Codes: WEB_UNREACHABLE, WEB_STREAM_INVALID, WEB_REFUSED. */
@@ -60,15 +73,23 @@ function pathOf(id: string): string {
   return `/v1/responses/${encodeURIComponent(id)}`;
 }
 
-export async function call(path: string, init: RequestInit): Promise<Response> {
+export async function call(path: string, init: RequestInit, at: Gateway | null = null): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(path, { cache: 'no-store', ...init });
+    response = await fetch(`${at?.url ?? ''}${path}`, { cache: 'no-store', ...init, ...shownTo(at, init) });
   } catch (cause) {
     throw unreachable(cause);
   }
   if (response.ok) return response;
   throw await refusalOf(response);
+}
+
+/** Cookies are for the page's own node. */
+function shownTo(at: Gateway | null, { headers }: RequestInit): RequestInit {
+  if (at === null) return {};
+  const shown = new Headers(headers);
+  shown.set('authorization', `Bearer ${at.key}`);
+  return { headers: shown, credentials: 'omit' };
 }
 
 async function refusalOf(response: Response): Promise<FilonError<WireErrorDetails>> {
@@ -105,10 +126,16 @@ function decoder(): ReadableWritablePair<string, Uint8Array<ArrayBuffer>> {
 async function readPiece(
   pieces: ReadableStreamDefaultReader<string>,
 ): Promise<{ done: boolean; value?: string | undefined }> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silent = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new RangeError(`it said nothing for ${SILENT_MS / 1000} s`)), SILENT_MS);
+  });
   try {
-    return await pieces.read();
+    return await Promise.race([pieces.read(), silent]);
   } catch (cause) {
     throw unreachable(cause);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

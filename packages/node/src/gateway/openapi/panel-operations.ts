@@ -161,6 +161,11 @@ export const WEB_OPERATIONS: readonly Operation[] = [
     },
   },
   {
+    ...{ method: 'get', path: '/gateways.json', id: 'listGateways', ...pages },
+    summary: 'Tell which other gateways the page may go on at, by the setting `gateways`.',
+    answers: { 200: json(z.object({ gateways: z.array(z.string()) })) },
+  },
+  {
     ...{ method: 'get', path: '/assets/{name}', id: 'getAsset', ...pages, parameters: [asset] },
     summary: 'A file of the chat.',
     answers: {

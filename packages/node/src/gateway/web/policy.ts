@@ -1,4 +1,4 @@
-/** What the page may do in a browser: load its own parts and call this node, nothing else. */
+/** What the page may do in a browser: load its own parts and call this node, and the gateways that its operator named. */
 
 const DIRECTIVES: readonly string[] = [
   "default-src 'none'",
@@ -15,8 +15,14 @@ const DIRECTIVES: readonly string[] = [
   "form-action 'self'",
 ];
 
+/** `gateways`: origins that the page may call beside its own. */
+export function pagePolicy(gateways: readonly string[]): string {
+  const calls = ["connect-src 'self'", ...gateways].join(' ');
+  return DIRECTIVES.map((one) => (one.startsWith('connect-src') ? calls : one)).join('; ');
+}
+
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
-  'content-security-policy': DIRECTIVES.join('; '),
+  'content-security-policy': pagePolicy([]),
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',

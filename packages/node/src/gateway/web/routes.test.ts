@@ -30,6 +30,15 @@ describe('the page', () => {
     expect(await response.text()).toBe('<!doctype html>');
   });
 
+  test('may call the gateways that the operator named, and says which those are', async () => {
+    const routes = webRoutes(join(folder, 'dist'), ['https://rig:4141', 'http://10.0.0.7:4141']);
+    const policy = (await routes.request('/')).headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("; connect-src 'self' https://rig:4141 http://10.0.0.7:4141; ");
+    expect(await (await routes.request('/gateways.json')).json()).toEqual({
+      gateways: ['https://rig:4141', 'http://10.0.0.7:4141'],
+    });
+  });
+
   test('is not sent again when the browser has it', async () => {
     const etag = (await get('/')).headers.get('etag') ?? '';
     const again = await get('/', { 'if-none-match': etag });

@@ -1,6 +1,6 @@
 /** The page that people chat with: `/` and its assets. Everything else of it is in the address after `#`. */
 import { Hono } from 'hono';
-import { PAGE_HEADERS } from './policy.ts';
+import { PAGE_HEADERS, pagePolicy } from './policy.ts';
 import { assetResponse, pageResponse } from './static-files.ts';
 
 const NOT_BUILT = `<!doctype html>
@@ -13,10 +13,15 @@ or run <code>node launcher/web.mjs</code> there and reload this page.</p>
 </html>
 `;
 
-/** `folder`: what `vite build` made, whether it is there or not. */
-export function webRoutes(folder: string): Hono {
+/** `folder`: what `vite build` made, whether it is there or not. `gateways`: that go on when this node is gone. */
+export function webRoutes(folder: string, gateways: readonly string[] = []): Hono {
   const app = new Hono();
-  app.get('/', async (c) => (await pageResponse(folder, c.req.raw.headers)) ?? notBuilt());
+  app.get('/', async (c) => {
+    const response = (await pageResponse(folder, c.req.raw.headers)) ?? notBuilt();
+    response.headers.set('content-security-policy', pagePolicy(gateways));
+    return response;
+  });
+  app.get('/gateways.json', (c) => c.json({ gateways }));
   app.get('/assets/:name', async (c, next) => {
     const response = await assetResponse(folder, c.req.param('name'), c.req.raw.headers);
     if (response !== null) return response;
