@@ -61,6 +61,28 @@ function told(network: Network, kind: 'connected' | 'lost', of: Network): Promis
   return promise.finally(() => watching[Symbol.dispose]());
 }
 
+/** `a` has dialled `b`, which sends back what it hears. */
+async function openEchoing(openPair: () => Promise<NetworkPair>): Promise<NetworkPair> {
+  const pair = await openPair();
+  pair.b.handle(PROTOCOL, echo, LIMITS);
+  await dial(pair.a, pair.b);
+  return pair;
+}
+
+/** What comes over the first channel that is opened, or why it broke. */
+function receiving(network: Network): Promise<Uint8Array[]> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array[]>();
+  network.handle(PROTOCOL, (channel) => all(channel).then(resolve, reject), LIMITS);
+  promise.catch(() => undefined);
+  return promise;
+}
+
+/** Sends it and waits for it. */
+async function expectEcho(channel: Channel, value: number): Promise<void> {
+  await channel.send(bytes(value), { signal: signal() });
+  expect(await next(channel)).toEqual(bytes(value));
+}
+
 export function describeNetwork(name: string, openPair: () => Promise<NetworkPair>): void {
   describe(`network: ${name}`, () => {
     describeConnections(openPair);
@@ -90,8 +112,7 @@ function describeConnections(openPair: () => Promise<NetworkPair>): void {
     using _ = b.handle(PROTOCOL, echo, LIMITS);
     await Promise.all([dial(a, b), dial(b, a), dial(a, b)]);
     const channel = await open(a, b);
-    await channel.send(bytes(1), { signal: signal() });
-    expect(await next(channel)).toEqual(bytes(1));
+    await expectEcho(channel, 1);
     expect([connectionsOf(a, b), connectionsOf(b, a)]).toEqual([1, 1]);
   });
 
@@ -140,17 +161,14 @@ function describeConnections(openPair: () => Promise<NetworkPair>): void {
     b.drop(a.self);
     await gone;
     const channel = await open(a, b);
-    await channel.send(bytes(7), { signal: signal() });
-    expect(await next(channel)).toEqual(bytes(7));
+    await expectEcho(channel, 7);
   });
 }
 
 function describeChannels(openPair: () => Promise<NetworkPair>): void {
   test('frames keep their borders and order, large ones too, and an empty one is a mistake', async () => {
-    await using pair = await openPair();
+    await using pair = await openEchoing(openPair);
     const { a, b } = pair;
-    using _ = b.handle(PROTOCOL, echo, LIMITS);
-    await dial(a, b);
     const channel = await open(a, b);
     expect(channel.peer).toBe(b.self);
     const frames = [1, 127, 128, 16_383, 16_384, 65_536, 100_000, 3].map((length, index) =>
@@ -169,10 +187,8 @@ function describeChannels(openPair: () => Promise<NetworkPair>): void {
   });
 
   test('a frame belongs to who sent it again as soon as the send is over', async () => {
-    await using pair = await openPair();
+    await using pair = await openEchoing(openPair);
     const { a, b } = pair;
-    using _ = b.handle(PROTOCOL, echo, LIMITS);
-    await dial(a, b);
     const channel = await open(a, b);
     const frame = bytes(1, 2, 3);
     await channel.send(frame, { signal: signal() });
@@ -181,10 +197,8 @@ function describeChannels(openPair: () => Promise<NetworkPair>): void {
   });
 
   test('sends at the same time keep their order', async () => {
-    await using pair = await openPair();
+    await using pair = await openEchoing(openPair);
     const { a, b } = pair;
-    using _ = b.handle(PROTOCOL, echo, LIMITS);
-    await dial(a, b);
     const channel = await open(a, b);
     const frames = Array.from({ length: 20 }, (_, index) => new Uint8Array(40_000).fill(index));
     const sending = Promise.all(frames.map((frame) => channel.send(frame, { signal: signal() })));
@@ -276,8 +290,7 @@ function describeChannels(openPair: () => Promise<NetworkPair>): void {
       for (;;) await slow.send(new Uint8Array(64_000), { signal: signal() });
     })().catch((error: unknown) => error);
     const quick = await open(a, b);
-    await quick.send(bytes(5), { signal: signal() });
-    expect(await next(quick)).toEqual(bytes(5));
+    await expectEcho(quick, 5);
     slow.abort();
     expect(await filling).toMatchObject({ code: 'NETWORK_CHANNEL_LOST' });
     held.resolve();
@@ -299,15 +312,13 @@ function describeLimits(openPair: () => Promise<NetworkPair>): void {
   test('a frame over the limit is not sent, and one that comes breaks the channel', async () => {
     await using pair = await openPair();
     const { a, b } = pair;
-    const failed = Promise.withResolvers<unknown>();
-    failed.promise.catch(() => undefined);
-    using _ = b.handle(PROTOCOL, (channel) => all(channel).then(failed.resolve, failed.reject), LIMITS);
+    const received = receiving(b);
     await dial(a, b);
     const channel = await open(a, b, 200_000);
     const tooLarge = { code: 'NETWORK_FRAME_TOO_LARGE' };
     await expect(channel.send(new Uint8Array(200_001), { signal: signal() })).rejects.toMatchObject(tooLarge);
     await channel.send(new Uint8Array(100_001), { signal: signal() });
-    await expect(failed.promise).rejects.toMatchObject(tooLarge);
+    await expect(received).rejects.toMatchObject(tooLarge);
     await expect(all(channel)).rejects.toMatchObject({ code: 'NETWORK_CHANNEL_LOST' });
   });
 
@@ -332,23 +343,19 @@ function describeLimits(openPair: () => Promise<NetworkPair>): void {
     members.delete(a.self);
     await expect(open(a, b)).rejects.toMatchObject({ code: 'NETWORK_STRANGER' });
     const channel = await a.open(b.self, '/filon/open/1', { frameBytesMax: 10, signal: signal() });
-    await channel.send(bytes(4), { signal: signal() });
-    expect(await next(channel)).toEqual(bytes(4));
+    await expectEcho(channel, 4);
     members.add(a.self);
     (await open(a, b)).abort();
   });
 
   test('a peer has so many channels of a protocol and no more, and gets the place of one that ended', async () => {
-    await using pair = await openPair();
+    await using pair = await openEchoing(openPair);
     const { a, b } = pair;
-    using _ = b.handle(PROTOCOL, echo, LIMITS);
-    await dial(a, b);
     const channels = [];
     for (let count = 0; count < LIMITS.channelsPerPeerMax; count++) channels.push(await open(a, b));
     await expect(open(a, b)).rejects.toMatchObject({ code: 'NETWORK_CHANNELS_FULL' });
     for (const channel of channels) {
-      await channel.send(bytes(1), { signal: signal() });
-      expect(await next(channel)).toEqual(bytes(1));
+      await expectEcho(channel, 1);
     }
     await channels[0]?.end();
     expect(channels[0] && (await all(channels[0]))).toEqual([]);
@@ -356,14 +363,11 @@ function describeLimits(openPair: () => Promise<NetworkPair>): void {
   });
 
   test('many channels after one another leave nothing behind', async () => {
-    await using pair = await openPair();
+    await using pair = await openEchoing(openPair);
     const { a, b } = pair;
-    using _ = b.handle(PROTOCOL, echo, LIMITS);
-    await dial(a, b);
     for (let count = 0; count < 150; count++) {
       const channel = await open(a, b);
-      await channel.send(bytes(count), { signal: signal() });
-      expect(await next(channel)).toEqual(bytes(count));
+      await expectEcho(channel, count);
       await channel.end();
       expect(await next(channel)).toBeNull();
     }
@@ -378,14 +382,12 @@ function describeLoss(openPair: () => Promise<NetworkPair>): void {
   test('an abort is heard on the other side, by readers and senders', async () => {
     await using pair = await openPair();
     const { a, b } = pair;
-    const failed = Promise.withResolvers<unknown>();
-    failed.promise.catch(() => undefined);
-    using _ = b.handle(PROTOCOL, (channel) => all(channel).then(failed.resolve, failed.reject), LIMITS);
+    const received = receiving(b);
     await dial(a, b);
     const channel = await open(a, b);
     channel.abort();
     channel.abort();
-    await expect(failed.promise).rejects.toMatchObject(lost);
+    await expect(received).rejects.toMatchObject(lost);
     await expect(channel.send(bytes(1), { signal: signal() })).rejects.toMatchObject(lost);
     await expect(all(channel)).rejects.toMatchObject(lost);
   });
@@ -403,9 +405,7 @@ function describeLoss(openPair: () => Promise<NetworkPair>): void {
   test('a broken connection is told at once, and ends channels on both sides', async () => {
     await using pair = await openPair();
     const { a, b } = pair;
-    const failed = Promise.withResolvers<unknown>();
-    failed.promise.catch(() => undefined);
-    using _ = b.handle(PROTOCOL, (channel) => all(channel).then(failed.resolve, failed.reject), LIMITS);
+    const received = receiving(b);
     await dial(a, b);
     const channel = await open(a, b);
     const reading = expect(all(channel)).rejects.toMatchObject(lost);
@@ -413,7 +413,7 @@ function describeLoss(openPair: () => Promise<NetworkPair>): void {
     pair.cut();
     expect(await heard).toEqual([b.self, a.self]);
     await reading;
-    await expect(failed.promise).rejects.toMatchObject(lost);
+    await expect(received).rejects.toMatchObject(lost);
     await expect(dial(a, b)).rejects.toMatchObject(gone);
   });
 
