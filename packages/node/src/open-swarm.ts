@@ -16,7 +16,7 @@ import type { Clock } from './ports/clock.ts';
 import type { Engine } from './ports/engine.ts';
 import type { Log } from './ports/log.ts';
 import type { Models } from './ports/models.ts';
-import type { Reachability } from './ports/network.ts';
+import type { PeerAddress, Reachability } from './ports/network.ts';
 import type { GuestSeats } from './ports/replicas.ts';
 import type { Store } from './ports/store.ts';
 import type { MeasuredRates } from './serve/local-seats.ts';
@@ -140,6 +140,7 @@ class SwarmPlace implements Place, AsyncDisposable {
       { openRoster },
       { openSwarm },
       { networkLook },
+      { meetNearby },
       { verifyEd25519 },
     ] = await Promise.all([
       import('./adapters/libp2p/network.ts'),
@@ -147,12 +148,17 @@ class SwarmPlace implements Place, AsyncDisposable {
       import('./swarm/membership/roster.ts'),
       import('./swarm/open-swarm.ts'),
       import('./swarm/network-look.ts'),
+      import('./swarm/membership/nearby.ts'),
       import('./swarm/membership/verify.ts'),
     ]);
     const roster = openRoster({ store, identity, clock, verify: verifyEd25519 });
     const isMember = (peer: string): boolean => roster.list.find(peer) !== null;
     const relayed = relayMemory(store);
-    const opening = openLibp2pNetwork(this.#networkConfig(), { isMember, clock, relayed });
+    const onFound = (address: PeerAddress): void => {
+      const { swarm: current } = this;
+      if (current !== null) void meetNearby(address, { ...current, network, clock, log });
+    };
+    const opening = openLibp2pNetwork(this.#networkConfig(), { isMember, clock, relayed, onFound });
     const network = stack.use(await opening.catch((error: unknown) => Promise.reject(withRemedy(error))));
     const settings = (): AnnouncedSettings => this.#announced();
     const policy = (): RoutePolicy => this.#policy();
@@ -199,6 +205,7 @@ class SwarmPlace implements Place, AsyncDisposable {
         relay: relay.bytesPerDayMax === 0 ? null : relay,
         ...{ useRelays: true, punch: true },
         mapPort: settings.swarmPortMapping === 'auto' && !isOwnOnly,
+        lan: settings.swarmNearby === 'on' && !isOwnOnly,
       },
     };
   }

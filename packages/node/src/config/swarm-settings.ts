@@ -8,6 +8,7 @@ export interface SwarmConfig {
   swarmPort: number;
   swarmAddresses: string;
   swarmPortMapping: 'auto' | 'off';
+  swarmNearby: 'off' | 'on';
   swarmPeersMax: number;
   swarmRelayMegabytesPerDay: number;
   swarmRelayPairs: number;
@@ -47,6 +48,11 @@ export const SWARM_SETTINGS: { readonly [K in keyof SwarmConfig]: Field<SwarmCon
     default: 'auto',
     of: ['auto', 'off'],
     doc: 'auto: asks the router for a port by UPnP, when the node listens beyond this machine. off: never.',
+  }),
+  swarmNearby: choice({
+    default: 'off',
+    of: ['off', 'on'],
+    doc: 'on: members on the same network find each other again when their addresses have changed. Everybody on that network can see that this node is there, and its key. Not when the node listens on this machine alone.',
   }),
   swarmPeersMax: integer({
     default: 300,
