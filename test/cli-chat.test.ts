@@ -11,6 +11,7 @@ import type { Cli, Surroundings } from '@filon/node/cli/context';
 import { plainText } from '@filon/node/cli/format';
 import { readOptions } from '@filon/node/cli/options';
 import { createOutput } from '@filon/node/cli/output';
+import { loadConfig } from '@filon/node/config/load';
 import { homePaths } from '@filon/node/home/paths';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTalkServer, type TalkServer } from './kit/talk-server.ts';
@@ -92,6 +93,7 @@ test('stops the answer, and only without one the chat, in a terminal that is pla
   const cli: Partial<Cli> = {
     ...{ out, signal, args: [], options: readOptions({}), paths: homePaths(home) },
     ...{ control: server.control, surroundings: streams },
+    config: () => loadConfig({ file: {}, filePath: '', environment: {}, flags: {} }),
   };
   const over = chat.run(cli as Cli);
   await stopAnswers({ type: (keys) => stdin.write(keys), shown: () => text });
