@@ -9,7 +9,8 @@ import type { Signer } from '@filon/core/swarm/signed';
 import type { Channel } from '@filon/node/ports/network';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sampleAnnouncement } from './kit/announcing-member.ts';
-import { type HostilePeer, offer, openHostilePeer, swarmKeyOf } from './kit/hostile-peer.ts';
+import { type BarePeer, offer, openBarePeer, swarmKeyOf } from './kit/bare-peer.ts';
+import { runChurn } from './kit/churn.ts';
 import { never, openRealSwarm, type RealSwarm, SWARM_MODEL, type SwarmNode } from './kit/real-swarm.ts';
 import { keyNamed } from './kit/swarm-keys.ts';
 
@@ -64,8 +65,8 @@ async function ask(): Promise<string> {
 
 const expectServed = async (): Promise<void> => expect(await ask()).toBe(inPeace);
 
-async function openMember(): Promise<HostilePeer> {
-  const peer = await openHostilePeer(rig);
+async function openMember(): Promise<BarePeer> {
+  const peer = await openBarePeer(rig);
   expect(await peer.hello(peer.proof(root, root))).toBe('hello');
   return peer;
 }
@@ -102,7 +103,7 @@ function drip(localAddress: string): Drip {
 }
 
 /** What each may say first, again and again, until there is no channel any more. */
-async function talkWithoutEnd(member: HostilePeer, protocol: string, over: AbortSignal): Promise<void> {
+async function talkWithoutEnd(member: BarePeer, protocol: string, over: AbortSignal): Promise<void> {
   const ids = new Uint8Array(512 * 16);
   const frame =
     protocol === announcementCodec.protocol
@@ -122,7 +123,7 @@ describe('strangers', () => {
     await using parts = new AsyncDisposableStack();
     const said = new Map<string, number>();
     for (let count = 0; count < STRANGERS; count += 1) {
-      const peer = parts.use(await openHostilePeer(rig));
+      const peer = parts.use(await openBarePeer(rig));
       const code = await peer.hello(peer.proof(root, keyNamed(`forger ${count}`)));
       said.set(code, (said.get(code) ?? 0) + 1);
       if (count % 10 === 0) await expectServed();
@@ -133,7 +134,7 @@ describe('strangers', () => {
   });
 
   test('may speak of membership alone', async () => {
-    await using stranger = await openHostilePeer(rig);
+    await using stranger = await openBarePeer(rig);
     for (const protocol of MEMBERS_ONLY)
       await expect(stranger.open(protocol)).rejects.toMatchObject({ code: 'NETWORK_STRANGER' });
   });
@@ -175,7 +176,7 @@ describe('a member', () => {
   });
 
   test('is a member no longer when its proof has expired, and when it was revoked', async () => {
-    await using member = await openHostilePeer(rig);
+    await using member = await openBarePeer(rig);
     expect(await member.hello(member.proof(root, root, Date.now() - 1))).toBe('MEMBERSHIP_REFUSED');
     await member.dial();
     expect(await member.hello(member.proof(root, root, Date.now() + 2000))).toBe('hello');
@@ -229,6 +230,18 @@ describe('announcements', () => {
     expect(await told()).toEqual(['last']);
     await expectServed();
   });
+});
+
+test('members that come and are gone are thought of until their announcements end, and no longer', async () => {
+  const report = await runChurn(
+    { model: swarm.model, rig, gateway: laptop, root },
+    {
+      ...{ durationMs: 4000, everyMs: 400, holdsMs: [1000, 4000], staysMs: [500, 4000] },
+      draw: Math.random,
+    },
+  );
+  expect(report.faults).toEqual([]);
+  expect(report.heard).toBeGreaterThan(0);
 });
 
 test('connections that drip one byte at a time were ended in the middle of it', async () => {

@@ -24,7 +24,7 @@ const WAIT_MS = 20_000;
 const DAY_MS = 86_400_000;
 const RECORD_ID_BYTES = 16;
 
-export interface HostilePeer extends AsyncDisposable {
+export interface BarePeer extends AsyncDisposable {
   readonly key: KeyId;
   readonly network: Network;
   dial(): Promise<void>;
@@ -38,7 +38,7 @@ export interface HostilePeer extends AsyncDisposable {
 }
 
 /** Connected to the node, as a stranger. */
-export async function openHostilePeer(target: SwarmNode): Promise<HostilePeer> {
+export async function openBarePeer(target: SwarmNode): Promise<BarePeer> {
   const node = newKey();
   const operator = newKey();
   const network = await openLibp2pNetwork(
@@ -97,7 +97,7 @@ export async function swarmKeyOf(node: SwarmNode): Promise<Signer> {
 }
 
 /** Hands on these records over a link of its own, as far as they are wanted, until the link ends or is left. */
-export async function offer(peer: HostilePeer, records: readonly Uint8Array[]): Promise<Channel> {
+export async function offer(peer: BarePeer, records: readonly Uint8Array[]): Promise<Channel> {
   const channel = await peer.open(announcementCodec.protocol);
   const byId = new Map(records.map((record) => [idOf(record), record]));
   const say = (message: Parameters<typeof announcementCodec.encode>[0]): Promise<void> =>
