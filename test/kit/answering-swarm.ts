@@ -66,6 +66,10 @@ export function keyOf(name: string): KeyId {
   return `${Buffer.from(name.padEnd(24, '-')).toString('base64url').padEnd(42, '_').slice(0, 42)}A`;
 }
 
+function placesOf(guests: GuestSeats): number {
+  return guests.offers().reduce((sum, { sessionsMax }) => sum + sessionsMax, 0);
+}
+
 /** As those of one node. */
 export const hideScope: (scope: string) => Uint8Array = scopeCloak({
   sign: () => new Uint8Array(64).fill(3),
@@ -132,7 +136,7 @@ export function answeringSwarm(clock: Clock): AnsweringSwarm {
       const key = keyOf(name);
       const network = hub.open({ key });
       const log = createMemoryLog();
-      const limits = new AnswerLimits(rules, { clock });
+      const limits = new AnswerLimits(rules, { clock, places: () => placesOf(guests) });
       const randomBytes = drawnBytes();
       const prefixes = new Prefixes();
       const hosting = {

@@ -18,10 +18,14 @@ export interface Ticket {
   readonly slots: number;
   /** Takes up to `more` further slots, as far as they are free and nobody waits for them. */
   grow(more: number): void;
+  /** Gives the slots back and waits for one again, where it would stand if it had waited all along. Codes: as `admit`. */
+  again(options: Pick<AdmitOptions, 'signal'>): Promise<void>;
   release(): void;
 }
 
 interface Waiter {
+  /** When it came, counted. */
+  order: number;
   guest: boolean;
   /** The place that it was told last. */
   told: number;
@@ -45,6 +49,13 @@ interface Lane {
   meanServiceMs: number;
 }
 
+interface Coming {
+  order: number;
+  sinceMs: number;
+  /** It had a place in the queue; that is not taken from it by those who came later. */
+  waited: boolean;
+}
+
 export interface AdmissionOptions {
   clock: Clock;
   queueMax: number;
@@ -55,6 +66,7 @@ export interface AdmissionOptions {
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #lanes = new Map<string, Lane>();
+  #came = 0;
   #active = 0;
   #queued = 0;
   #admitted = 0;
@@ -68,11 +80,13 @@ export class Admission {
   async admit(model: string, options: AdmitOptions): Promise<Ticket> {
     options.signal.throwIfAborted();
     const lane = this.#lane(model);
+    const sinceMs = this.#options.clock.monotonicMs();
+    const coming: Coming = { order: this.#came++, sinceMs, waited: false };
     if (lane.held < lane.slots && lane.waiting.length === 0) lane.held += 1;
-    else await this.#queue(lane, options);
+    else await this.#queue(lane, options, coming);
     this.#admitted += 1;
     this.#active += 1;
-    return this.#ticket(lane);
+    return this.#ticket(lane, coming);
   }
 
   /** A model turned out to decode fewer or more sessions together than was thought. */
@@ -116,20 +130,27 @@ export class Admission {
     return lane;
   }
 
-  async #queue(lane: Lane, { signal, guest = false, onQueued }: AdmitOptions): Promise<void> {
-    const { queueMax, queueWaitMs, clock } = this.#options;
-    if (this.#queued >= (guest ? Math.ceil(queueMax * GUEST_QUEUE_SHARE) : queueMax)) {
-      this.#refused += 1;
-      throw queueFull(lane);
-    }
+  #checkRoom(lane: Lane, guest: boolean): void {
+    const { queueMax } = this.#options;
+    if (this.#queued < (guest ? Math.ceil(queueMax * GUEST_QUEUE_SHARE) : queueMax)) return;
+    this.#refused += 1;
+    throw queueFull(lane);
+  }
+
+  async #queue(lane: Lane, { signal, guest = false, onQueued }: AdmitOptions, coming: Coming): Promise<void> {
+    if (!coming.waited) this.#checkRoom(lane, guest);
+    coming.waited = true;
+    const { order, sinceMs } = coming;
+    const { queueWaitMs, clock } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiter: Waiter = { guest, told: 0, onQueued, grant: resolve, refuse: reject };
-    const firstGuest = guest ? -1 : lane.waiting.findIndex((other) => other.guest);
-    lane.waiting.splice(firstGuest < 0 ? lane.waiting.length : firstGuest, 0, waiter);
+    const waiter: Waiter = { order, guest, told: 0, onQueued, grant: resolve, refuse: reject };
+    const next = lane.waiting.findIndex((other) => isBefore(waiter, other));
+    lane.waiting.splice(next < 0 ? lane.waiting.length : next, 0, waiter);
     this.#queued += 1;
     tellPlaces(lane);
     try {
-      await withTimeout(() => promise, { clock, signal, timeoutMs: queueWaitMs, what: 'a free slot' });
+      const timeoutMs = Math.max(0, queueWaitMs - (clock.monotonicMs() - sinceMs));
+      await withTimeout(() => promise, { clock, signal, timeoutMs, what: 'a free slot' });
     } catch (error) {
       const place = lane.waiting.indexOf(waiter);
       // Granted and given up in the same turn: the slot goes on to the next one.
@@ -146,9 +167,9 @@ export class Admission {
     }
   }
 
-  #ticket(lane: Lane): Ticket {
+  #ticket(lane: Lane, coming: Coming): Ticket {
     const { clock } = this.#options;
-    const startedMs = clock.monotonicMs();
+    let startedMs = clock.monotonicMs();
     let slots = 1;
     return {
       get slots() {
@@ -159,6 +180,17 @@ export class Admission {
         const taken = Math.min(more, free);
         lane.held += taken;
         slots += taken;
+      },
+      again: async (options) => {
+        this.#active -= 1;
+        // It stands there before its slot is given to the next one.
+        const waiting = this.#queue(lane, options, coming);
+        this.#giveBack(lane, slots);
+        slots = 0;
+        await waiting;
+        slots = 1;
+        startedMs = clock.monotonicMs();
+        this.#active += 1;
       },
       release: () => {
         if (slots === 0) return;
@@ -185,6 +217,10 @@ export class Admission {
       tellPlaces(lane);
     }
   }
+}
+
+function isBefore(one: Waiter, other: Waiter): boolean {
+  return one.guest === other.guest ? one.order < other.order : other.guest;
 }
 
 function tellPlaces(lane: Lane): void {

@@ -78,6 +78,8 @@ export interface Restartable<S, T> {
   enter: (signal: AbortSignal) => Promise<S>;
   work: (seat: S) => Promise<T>;
   failed: (seat: S, failure: unknown) => void;
+  /** Whether it failed only because of where that seat is, and `enter` finds another one. */
+  isElsewhere: (seat: S, failure: unknown) => Promise<boolean>;
 }
 
 /** Short work (no partial results), tried again after deaths within the limits of {@link Attempts}. */
@@ -92,6 +94,7 @@ export async function withAttempts<S, T>(
       seat = await task.enter(signal);
       return await task.work(seat);
     } catch (error) {
+      if (seat !== null && (await task.isElsewhere(seat, error))) continue;
       if (seat !== null) task.failed(seat, error);
       await attempts.again(error, { inside: seat !== null, signal });
     }

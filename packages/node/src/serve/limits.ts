@@ -41,6 +41,12 @@ export const RETRY_AFTER_MAX_SECONDS = 600;
 /** Of the queue, what requests of peers may fill. */
 export const GUEST_QUEUE_SHARE = 0.5;
 
+/** Requests for one model that ask for a place elsewhere at the same time, those aside that sit there. */
+export const ASKING_MAX = 16;
+/** After all places were full, one that waits asks again so often, as they told when it might be worth it. */
+export const FULL_RETRY_MIN_MS = 1_000;
+export const FULL_RETRY_MAX_MS = 10_000;
+
 /** Times that one session goes on elsewhere because a node was lost with it inside; deaths of workers count apart. */
 export const LOSSES_MAX = 4;
 /** As RETRIES_MAX, for an answer that has begun: a place may come back. 25 s in all. */

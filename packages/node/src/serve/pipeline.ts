@@ -15,6 +15,7 @@ import { Attempts, withAttempts } from './attempts.ts';
 import { answerChoices } from './choices.ts';
 import type { ServingConfig } from './config.ts';
 import { continued } from './continued.ts';
+import { Elsewhere } from './elsewhere.ts';
 import { type Embedded, embedInputs } from './embed.ts';
 import { FirstTokenTimes } from './first-token-times.ts';
 import { openGuestSeats } from './guest-seats.ts';
@@ -85,6 +86,7 @@ class Pipeline implements OpenServing {
   readonly #admission: Admission;
   readonly #residency: Residency;
   readonly #local: LocalSeats;
+  readonly #elsewhere: Elsewhere;
   readonly #placing: Placing;
   readonly #suspects: Suspects;
   readonly #scopes = new Scopes();
@@ -100,7 +102,9 @@ class Pipeline implements OpenServing {
     this.#residency = new Residency({ ...config, ...deps, specOf: (stored) => specOf(stored, config) });
     const parts = { admission: this.#admission, residency: this.#residency };
     this.#local = new LocalSeats(config, { ...deps, ...parts });
-    this.#placing = new Placing(config, { ...deps, replicas, local: this.#local });
+    this.#elsewhere = new Elsewhere({ admission: this.#admission, clock });
+    const places = { local: this.#local, elsewhere: this.#elsewhere };
+    this.#placing = new Placing(config, { ...deps, replicas, ...places });
   }
 
   async complete(request: CompletionRequest, options: CompleteOptions): Promise<Answer> {
@@ -233,6 +237,7 @@ class Pipeline implements OpenServing {
     await this.#scopes.idleWithin(this.#config.stopMs, this.#deps.clock);
     this.#scopes.abandonAll(reason);
     await this.#scopes.idleWithin(CANCEL_GRACE_MS, this.#deps.clock);
+    this.#elsewhere[Symbol.dispose]();
     this.#residency.close(reason);
   }
 
@@ -271,6 +276,7 @@ class Pipeline implements OpenServing {
       work,
       enter: (signal: AbortSignal) => seating.enter(signal),
       failed: (taken: Taken, failure: unknown) => seating.failed(taken, failure),
+      isElsewhere: (taken: Taken, failure: unknown) => seating.isTooShort(taken, failure),
     };
     return await withAttempts(task, new Attempts(presence, this.#deps.clock), scope.signal);
   }

@@ -16,6 +16,7 @@ import type { Models } from '../ports/models.ts';
 import type { RemoteModel, Replicas, Seat, SeatAhead, SeatOutcome, TakeOptions } from '../ports/replicas.ts';
 import { askOthersSoon } from './ask-others.ts';
 import type { ServingConfig } from './config.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import { ANSWER_TOKENS_GUESS, CHARACTERS_PER_TOKEN_GUESS } from './limits.ts';
 import type { LocalSeats } from './local-seats.ts';
 import { route, routeNone } from './route.ts';
@@ -54,6 +55,7 @@ export interface PlacingDeps {
   /** null: this node knows no others. */
   replicas: Replicas | null;
   local: LocalSeats;
+  elsewhere: Elsewhere;
   clock: Clock;
 }
 
@@ -114,6 +116,7 @@ export class Placing {
       resuming: begun !== null,
       rank: (wanted) => this.#rank(placed, wanted, signal),
       take: (place, options) => this.#take(placed, place, options),
+      pass: (options) => this.#deps.elsewhere.enter(model.sha256, options),
       none: (routing) => routeNone(model.name, routing),
     });
   }
@@ -134,7 +137,7 @@ export class Placing {
       ...{ maxTokens: answerTokens, ahead: null },
       begun: { numericClass: null, tokens: promptTokens, exact: false, contextTokens: 0 },
     };
-    const wanted = { excluded: new Set<null>(), numericClass: null, resuming: false };
+    const wanted = { excluded: new Set<null>(), numericClass: null, resuming: false, promptTokens };
     return { model: found, routing: await this.#rank(placed, wanted, signal) };
   }
 
@@ -153,6 +156,7 @@ export class Placing {
     const request = this.#routeRequest(placed, wanted);
     const here = stored === null ? null : local.candidate(stored, wanted.numericClass);
     return route(request, {
+      isGuess: wanted.promptTokens === null && placed.begun === null,
       local: here,
       remote: replicas === null ? [] : await this.#others(replicas, { request, here }, signal),
       policy: replicas?.policy() ?? ALONE,
@@ -180,7 +184,7 @@ export class Placing {
     return {
       ...wanted,
       ...{ model: model.sha256, tier, ...this.exactness(placed) },
-      promptTokens: begun?.tokens ?? tokensGuess(prompt),
+      promptTokens: wanted.promptTokens ?? begun?.tokens ?? tokensGuess(prompt),
       answerTokens: Math.min(maxTokens ?? ANSWER_TOKENS_GUESS, ANSWER_TOKENS_GUESS),
       ...(stayAt === undefined ? {} : { stayAt }),
       ...(beginning && { beginning }),

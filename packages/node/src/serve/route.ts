@@ -10,11 +10,19 @@ export interface Places {
   local: Candidate | null;
   remote: readonly Candidate[];
   policy: RoutePolicy;
+  /** The prompt's tokens are guessed, before a seat tokenizes it: too long a guess is no reason to refuse all places. */
+  isGuess: boolean;
 }
 
 /** The places that may compute it, best first. Where this node is the only one there is nothing to weigh. */
-export function route(request: RouteRequest, { local, remote, policy }: Places): Routing {
-  if (remote.length > 0) return ranked(request, local === null ? remote : [local, ...remote], policy);
+export function route(request: RouteRequest, { local, remote, policy, isGuess }: Places): Routing {
+  if (remote.length > 0) {
+    const places = local === null ? remote : [local, ...remote];
+    const routing = rankCandidates(places, request, policy);
+    return isGuess && isTooLong(routing)
+      ? rankCandidates(places, { ...request, promptTokens: 1 }, policy)
+      : routing;
+  }
   if (local === null) return { ranked: [], refused: [] };
   const cost = routeCost(local, request, policy);
   return { ranked: [{ candidate: local, tier: 'own', cost, stayed: false }], refused: [] };
@@ -31,10 +39,7 @@ export function routeNone(model: string, { refused }: Routing): FilonError<Serve
   );
 }
 
-/** A prompt's tokens are guessed before a seat tokenizes it: too long a guess is no reason to refuse all places. */
-function ranked(request: RouteRequest, places: readonly Candidate[], policy: RoutePolicy): Routing {
-  const routing = rankCandidates(places, request, policy);
-  if (request.resuming || routing.ranked.length > 0) return routing;
-  if (!routing.refused.some(({ refusal }) => refusal === 'context')) return routing;
-  return rankCandidates(places, { ...request, promptTokens: 1 }, policy);
+/** It is the reason why no place is left. */
+function isTooLong({ ranked, refused }: Routing): boolean {
+  return ranked.length === 0 && refused.some(({ refusal }) => refusal === 'context');
 }

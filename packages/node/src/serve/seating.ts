@@ -9,6 +9,7 @@ import type { Candidate, RankedCandidate, Refusal, Routing } from '@filon/core/s
 import type { LoadedModel } from '@filon/core/serving/session';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Seat } from '../ports/replicas.ts';
+import type { Pass } from './elsewhere.ts';
 import type { ServeErrorDetails } from './errors.ts';
 
 export interface Taken {
@@ -24,6 +25,8 @@ export interface RankWanted {
   numericClass: string | null;
   /** Something was generated, or may have been. */
   resuming: boolean;
+  /** The prompt has at least so many, as a seat found; null: that is only guessed. */
+  promptTokens: number | null;
 }
 
 export interface SeatingPlan {
@@ -39,6 +42,8 @@ export interface SeatingPlan {
   signal: AbortSignal;
   rank: (wanted: RankWanted) => Promise<Routing>;
   take: (place: RankedCandidate, options: { sessions: number; signal: AbortSignal }) => Promise<Seat>;
+  /** The right to ask for places elsewhere. Codes and null: as Elsewhere.enter. */
+  pass: (options: { waits: boolean; signal: AbortSignal }) => Promise<Pass | null>;
   none: (routing: Routing) => FilonError;
 }
 
@@ -60,7 +65,9 @@ export class Seating implements Disposable {
   #shaken = false;
   #others = false;
   #neededTokens = 0;
+  #promptTokens: number | null = null;
   #isOver = false;
+  #pass: Pass | null = null;
 
   constructor(plan: SeatingPlan) {
     this.#plan = plan;
@@ -104,6 +111,18 @@ export class Seating implements Disposable {
       this.#shaken = GONE.has(failure.code);
       if (HOPELESS.has(failure.code)) this.#letGo();
     } else if (GONE.has(failure.code)) this.#letGo();
+  }
+
+  /** The context at `taken` is too short for the prompt, and another place has a longer one: the next to enter gets that. */
+  async isTooShort({ seat }: Taken, failure: unknown): Promise<boolean> {
+    if (!isFilonError(failure, 'SERVE_CONTEXT_EXCEEDED') || this.#current?.seat !== seat) return false;
+    const { promptTokens } = failure.details as Partial<{ promptTokens: number }>;
+    this.#promptTokens = promptTokens ?? null;
+    const tried = new Set([...this.#failed, seat.node]);
+    const { ranked } = await this.#rank(tried);
+    const isElsewhere = ranked.some(({ candidate }) => !tried.has(candidate.node));
+    if (isElsewhere) this.#letGo();
+    return isElsewhere;
   }
 
   /** Where it began; null: nowhere yet, or in fast mode. */
@@ -154,6 +173,12 @@ export class Seating implements Disposable {
     this.#isOver = true;
     this.#giveBackAll(null);
     this.#current = null;
+    this.#leavePass();
+  }
+
+  #leavePass(): void {
+    this.#pass?.[Symbol.dispose]();
+    this.#pass = null;
   }
 
   #letGo(): void {
@@ -183,23 +208,32 @@ export class Seating implements Disposable {
     }
   }
 
-  /** The best seat that can be had; those that failed this request come last. */
+  /** The best seat that can be had; those that failed this request come last. Waits where all others are full. */
   async #next(): Promise<Taken> {
-    const routing = await this.#rank(this.#failed);
-    this.#others = routing.ranked.length > 1;
-    const failures: FilonError[] = [];
-    const taken =
-      (await this.#firstOf(routing.ranked, failures)) ??
-      (this.#failed.size > 0 ? await this.#firstOf((await this.#rank(new Set())).ranked, failures) : null);
-    if (taken === null)
-      throw failures.length === 0 ? this.#plan.none(routing) : toldOf(failures, this.#plan.modelName);
-    this.#shaken = false;
-    this.#sit(taken);
-    return taken;
+    for (;;) {
+      const failures: FilonError[] = [];
+      const routing = await this.#rank(this.#failed);
+      this.#others = routing.ranked.length > 1;
+      const taken =
+        (await this.#firstOf(routing.ranked, failures)) ??
+        (this.#failed.size > 0 ? await this.#firstOf((await this.#rank(new Set())).ranked, failures) : null);
+      if (taken !== null) {
+        this.#shaken = false;
+        this.#sit(taken);
+        return taken;
+      }
+      if (failures.length === 0) throw this.#plan.none(routing);
+      const told = toldOf(failures, this.#plan.modelName);
+      const isHere = routing.ranked.some(({ candidate }) => candidate.node === null);
+      if (isHere || this.#pass === null || !failures.some(isFull)) throw told;
+      await this.#pass.full(1000 * Math.min(...failures.map(retryAfter)), this.#plan.signal);
+    }
   }
 
   async #firstOf(places: readonly RankedCandidate[], failures: FilonError[]): Promise<Taken | null> {
+    const isHere = places.some(({ candidate }) => candidate.node === null);
     for (const place of places) {
+      if (place.candidate.node !== null && !(await this.#mayAsk(!isHere))) continue;
       try {
         return await this.#take(place, this.#plan.signal);
       } catch (error) {
@@ -209,6 +243,14 @@ export class Seating implements Disposable {
       }
     }
     return null;
+  }
+
+  /** Who needs no slot takes none from others. Codes: as Elsewhere.enter. */
+  async #mayAsk(waits: boolean): Promise<boolean> {
+    const { sessions, signal, pass } = this.#plan;
+    if (sessions > 0) this.#pass ??= await pass({ waits, signal });
+    if (this.#isOver) this.#leavePass();
+    return sessions === 0 || this.#pass !== null;
   }
 
   async #take(place: RankedCandidate, signal: AbortSignal): Promise<Taken> {
@@ -237,6 +279,8 @@ export class Seating implements Disposable {
     }
     this.#giveBackAll(taken.seat);
     this.#current = taken;
+    if (taken.seat.node === null) this.#leavePass();
+    else this.#pass?.seated();
     this.#numericClass ??= taken.loaded.numericClass;
     const { candidate, tier } = taken.place;
     const { node, operator } = candidate;
@@ -247,7 +291,8 @@ export class Seating implements Disposable {
 
   #rank(excluded: ReadonlySet<KeyId | null>): Promise<Routing> {
     const resuming = this.#plan.resuming || this.served.length > 0;
-    return this.#plan.rank({ excluded, numericClass: this.#numericClass, resuming });
+    const known = { numericClass: this.#numericClass, promptTokens: this.#promptTokens };
+    return this.#plan.rank({ ...known, excluded, resuming });
   }
 }
 
@@ -275,6 +320,17 @@ function toldOf(failures: readonly FilonError[], model: string): FilonError {
     `all nodes that have ${model} are busy: this request would be number ${position}; try again in about ${retryAfterSeconds} s`,
     { cause: timed },
   );
+}
+
+const FULL: ReadonlySet<unknown> = new Set([
+  ...['ANSWER_LIMIT', 'SERVE_QUEUE_FULL', 'SERVE_QUEUE_TIMEOUT', 'SERVE_MODELS_BUSY'],
+  'NETWORK_CHANNELS_FULL',
+]);
+
+/** Another moment it may have room. */
+function isFull({ code, details }: FilonError): boolean {
+  const { reason } = details as Partial<{ reason: string }>;
+  return code === 'REPLICA_REFUSED' && FULL.has(reason);
 }
 
 function retryAfter({ details }: FilonError): number {

@@ -7,7 +7,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Waiting } from '../ports/engine.ts';
 import type { Log } from '../ports/log.ts';
 import type { Network } from '../ports/network.ts';
-import type { GuestSeats, Replicas } from '../ports/replicas.ts';
+import type { GuestSeats, Replicas, SeatWanted } from '../ports/replicas.ts';
 import type { Store } from '../ports/store.ts';
 import { openAnswerHost } from './answering/answer-host.ts';
 import { AnswerLimits, DEFAULT_GUEST_RULES, type Guest } from './answering/answer-limits.ts';
@@ -66,7 +66,7 @@ export function openSwarm(deps: OpenSwarmDeps): OpenSwarm {
   const { take } = createRemoteAnswers({
     ...{ network, clock, randomBytes, hideScope, reach },
     commitmentOf: (node) => others.probe.takeCommitment(node),
-    onTake: (node, wanted) => others.probe.taken(node, wanted),
+    onTake: (node, wanted) => onTake(node, wanted, others),
     onCommitment: (node, commitment) => others.probe.noteCommitment(node, commitment),
   });
   const { complete } = createRemoteCompletions({ network, clock, reach });
@@ -77,7 +77,7 @@ export function openSwarm(deps: OpenSwarmDeps): OpenSwarm {
   parts.use(others);
   const hosting = {
     ...{ network, clock, log, seats, randomBytes, commitments: others.commitments },
-    limits: new AnswerLimits(DEFAULT_GUEST_RULES, { clock }),
+    limits: new AnswerLimits(DEFAULT_GUEST_RULES, { clock, places: () => placesOf(seats) }),
     guestOf: (peer: KeyId) => guestOf(peer, deps),
     onRead: (read: ReadHere) => others.prefixes.remember(readPrompt(read)),
   };
@@ -101,6 +101,18 @@ function guestOf(peer: KeyId, { roster, policy, settings }: OpenSwarmDeps): Gues
   const { operator } = member;
   const tier = tierOf(operator, policy().lists);
   return tierAllows(settings().serves, tier) ? { node: peer, operator, tier } : null;
+}
+
+function placesOf(seats: GuestSeats): number {
+  return seats.offers().reduce((sum, { sessionsMax }) => sum + sessionsMax, 0);
+}
+
+/** Until the seat is given back. */
+function onTake(node: KeyId, wanted: SeatWanted, { probe, finder }: OpenDirectory): Disposable {
+  const held = new DisposableStack();
+  held.defer(() => finder.hasRoom(node));
+  held.use(probe.taken(node, wanted));
+  return held;
 }
 
 function readPrompt({ guest, model, scope, beginning, sessionsMax }: ReadHere): ReadPrompt {

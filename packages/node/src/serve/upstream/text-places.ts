@@ -100,7 +100,7 @@ export class TextPlaces {
       ? await askOthersSoon(replicas, request, { clock, signal })
       : await replicas.candidates(request, { signal });
     const able = found.filter((candidate) => isAble(candidate, wanted));
-    return route(request, { local: null, remote: able, policy: replicas.policy() });
+    return route(request, { local: null, remote: able, policy: replicas.policy(), isGuess: true });
   }
 
   #request(

@@ -46,5 +46,9 @@ export const CHARACTERS_PER_TOKEN = 4;
 /** Pieces of one choice whose length was left open. */
 export const PIECES_MAX = 16_384;
 
+/** An operator whose nodes asked for a place so lately is one of those that the places are shared by. */
+export const ASKER_COUNTS_MS = 30_000;
+export const ASKERS_MAX = 1_024;
+
 /** Peers and operators whose use is remembered; the one that was heard of longest ago is forgotten. */
 export const GUESTS_REMEMBERED_MAX = 4_096;

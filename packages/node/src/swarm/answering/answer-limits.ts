@@ -7,10 +7,11 @@ import type { PrivacyTier } from '@filon/core/serving/tier';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Clock } from '../../ports/clock.ts';
 import { GUESTS_REMEMBERED_MAX } from './answer-constants.ts';
+import { PlaceShares, type PlacesHeld } from './place-shares.ts';
 
 export interface GuestRule {
-  /** Sessions that hold a slot or wait for one. */
-  sessionsMax: number;
+  /** Sessions that hold a slot or wait for one; null: its share of the places, see `place-shares.ts`. */
+  sessionsMax: number | null;
   /** Tokens that open sessions have read and may still generate. One session alone may always have what fits. */
   tokensMax: number;
   /** Read by sessions and embeddings. */
@@ -25,7 +26,7 @@ export type GuestRules = Readonly<Record<PrivacyTier, GuestRule>>;
 export const DEFAULT_GUEST_RULES: GuestRules = {
   own: { sessionsMax: 64, tokensMax: 4_194_304, promptTokensPerMinute: 8_000_000, callsPerMinute: 12_000 },
   trusted: { sessionsMax: 16, tokensMax: 524_288, promptTokensPerMinute: 1_000_000, callsPerMinute: 2_400 },
-  open: { sessionsMax: 4, tokensMax: 65_536, promptTokensPerMinute: 120_000, callsPerMinute: 600 },
+  open: { sessionsMax: null, tokensMax: 65_536, promptTokensPerMinute: 120_000, callsPerMinute: 600 },
 };
 export const OPERATOR_SHARE = 3;
 
@@ -64,15 +65,38 @@ export class AnswerLimits {
   readonly #clock: Clock;
   readonly #rules: GuestRules;
   readonly #used = new Map<string, Used>();
+  readonly #shares: PlaceShares;
 
-  constructor(rules: GuestRules, { clock }: { clock: Clock }) {
+  /** `places`: sessions that are computed here together at most. */
+  constructor(rules: GuestRules, { clock, places }: { clock: Clock; places: () => number }) {
     this.#rules = rules;
     this.#clock = clock;
+    this.#shares = new PlaceShares({ clock, places });
   }
 
-  /** Sessions from the moment they wait for a slot until the permit is disposed of. Codes: ANSWER_LIMIT. */
-  sit(guest: Guest, sessions: number): Disposable {
-    return this.#hold(guest, { field: 'sessions', limit: 'sessionsMax', amount: sessions });
+  /**
+   * Sessions from the moment they wait for a slot until the permit is disposed of: as many as are wished for, or fewer.
+   * Codes: ANSWER_LIMIT.
+   */
+  sit(guest: Guest, wished: number): PlacesHeld {
+    if (wished === 0) return { sessions: 0, [Symbol.dispose]: () => undefined };
+    if (this.#rules[guest.tier].sessionsMax === null) {
+      const held = this.#shares.take(guest.operator, wished);
+      if (held === null) throw refused('sessionsMax', 'operator', BUSY_RETRY_SECONDS);
+      return held;
+    }
+    const left = this.#scopes(guest, 'sessionsMax').map(({ used, most }) => most - used.sessions);
+    const sessions = Math.max(1, Math.min(wished, ...left));
+    const held = this.#hold(guest, { field: 'sessions', limit: 'sessionsMax', amount: sessions });
+    return { sessions, [Symbol.dispose]: () => held[Symbol.dispose]() };
+  }
+
+  /** As `sit`, of all that are wished for. Codes: ANSWER_LIMIT. */
+  sitAll(guest: Guest, sessions: number): PlacesHeld {
+    const held = this.sit(guest, sessions);
+    if (held.sessions === sessions) return held;
+    held[Symbol.dispose]();
+    throw refused('sessionsMax', 'operator', BUSY_RETRY_SECONDS);
   }
 
   /** What a session read and may generate, until it is over. Codes: ANSWER_LIMIT. */
@@ -127,7 +151,7 @@ export class AnswerLimits {
     { node, operator, tier }: Guest,
     limit: keyof GuestRule,
   ): { used: Used; most: number; of: 'node' | 'operator' }[] {
-    const most = this.#rules[tier][limit];
+    const most = this.#rules[tier][limit] ?? Number.POSITIVE_INFINITY;
     return [
       { used: this.#of(`node ${node}`), most, of: 'node' },
       { used: this.#of(`operator ${operator}`), most: most * OPERATOR_SHARE, of: 'operator' },

@@ -61,13 +61,17 @@ describe('a host', () => {
 
   test('says how long a queue is that is full, and the client hears it', async () => {
     const gate = createGate();
-    const scene = await answeringScene([{ config: { sessionsMax: 1, queueMax: 0 }, beforeToken: gate.pass }]);
+    const scene = await answeringScene(
+      [{ config: { sessionsMax: 1, queueMax: 0 }, beforeToken: gate.pass }],
+      {
+        config: { queueMax: 0 },
+      },
+    );
     const running = answerOf(scene.driver, chatRequest('one'));
     await gate.crowd(1);
     await expect(answerOf(scene.driver, chatRequest('two'))).rejects.toMatchObject({
       code: 'SERVE_QUEUE_FULL',
       details: { position: 1, retryAfterSeconds: 5 },
-      message: expect.stringContaining(`all nodes that have ${MODEL} are busy`),
     });
     gate.open();
     await running;
@@ -185,10 +189,11 @@ describe('a host', () => {
 });
 
 describe('limits', () => {
+  const places = (): number => 8;
   const guest = (node: string, operator = 'o'): Guest => ({ node, operator, tier: 'open' });
 
   test('hold for an operator with many nodes too', () => {
-    const limits = new AnswerLimits(tight({ sessionsMax: 2 }), { clock: createManualClock() });
+    const limits = new AnswerLimits(tight({ sessionsMax: 2 }), { clock: createManualClock(), places });
     const held = ['a', 'b', 'c'].map((node) => limits.sit(guest(node), 2));
     expect(() => limits.sit(guest('d'), 1)).toThrow(expect.objectContaining({ code: 'ANSWER_LIMIT' }));
     limits.sit(guest('d', 'other'), 1)[Symbol.dispose]();
@@ -196,9 +201,35 @@ describe('limits', () => {
     limits.sit(guest('d'), 1);
   });
 
+  test('of strangers are their share of the places, but for one', () => {
+    const clock = createManualClock();
+    const limits = new AnswerLimits(DEFAULT_GUEST_RULES, { clock, places });
+    const refused = expect.objectContaining({ code: 'ANSWER_LIMIT' });
+    const first = [limits.sit(guest('a', 'one'), 5), limits.sit(guest('b', 'one'), 5)];
+    expect(first.map(({ sessions }) => sessions)).toEqual([5, 2]);
+    expect(() => limits.sit(guest('c', 'two'), 1)).toThrow(refused);
+    // Another one asks: what the first gives back is not its own again.
+    first[0]?.[Symbol.dispose]();
+    const second = limits.sit(guest('c', 'two'), 5);
+    expect(second.sessions).toBe(3);
+    expect(limits.sit(guest('a', 'one'), 5).sessions).toBe(1);
+    expect(() => limits.sit(guest('a', 'one'), 1)).toThrow(refused);
+    expect(limits.sit({ ...guest('d', 'known'), tier: 'trusted' }, 5).sessions).toBe(5);
+    expect(() => limits.sitAll(guest('c', 'three'), 2)).toThrow(refused);
+    second[Symbol.dispose]();
+    clock.advance(31_000);
+    expect(limits.sit(guest('a', 'one'), 16).sessions).toBe(4);
+  });
+
+  test('of strangers are one where there is one place', () => {
+    const limits = new AnswerLimits(DEFAULT_GUEST_RULES, { clock: createManualClock(), places: () => 1 });
+    expect(limits.sit(guest('a', 'one'), 4).sessions).toBe(1);
+    expect(() => limits.sit(guest('b', 'two'), 1)).toThrow(expect.objectContaining({ code: 'ANSWER_LIMIT' }));
+  });
+
   test('of a minute fill up again, and let in one that is longer than a minute allows', () => {
     const clock = createManualClock();
-    const limits = new AnswerLimits(tight({ promptTokensPerMinute: 100 }), { clock });
+    const limits = new AnswerLimits(tight({ promptTokensPerMinute: 100 }), { clock, places });
     limits.spend(guest('a'), 'prompt', 150);
     const late = { code: 'ANSWER_LIMIT', details: { retryAfterSeconds: 36 } };
     expect(() => limits.spend(guest('a'), 'prompt', 10)).toThrow(

@@ -183,6 +183,15 @@ describe('a node without any model', () => {
     expect(hosts[0]?.engine.status().sessions[0]?.count).toBe(0);
   });
 
+  test('is answered where the context is long enough, though a shorter one was asked first', async () => {
+    const { driver, swarm } = await answeringScene([{ config: { contextTokens: 64 } }, {}]);
+    const request = chatRequest('q'.repeat(180), { maxTokens: 8, ignoreEos: true });
+    const answer = await answerOf(driver, request);
+    expect(lastOf(answer).servedBy?.map(({ node }) => node)).toContain(swarm.hosts[1]?.key);
+    expect(usageOf(answer).completionTokens).toBe(8);
+    expect(swarm.outcomes.at(-1)).toMatchObject({ kind: 'answered', node: swarm.hosts[1]?.key });
+  });
+
   test('is told of what the request itself is to blame for', async () => {
     const { driver, swarm } = await answeringScene([{ config: { contextTokens: 64 } }, {}]);
     const long = chatRequest('q'.repeat(3000));

@@ -84,7 +84,7 @@ export class HostedCompletion {
     const { choices, maxTokens, prompt } = request;
     if (seats.complete === undefined) throw noUpstreams(model);
     const promptTokens = tokensGuess(prompt, begun);
-    using _sits = limits.sit(guest, choices);
+    using _sits = limits.sitAll(guest, choices);
     using _holds = limits.open(guest, promptTokens + choices * (maxTokens ?? PIECES_MAX));
     limits.spend(guest, 'prompt', promptTokens);
     const onQueued = (place: { position: number; estimateMs: number }): void => {

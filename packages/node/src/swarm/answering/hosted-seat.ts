@@ -139,13 +139,13 @@ export class HostedSeat {
   async #sit({ model, sessions, commitment, ahead }: Ask<'sit'>): Promise<void> {
     const { seats, limits, commitments, guest, name } = this.#deps;
     const { signal } = this.#life;
-    this.#held.use(limits.sit(guest, sessions));
+    const permit = this.#held.use(limits.sit(guest, sessions));
     const known = commitment === null ? null : commitments.take(guest.node, commitment);
     const ours = known === null || commitment === null ? commitments.make(guest.node) : commitment;
     this.#secret = known ?? commitments.take(guest.node, ours);
     const onQueued = (place: { position: number; estimateMs: number }): void =>
       this.#outbox.say({ kind: 'queued', ...place });
-    const seat = await seats.take({ model, sessions }, { signal, onQueued });
+    const seat = await seats.take({ model, sessions: permit.sessions }, { signal, onQueued });
     if (signal.aborted) seat[Symbol.dispose]();
     signal.throwIfAborted();
     this.#held.use(seat);

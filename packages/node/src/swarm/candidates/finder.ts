@@ -211,6 +211,11 @@ export class Finder implements Pick<Replicas, 'models' | 'candidates' | 'policy'
     this.#out(node, { untilMs: Math.max(untilMs, outMs), times });
   }
 
+  /** This node gave a place there back: a refusal of before says nothing any more. */
+  hasRoom(node: KeyId): void {
+    if (this.#unreached.get(node)?.times === 0) this.#unreached.delete(node);
+  }
+
   /** It is connected again, whatever was before. */
   back(node: KeyId): void {
     this.#unreached.delete(node);
