@@ -1,4 +1,5 @@
 /** A farm on real nodes: the rigs of one operator, seen from any of them, and one that was stolen. */
+import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inviteOf, never, openRealSwarm, type RealSwarm, type SwarmNode, until } from './kit/real-swarm.ts';
 
@@ -55,4 +56,43 @@ test('it comes back by a new word of its operator', async () => {
   const invite = await inviteOf(desk, { enrols: true });
   await stolen.control.joinSwarm({ invite, enrols: true }, never);
   await until('it is a rig again', async () => (await tierFrom(desk, key)) === 'own');
+});
+
+const rigFrom = async (node: SwarmNode, key: string) =>
+  (await node.control.rigs({}, never)).find((rig) => rig.node === key);
+
+test('any rig shows all of them, those that stopped or are gone as well', async () => {
+  const [key, deskKey] = [await keyOf(stolen), await keyOf(desk)];
+  const rig = await until('the rig has announced itself', async () => {
+    const found = await rigFrom(desk, key);
+    return found?.cards.length ? found : null;
+  });
+  expect(rig).toMatchObject({ state: 'up', reach: 'direct', problems: ['no-model'] });
+  await until('and the other way round', async () => (await rigFrom(stolen, deskKey))?.state === 'up');
+  expect(await rigFrom(desk, await keyOf(friend))).toBeUndefined();
+
+  stolen.running.child.kill('SIGTERM');
+  await stolen.running.ended;
+  await until('it was stopped', async () => (await rigFrom(desk, key))?.state === 'left');
+  const { stdout } = await desk.home.run(['rigs']);
+  expect(stdout).toMatch(/\(this node\) +up .*\n.* left, seen \d{4}-.* was stopped$/m);
+  await desk.kill();
+  await desk.start('--no-model');
+  // It kept that there is such a rig, and hears from its friend that it was stopped.
+  expect(await rigFrom(desk, key)).toMatchObject({ isSelf: false, models: [] });
+  await until('it hears so again', async () => (await rigFrom(desk, key))?.state === 'left');
+});
+
+test('they are watched until that is enough', async () => {
+  const watching = desk.home.start(['rigs', '--watch', '--json']);
+  const lines: string[] = [];
+  const { stdout } = watching.child;
+  if (stdout === null) throw new TypeError('a pipe');
+  for await (const line of createInterface({ input: stdout })) {
+    lines.push(line);
+    if (lines.length === 2) watching.child.kill('SIGINT');
+  }
+  await watching.ended;
+  expect(lines).toHaveLength(2);
+  for (const line of lines) expect(JSON.parse(line)).toMatchObject([{ isSelf: true }, { state: 'left' }]);
 });

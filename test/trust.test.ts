@@ -38,6 +38,15 @@ test('is kept without a node, by commands that come at the same time as well', a
   expect((await home.run(['trust', 'add', 'nobody-known'])).stderr).toContain('CONTROL_NODE_UNKNOWN');
 });
 
+test('takes a key that begins with a dash', async () => {
+  const names = Array.from({ length: 2000 }, (_, i) => `operator ${i}`);
+  const dashed = names.map((name) => keyNamed(name).key).find((key) => key.startsWith('-'));
+  await add({ name: 'dash', key: dashed ?? '' });
+  expect(await listed()).toEqual(['dash']);
+  await said('trust', 'rm', dashed ?? '');
+  expect(await listed()).toEqual([]);
+});
+
 test('is one list, whether it was written before the node started, while it did, or through it', async () => {
   await add(anna);
   const running = home.start(['up', '--json', '--no-model']);

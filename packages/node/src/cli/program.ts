@@ -26,7 +26,7 @@ export async function runProgram(surroundings: Surroundings): Promise<number> {
   const program = await buildProgram(surroundings, (entry) => argv.includes(firstWord(entry)));
   try {
     if (argv.length === 0) program.outputHelp();
-    else await program.parseAsync(withHelp(argv), { from: 'user' });
+    else await program.parseAsync(withDashedKeys(withHelp(argv)), { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
@@ -45,6 +45,15 @@ function withHelp(argv: readonly string[]): string[] {
   const [help, ...words] = argv;
   const isBelow = words.length > 1 && COMMANDS.some(({ name }) => name === words.slice(0, 2).join(' '));
   return help === 'help' && isBelow ? [...words, '--help'] : [...argv];
+}
+
+const DASHED_KEY = /^-[\w-]{42}$/;
+
+/** One key in 64 begins with a dash, and would be taken for options: it goes behind them. */
+function withDashedKeys(argv: readonly string[]): string[] {
+  const keys = argv.filter((word) => DASHED_KEY.test(word));
+  if (keys.length === 0 || argv.includes('--')) return [...argv];
+  return [...argv.filter((word) => !DASHED_KEY.test(word)), '--', ...keys];
 }
 
 /** Commands whose file is not wanted are there by name and summary alone. */

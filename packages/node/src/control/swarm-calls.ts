@@ -1,4 +1,5 @@
 /** The calls about the swarm: this node's place in it, who else is there, whom it trusts, and where requests would go. */
+import type { AnnouncedDevice } from '@filon/core/directory/announcement';
 import type { NetworkLook, PanelSelf, PanelSwarm } from '@filon/core/panel/network';
 import type { RankedCandidate, RefusedCandidate } from '@filon/core/serving/routing';
 import { type PrivacyTier, TIERS } from '@filon/core/serving/tier';
@@ -7,7 +8,7 @@ import { swarmName } from '@filon/core/swarm/charter';
 import { INVITE_CHARS_MAX } from '@filon/core/swarm/invite';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import { z } from 'zod';
-import type { Reachability } from '../ports/network.ts';
+import type { PeerConnection, Reachability } from '../ports/network.ts';
 import type { RouteQuestion } from '../serve/serving.ts';
 import type { MemberView } from '../swarm/membership/membership.ts';
 import { INVITE_MS_MAX } from '../swarm/membership/membership-limits.ts';
@@ -82,14 +83,38 @@ export interface RigView {
   node: KeyId;
   name: string;
   isSelf: boolean;
-  /** `up`: connected. `heard`: its announcement holds. `gone`: it was a member, and nothing is heard of it. */
-  state: 'up' | 'heard' | 'gone';
+  /**
+   * `up`: connected. `heard`: its announcement holds. `left`: it said that it stops. `gone`: nothing is heard of it; also
+   * where its membership has expired meanwhile.
+   */
+  state: 'up' | 'heard' | 'left' | 'gone';
+  /** How it is reached; null: not connected, or this node. */
+  reach: PeerConnection['reach'] | null;
   version: string | null;
   devices: string[];
+  /** What it announced of its cards; alike ones once, with their count. */
+  cards: AnnouncedDevice[];
   models: PanelSelf['models'];
   roundTripMs: number | null;
+  /** When it was heard of last, milliseconds since 1970; null: never, or it is this node. */
   seenMs: number | null;
+  problems: RigProblem[];
 }
+
+/**
+ * `gone`, `left`: as its state. `unconnected`: it is heard of through others alone. `no-devices`: it announced none.
+ * `no-model`: it has none ready. `busy`: somebody waits at one of its models. `version`: it runs another than this node.
+ * `unreliable`: most of what this node asked of it of late failed.
+ */
+export type RigProblem =
+  | 'gone'
+  | 'left'
+  | 'unconnected'
+  | 'no-devices'
+  | 'no-model'
+  | 'busy'
+  | 'version'
+  | 'unreliable';
 
 export interface RoutePlace {
   node: KeyId | null;

@@ -104,20 +104,20 @@ function peerOf(key: KeyId, connection: PeerConnection | null, deps: LookDeps): 
     devices: devicesOf(said?.devices ?? []),
     models: forUs.map((model) => servedOf(model, probe.last(key, model.model), tier)),
     connection: connection === null ? null : connectionOf(connection),
-    ...seen(announced, connection, deps),
+    ...seen(key, { announced, connection }, deps),
     hasLeft: directory.hasLeft(key),
     reliability: served + failed + wrong === 0 ? null : reliability.of(key),
   };
 }
 
+/** One that is gone has neither of the two, and was met all the same. */
 function seen(
-  announced: AnnouncedNode | null,
-  connection: PeerConnection | null,
+  key: KeyId,
+  { announced, connection }: { announced: AnnouncedNode | null; connection: PeerConnection | null },
   { clock, roster }: LookDeps,
 ): Pick<PanelPeer, 'seenMs' | 'expiresMs'> {
   const sinceStartMs = clock.nowMs() - clock.monotonicMs();
-  const key = connection?.peer ?? announced?.node;
-  const met = key === undefined ? null : (roster.known.find(key)?.seenMs ?? null);
+  const met = roster.known.find(key)?.seenMs ?? null;
   const heard = announced === null ? null : announced.heardMs + sinceStartMs;
   const times = [met, heard, connection === null ? null : clock.nowMs()].filter((time) => time !== null);
   return {

@@ -1,8 +1,9 @@
 /** Members that this node keeps on its disk, with where they were reached: whom to go to after a restart, for a renewal. */
 
+import { type Enrolment, enrolments } from '@filon/core/swarm/enrolment';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import type { ToldMember } from '@filon/core/swarm/membership-messages';
-import type { Member } from '@filon/core/swarm/proof';
+import { decodeProof, type Member } from '@filon/core/swarm/proof';
 import type { Clock } from '../../ports/clock.ts';
 import type { PeerAddress } from '../../ports/network.ts';
 import type { MemberRow, Store } from '../../ports/store.ts';
@@ -21,6 +22,14 @@ export class KnownMembers {
 
   proofs(): Uint8Array[] {
     return [...this.#rows.values()].map(({ proof }) => new Uint8Array(Buffer.from(proof, 'base64')));
+  }
+
+  /** Whose they are, and when they were met last. They were verified before they were written into this node's store. */
+  met(): (Enrolment & { seenMs: number })[] {
+    return [...this.#rows.values()].map(({ proof, seenMs }) => {
+      const { enrolment } = decodeProof(new Uint8Array(Buffer.from(proof, 'base64')));
+      return { ...enrolments.open(enrolment, () => true).value, seenMs };
+    });
   }
 
   find(node: KeyId): MemberRow | null {

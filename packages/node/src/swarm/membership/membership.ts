@@ -118,6 +118,14 @@ export class Membership implements AsyncDisposable {
       .sort((a, b) => rankOf(a) - rankOf(b));
   }
 
+  /** Members that are kept on the disk, be their membership over by time; not those that are out. */
+  metBefore(): { node: KeyId; operator: KeyId; seenMs: number }[] {
+    const { known, standing } = this.#deps.roster;
+    return known.met().filter(({ node, ...enrolment }) => {
+      return !standing.isRevoked(node) && !standing.disowned.has({ node, ...enrolment });
+    });
+  }
+
   /** A new swarm, whose root key stays in this node's home. Code: SWARM_MEMBER_ALREADY. */
   async create(
     name: string,
