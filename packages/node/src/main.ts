@@ -103,12 +103,10 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
   const { openControlServer } = await import('./control/server.ts');
   stack.use(await openControlServer({ path: paths.socket }, { control, log }));
   // First of all: answers end while the doors are still open, so that late callers hear why.
-  stack.defer(() => {
+  stack.defer(async () => {
     answers.retire();
-    return serving[Symbol.asyncDispose]();
+    await Promise.all([swarm.goodbye(), serving[Symbol.asyncDispose]()]);
   });
-  // Before that: who asks others meanwhile does not ask here first.
-  stack.defer(() => swarm.goodbye());
   lock.announce(gateway.url);
   // Kept now, not at the exit, which may be a kill: the next start is faster and needs less memory.
   flushCompileCache();
