@@ -297,7 +297,7 @@ describe('a node among others', () => {
     await at.pass(30_000);
     b.members.revoke(a.self);
     expect(b.directory.directory.find(a.self)).toBeNull();
-    expect(b.directory.guest(a.self)).toBeNull();
+    expect(b.directory.guestOf(a.self)).toBeNull();
   });
 
   test('finds out who has a wrong model under a right name before it is asked a second time', async () => {

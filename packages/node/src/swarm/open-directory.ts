@@ -4,7 +4,7 @@
  */
 import type { Candidate, RoutePolicy } from '@filon/core/serving/routing';
 import type { Device } from '@filon/core/serving/session';
-import { type PrivacyTier, tierAllows, tierOf } from '@filon/core/serving/tier';
+import { tierAllows, tierOf } from '@filon/core/serving/tier';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Signer } from '@filon/core/swarm/signed';
 import type { Clock } from '../ports/clock.ts';
@@ -13,6 +13,7 @@ import type { Log } from '../ports/log.ts';
 import type { Network } from '../ports/network.ts';
 import type { GuestSeats, Replicas, SeatOutcome } from '../ports/replicas.ts';
 import type { Store } from '../ports/store.ts';
+import type { Guest } from './answering/answer-limits.ts';
 import { Commitments } from './answering/commitments.ts';
 import { Canaries, type Holder } from './candidates/canaries.ts';
 import { canaryAsker } from './candidates/canary-asker.ts';
@@ -69,8 +70,8 @@ export interface OpenDirectory extends AsyncDisposable {
   prefixes: Prefixes;
   announcer: Announcer;
   spread: Spread;
-  /** Whether this node answers that peer, and within which scope what was computed for it is reused. */
-  guest(peer: KeyId): { scope: string; tier: PrivacyTier } | null;
+  /** null: this node does not answer that peer. */
+  guestOf(peer: KeyId): Guest | null;
   /** What became of a seat elsewhere. */
   report(outcome: SeatOutcome): void;
   /** Tells the others that this node stops; it announces nothing and links with nobody afterwards. Waits for a moment. */
@@ -105,15 +106,15 @@ export function openDirectory(deps: OpenDirectoryDeps): OpenDirectory {
     directory,
     measure: (model, options) => speedTest(model, { seats, draw, randomBytes }, options),
   });
-  const guest = (peer: KeyId): ReturnType<OpenDirectory['guest']> => guestOf(peer, deps);
+  const guestOf = (peer: KeyId): Guest | null => findGuest(peer, deps);
   const parts = new AsyncDisposableStack();
-  parts.use(serveLoad({ network, seats, commitments, prefixes, clock, guest }));
+  parts.use(serveLoad({ network, seats, commitments, prefixes, clock, guestOf }));
   parts.use(members.watch((event) => onMember(event, { directory, anchors, topology, spread, finder })));
   for (const part of [spread, topology, canaries, announcer]) parts.use(part);
   topology.start(spread);
   announcer.start();
   return {
-    ...{ directory, finder, reliability, canaries, probe, commitments, prefixes, announcer, spread, guest },
+    ...{ directory, finder, reliability, canaries, probe, commitments, prefixes, announcer, spread, guestOf },
     report: (outcome) => report(outcome, { directory, finder, reliability, canaries }),
     goodbye: async () => {
       const id = await announcer.sayGoodbye();
@@ -144,14 +145,12 @@ function onMember(
 }
 
 /** This node's operator alone, whom that one trusts, or any member: as the settings say. */
-function guestOf(
-  peer: KeyId,
-  { members, settings, policy }: OpenDirectoryDeps,
-): ReturnType<OpenDirectory['guest']> {
+function findGuest(peer: KeyId, { members, settings, policy }: OpenDirectoryDeps): Guest | null {
   const member = members.find(peer);
   if (!member) return null;
-  const tier = tierOf(member.operator, policy().lists);
-  return tierAllows(settings().serves, tier) ? { scope: member.operator, tier } : null;
+  const { operator } = member;
+  const tier = tierOf(operator, policy().lists);
+  return tierAllows(settings().serves, tier) ? { node: peer, operator, tier } : null;
 }
 
 function report(

@@ -1,7 +1,6 @@
 /** A node among the others of its swarm, on a network that is open: a member that knows others, asks and answers them. */
 import type { RoutePolicy } from '@filon/core/serving/routing';
 import type { Device } from '@filon/core/serving/session';
-import { tierAllows, tierOf } from '@filon/core/serving/tier';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Clock } from '../ports/clock.ts';
 import type { Waiting } from '../ports/engine.ts';
@@ -10,7 +9,7 @@ import type { Network } from '../ports/network.ts';
 import type { GuestSeats, Replicas, SeatWanted } from '../ports/replicas.ts';
 import type { Store } from '../ports/store.ts';
 import { openAnswerHost } from './answering/answer-host.ts';
-import { AnswerLimits, DEFAULT_GUEST_RULES, type Guest } from './answering/answer-limits.ts';
+import { AnswerLimits, DEFAULT_GUEST_RULES } from './answering/answer-limits.ts';
 import { openCompletionHost } from './answering/completion-host.ts';
 import type { ReadHere } from './answering/hosted-seat.ts';
 import { createRemoteAnswers } from './answering/remote-answers.ts';
@@ -78,7 +77,7 @@ export function openSwarm(deps: OpenSwarmDeps): OpenSwarm {
   const hosting = {
     ...{ network, clock, log, seats, randomBytes, commitments: others.commitments },
     limits: new AnswerLimits(DEFAULT_GUEST_RULES, { clock, places: () => placesOf(seats) }),
-    guestOf: (peer: KeyId) => guestOf(peer, deps),
+    guestOf: (peer: KeyId) => others.guestOf(peer),
     onRead: (read: ReadHere) => others.prefixes.remember(readPrompt(read)),
   };
   parts.use(openAnswerHost(hosting));
@@ -92,15 +91,6 @@ export function openSwarm(deps: OpenSwarmDeps): OpenSwarm {
     report: (outcome) => others.report(outcome),
   };
   return { membership, others, replicas, [Symbol.asyncDispose]: () => parts.disposeAsync() };
-}
-
-/** This node's operator alone, whom that one trusts, or any member: as the settings say. */
-function guestOf(peer: KeyId, { roster, policy, settings }: OpenSwarmDeps): Guest | null {
-  const member = roster.list.find(peer);
-  if (member === null) return null;
-  const { operator } = member;
-  const tier = tierOf(operator, policy().lists);
-  return tierAllows(settings().serves, tier) ? { node: peer, operator, tier } : null;
 }
 
 function placesOf(seats: GuestSeats): number {

@@ -63,12 +63,12 @@ function scene() {
     const commitments = new Commitments({ clock, randomBytes: (count) => Buffer.alloc(count, key) });
     const prefixes = new Prefixes();
     const asked: KeyId[] = [];
-    const guest = (from: KeyId) => {
+    const guestOf = (from: KeyId) => {
       asked.push(from);
-      return serves ? { scope: from, tier: 'open' as const } : null;
+      return serves ? { operator: from, tier: 'open' as const } : null;
     };
     const seats = { offers: () => [offer(load)] };
-    const serving = serveLoad({ network: node, seats, commitments, prefixes, clock, guest });
+    const serving = serveLoad({ network: node, seats, commitments, prefixes, clock, guestOf });
     return { node, commitments, prefixes, asked, serving, load };
   };
   const pass = async (durationMs: number): Promise<void> => {

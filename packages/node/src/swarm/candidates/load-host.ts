@@ -7,6 +7,7 @@ import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Clock } from '../../ports/clock.ts';
 import type { Channel, Network } from '../../ports/network.ts';
 import type { GuestSeats } from '../../ports/replicas.ts';
+import type { Guest } from '../answering/answer-limits.ts';
 import type { Commitments } from '../answering/commitments.ts';
 import type { Prefixes } from './prefixes.ts';
 
@@ -23,8 +24,8 @@ export interface LoadHostDeps {
   commitments: Commitments;
   prefixes: Prefixes;
   clock: Clock;
-  /** Whether this node answers that peer at all, and within which scope what it asked before is reused. */
-  guest: (peer: KeyId) => { scope: string; tier: PrivacyTier } | null;
+  /** null: this node does not answer that peer. */
+  guestOf: (peer: KeyId) => Pick<Guest, 'operator' | 'tier'> | null;
 }
 
 type Load = Extract<LoadMessage, { kind: 'load' }>;
@@ -71,17 +72,17 @@ async function answerTo(channel: Channel, deps: LoadHostDeps, mayAsk: boolean): 
 function loadFor(
   peer: KeyId,
   { model, prefix }: Extract<LoadMessage, { kind: 'ask' }>,
-  { seats, commitments, prefixes, guest }: LoadHostDeps,
+  { seats, commitments, prefixes, guestOf }: LoadHostDeps,
 ): Load {
   const commitment = commitments.make(peer);
-  const asker = guest(peer);
+  const asker = guestOf(peer);
   const offers = seats.offers().filter((one) => one.model === model && one.ready);
   const offer = asker ? offers.find((one) => isFor(one, asker.tier)) : undefined;
   const none = { active: 0, queued: 0, sessionsMax: 1, queueMs: 0, cachedBlocks: 0 };
   if (offers.length === 0) prefixes.forget(model);
   if (!offer || !asker) return { kind: 'load', ready: false, ...none, commitment };
   const { active, queued, queueMs } = offer.load ?? none;
-  const cachedBlocks = prefixes.cachedBlocks(model, asker.scope, prefix);
+  const cachedBlocks = prefixes.cachedBlocks(model, asker.operator, prefix);
   const numbers = { active, queued, queueMs, sessionsMax: offer.sessionsMax, cachedBlocks };
   return { kind: 'load', ready: true, ...numbers, commitment };
 }
