@@ -1,6 +1,6 @@
 /**
- * Members that come and go, for ten minutes: `node bench/churn.ts [--minutes 10] [--seed N]`, while a second rig is killed
- * and started again. Ends with 1 when a node was thought of after its announcement had ended, when an answer was not as
+ * Members that come and go, for ten minutes: `node bench/churn.ts [--minutes 10] [--members 60] [--seed N]`, while a
+ * second rig is killed and started again. Ends with 1 when a node was thought of after its announcement had ended, when an answer was not as
  * before, or when memory grew. JSON to standard output.
  */
 import { join } from 'node:path';
@@ -21,10 +21,14 @@ const RESTART_EVERY_MS = 30_000;
 const WARM_UP_SHARE = 0.3;
 /** By the line through the samples that are left, from the first of them to the last. */
 const GROWTH_MB_MAX = 8;
-const OPTIONS = { everyMs: 2000, holdsMs: [5000, 40_000], staysMs: [2000, 60_000] } as const;
+const TIMES = { everyMs: 2000, holdsMs: [5000, 40_000], staysMs: [2000, 60_000] } as const;
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string', default: '1' } },
+  options: {
+    minutes: { type: 'string', default: '10' },
+    members: { type: 'string', default: '60' },
+    seed: { type: 'string', default: '1' },
+  },
 });
 const durationMs = Number(values.minutes) * 60_000;
 const machine = await readMachine(join(import.meta.dirname, '..'), AbortSignal.timeout(10_000));
@@ -37,7 +41,7 @@ const samples = { rig: sampled(rig), gateway: sampled(gateway) };
 const restarts = restarting(second);
 const churned = await runChurn(
   { model: swarm.model, rig, gateway, root: await swarmKeyOf(rig) },
-  { ...OPTIONS, durationMs, draw: drawFrom(Number(values.seed)) },
+  { ...TIMES, members: Number(values.members), durationMs, draw: drawFrom(Number(values.seed)) },
 );
 over.abort();
 const memory = { rig: lineOf(await samples.rig), gateway: lineOf(await samples.gateway) };
@@ -47,7 +51,7 @@ const faults = [
     growthMb > GROWTH_MB_MAX ? [`the memory of the ${name} grew by ${growthMb} MB`] : [],
   ),
 ];
-const report = { machine, settings: { ...OPTIONS, ...values, GROWTH_MB_MAX }, ...churned, faults };
+const report = { machine, settings: { ...TIMES, ...values, GROWTH_MB_MAX }, ...churned, faults };
 process.stdout.write(`${JSON.stringify({ ...report, restarts: await restarts, memory }, null, 2)}\n`);
 process.exitCode = faults.length === 0 ? 0 : 1;
 

@@ -236,7 +236,7 @@ test('members that come and are gone are thought of until their announcements en
   const report = await runChurn(
     { model: swarm.model, rig, gateway: laptop, root },
     {
-      ...{ durationMs: 4000, everyMs: 400, holdsMs: [1000, 4000], staysMs: [500, 4000] },
+      ...{ durationMs: 4000, members: 20, everyMs: 400, holdsMs: [1000, 4000], staysMs: [500, 4000] },
       draw: Math.random,
     },
   );

@@ -12,6 +12,7 @@ import { encodeProof } from '@filon/core/swarm/proof';
 import type { Signer } from '@filon/core/swarm/signed';
 import { openLibp2pNetwork } from '@filon/node/adapters/libp2p/network';
 import { createSystemClock } from '@filon/node/adapters/local/clock';
+import type { SecretKey } from '@filon/node/home/ed25519';
 import { openIdentity } from '@filon/node/home/identity';
 import { newKey } from '@filon/node/home/key-file';
 import { homePaths } from '@filon/node/home/paths';
@@ -37,10 +38,20 @@ export interface BarePeer extends AsyncDisposable {
   record(announcement: Announcement, proof: Uint8Array): Uint8Array;
 }
 
+export interface PeerKeys {
+  node: SecretKey;
+  operator: SecretKey;
+}
+
+export function newPeerKeys(): PeerKeys {
+  return { node: newKey(), operator: newKey() };
+}
+
 /** Connected to the node, as a stranger. */
-export async function openBarePeer(target: SwarmNode): Promise<BarePeer> {
-  const node = newKey();
-  const operator = newKey();
+export async function openBarePeer(
+  target: SwarmNode,
+  { node, operator }: PeerKeys = newPeerKeys(),
+): Promise<BarePeer> {
   const network = await openLibp2pNetwork(
     { key: node.privateKey, listen: [] },
     { clock: createSystemClock(), isMember: () => true },

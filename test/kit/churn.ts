@@ -5,7 +5,7 @@
  */
 import type { Signer } from '@filon/core/swarm/signed';
 import { sampleAnnouncement } from './announcing-member.ts';
-import { offer, openBarePeer } from './bare-peer.ts';
+import { newPeerKeys, offer, openBarePeer, type PeerKeys } from './bare-peer.ts';
 import { never, type SwarmModel, type SwarmNode } from './real-swarm.ts';
 
 export interface ChurnNodes {
@@ -20,6 +20,8 @@ export interface ChurnNodes {
 
 export interface ChurnOptions {
   durationMs: number;
+  /** That come and go, again and again. */
+  members: number;
   /** Between two that come. */
   everyMs: number;
   /** How long an announcement holds, and how long a member stays: from so many ms to so many. */
@@ -31,7 +33,7 @@ export interface ChurnOptions {
 
 export interface ChurnReport {
   came: number;
-  /** Of those that came, how many the gateway thought of at some time. */
+  /** How many of the members the gateway thought of at some time. */
   heard: number;
   looks: number;
   answers: number;
@@ -51,6 +53,7 @@ export async function runChurn(nodes: ChurnNodes, options: ChurnOptions): Promis
 class Churn {
   readonly #nodes: ChurnNodes;
   readonly #options: ChurnOptions;
+  readonly #away: PeerKeys[];
   readonly #expiresMs = new Map<string, number>();
   readonly #heard = new Set<string>();
   readonly #report: ChurnReport = { came: 0, heard: 0, looks: 0, answers: 0, faults: [] };
@@ -59,6 +62,7 @@ class Churn {
   constructor(nodes: ChurnNodes, options: ChurnOptions) {
     this.#nodes = nodes;
     this.#options = options;
+    this.#away = Array.from({ length: options.members }, newPeerKeys);
   }
 
   async run(): Promise<ChurnReport> {
@@ -72,7 +76,8 @@ class Churn {
     const lives: Promise<void>[] = [];
     const endMs = performance.now() + this.#options.durationMs;
     while (performance.now() < endMs) {
-      lives.push(this.#live());
+      const [keys] = this.#away.splice(Math.floor(this.#options.draw() * this.#away.length), 1);
+      if (keys !== undefined) lives.push(this.#live(keys).finally(() => this.#away.push(keys)));
       await pass(this.#options.everyMs);
     }
     await Promise.all(lives);
@@ -94,16 +99,17 @@ class Churn {
   }
 
   /** Of one member. */
-  async #live(): Promise<void> {
+  async #live(keys: PeerKeys): Promise<void> {
     const { rig, root, model } = this.#nodes;
     const { holdsMs, staysMs } = this.#options;
-    await using peer = await openBarePeer(rig);
+    await using peer = await openBarePeer(rig, keys);
     const proof = peer.proof(root, root);
     const said = await peer.hello(proof);
     if (said !== 'hello') this.#report.faults.push(`a member was not let in: ${said}`);
     const issuedMs = Date.now();
     const expiresMs = issuedMs + this.#between(holdsMs);
-    this.#expiresMs.set(peer.key, expiresMs);
+    // What it said the last time holds until this has come.
+    this.#expiresMs.set(peer.key, Math.max(expiresMs, this.#expiresMs.get(peer.key) ?? 0));
     const own = {
       ...{ model: model.sha256, name: model.name, numericClass: null, contextTokens: model.contextTokens },
       ...{ sessionsMax: 4, price: null, replayable: true },

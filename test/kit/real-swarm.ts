@@ -95,11 +95,20 @@ export interface RealSwarm extends AsyncDisposable {
 
 export const never: CallOptions = { signal: new AbortController().signal };
 
+function weights(seed: number): Uint8Array {
+  return tinyModel({ ...SIZES, seed, contextTokens: SWARM_CONTEXT_TOKENS * SESSIONS, weights: 'q8_0' });
+}
+
+/** A file as the kit's model, and every number of it another. */
+export function wrongWeights(): Uint8Array {
+  return weights(2);
+}
+
 /** A tiny model of random weights; with exact settings for this machine's CPU. */
 async function makeSwarmModel(mode: 'exact' | 'fast'): Promise<SwarmModel> {
   const folder = await mkdtemp(join(tmpdir(), 'filon-swarm-'));
   const path = join(folder, `${SWARM_MODEL}.gguf`);
-  const bytes = tinyModel({ ...SIZES, contextTokens: SWARM_CONTEXT_TOKENS * SESSIONS, weights: 'q8_0' });
+  const bytes = weights(1);
   await writeFile(path, bytes);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const certificate = mode === 'exact' ? await certificateOf({ model: sha256, path }) : null;
