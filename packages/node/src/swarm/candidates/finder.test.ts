@@ -200,7 +200,7 @@ describe('a question of load', () => {
     expect(at.probe.last('peer', MODEL)).toBeNull();
   });
 
-  test('of one with free places is not waited for again, and asked beside the request', async () => {
+  test('of one with free places is not waited for again, and asked behind the request', async () => {
     const at = scene();
     const peer = at.peer('peer', { delayMs: 50 });
     await at.find();
@@ -208,7 +208,7 @@ describe('a question of load', () => {
     peer.load.active = 3;
     const [idle] = await at.find(REQUEST, 0);
     expect(idle?.load).toMatchObject({ active: 1 });
-    await at.pass(400);
+    await at.pass(600);
     const [told] = await at.find(REQUEST, 0);
     expect(told?.load).toMatchObject({ active: 3 });
     at.clock.advance(3000);

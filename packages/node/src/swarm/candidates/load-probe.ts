@@ -13,6 +13,8 @@ const KEPT_MS = 1000;
 /** Of one with half of its places free: it is asked beside the request, for the next one. */
 const IDLE_KEPT_MS = 15_000;
 const IDLE_SHARE = 0.5;
+/** After the request that it is asked for: what that does first is not to wait for this. */
+const RENEW_AFTER_MS = 250;
 /** Questions to one peer within {@link KEPT_MS}; beyond, what it said last of any prefix has to do. */
 const ASKED_MAX = 10;
 /** What an answer is taken to last there, to tell how long the next one waits. */
@@ -118,6 +120,7 @@ export class LoadProbe {
       () => undefined,
     );
     try {
+      await this.#clock.sleep(RENEW_AFTER_MS, { signal: over.signal });
       const answer = await this.#ask(peer, message, { signal: over.signal });
       this.#keep(key, of, Promise.resolve(answer));
     } catch {
