@@ -9,7 +9,7 @@ import type { Sampling } from './sampling.ts';
 export interface SessionRequest {
   /** Chosen by the driver; one session under an id at a time. */
   session: string;
-  /** sha256 of the loaded file. */
+  /** As it was loaded. */
   model: string;
   /** The prompt's tokens, then those generated so far (none at the start). */
   tokens: Int32Array;
@@ -74,9 +74,11 @@ export interface TokenizedPrompt {
 
 /** How a model is to be loaded. */
 export interface LoadSpec {
-  /** sha256 of the file. */
+  /** sha256 of the file; with a LoRA, a digest of both files. */
   model: string;
   path: string;
+  /** A LoRA that is added. Models that differ by it alone have their weights in memory once. */
+  loraPath?: string;
   /** Where; null: the engine's first choice. */
   device: string | null;
   /** See docs/decisions: `exact` gives the same bytes whatever happened, and needs certified settings. */

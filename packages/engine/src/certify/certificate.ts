@@ -5,9 +5,11 @@ import type { StageSettings } from '../stage/settings.ts';
 export const CERTIFIED_CACHE_TOKENS: readonly number[] = [256, 1024, 4096];
 
 export interface CertifyRequest {
-  /** sha256 of the file. */
+  /** As in a LoadSpec. */
   model: string;
   path: string;
+  /** Certified with this LoRA: its matrices have kernels of their own. */
+  loraPath?: string;
   /** Those that the model's context has no room for are left out. */
   cacheTokens: readonly number[];
   /** Whether to measure speeds as well, which takes as long again. */
@@ -15,7 +17,7 @@ export interface CertifyRequest {
 }
 
 export interface Certificate {
-  /** sha256 of the file. */
+  /** As in a LoadSpec. */
   model: string;
   device: string;
   /** The settings that held, or null when none did. */

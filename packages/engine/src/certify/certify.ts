@@ -7,8 +7,10 @@ import { isFilonError } from '@filon/core/errors';
 import type { DeviceHost } from '../device/device-host.ts';
 import { ENGINE_PIN } from '../ffi/library-set.ts';
 import { readGgufHeader } from '../gguf/header.ts';
+import type { LoraBase } from '../gguf/lora-header.ts';
+import { openLora } from '../stage/lora.ts';
 import { EXACT_CANDIDATES, type StageSettings, settingsName } from '../stage/settings.ts';
-import { openWeights, type Weights } from '../stage/weights.ts';
+import { openWeights, type Weights, type WeightsSpec } from '../stage/weights.ts';
 import {
   type Certificate,
   type CertificateCheck,
@@ -23,9 +25,9 @@ export interface CertifyOptions {
   onProgress: (share: number) => void;
 }
 
-/** Codes: GGUF_*, ENGINE_LOAD_FAILED, ENGINE_MEMORY. Takes minutes on a large model; aborts between two comparisons. */
+/** Codes: GGUF_*, LORA_*, ENGINE_LOAD_FAILED, ENGINE_MEMORY. Takes minutes on a large model; aborts between two comparisons. */
 export async function certify(
-  { model, path, cacheTokens, measure }: CertifyRequest,
+  { model, path, loraPath, cacheTokens, measure }: CertifyRequest,
   host: DeviceHost,
   { signal, onProgress }: CertifyOptions,
 ): Promise<Certificate> {
@@ -44,15 +46,18 @@ export async function certify(
   };
   // Short caches fail quickest: most candidates that fail do so at the first length.
   const planned = lengths.reduce((sum, tokens) => sum + tokens, 0);
-  let weights: Weights | null = null;
+  let opened: OpenedWeights | null = null;
   let repacked: boolean | null = null;
   try {
     for (const settings of EXACT_CANDIDATES) {
-      if (weights === null || repacked !== settings.extraBuffers) {
-        weights?.close();
-        weights = await openWeights(host.llama, { model, path, extraBuffers: settings.extraBuffers }, host);
-        repacked = settings.extraBuffers;
+      if (opened === null || repacked !== settings.extraBuffers) {
+        await opened?.close();
+        opened = null;
+        const { extraBuffers } = settings;
+        opened = await open({ model, path, loraPath, extraBuffers, base: header }, host);
+        repacked = extraBuffers;
       }
+      const { weights } = opened;
       let done = 0;
       let same = true;
       for (const length of lengths) {
@@ -73,10 +78,30 @@ export async function certify(
       break;
     }
   } finally {
-    weights?.close();
+    await opened?.close();
   }
   onProgress(1);
   return held;
+}
+
+interface OpenedWeights {
+  weights: Weights;
+  close(): Promise<void>;
+}
+
+async function open(
+  { loraPath, base, ...spec }: WeightsSpec & { loraPath: string | undefined; base: LoraBase },
+  host: DeviceHost,
+): Promise<OpenedWeights> {
+  const weights = await openWeights(host.llama, spec, host);
+  if (loraPath === undefined) return { weights, close: async () => weights.close() };
+  try {
+    const lora = await openLora(weights, { model: spec.model, path: loraPath, base });
+    return { weights: lora.weights, close: () => lora.close().finally(weights.close) };
+  } catch (error) {
+    weights.close();
+    throw error;
+  }
 }
 
 /** Settings under which there is no context are a finding, not a failure. */

@@ -2,7 +2,7 @@
 import koffi, { type TypeObject } from 'koffi';
 import type { LibrarySet } from './library-set.ts';
 import type { Pointer } from './pointer.ts';
-import { inTurns } from './turns.ts';
+import { type InTurns, openTurns } from './turns.ts';
 
 /** `enum llama_flash_attn_type`. */
 export const FLASH_ATTENTION = { auto: -1, off: 0, on: 1 } as const;
@@ -57,11 +57,14 @@ export interface Llama {
   freeModel: (model: bigint) => void;
   newContext: (model: bigint, params: ContextParams) => Pointer;
   freeContext: (context: bigint) => void;
-  /** NULL when the file is no adapter of this model. It lives as long as the model, or until it is freed. */
-  loadAdapter: (model: bigint, path: string) => Pointer;
-  freeAdapter: (adapter: bigint) => void;
+  /**
+   * A LoRA; NULL when the file is none of this model. It must be freed before the model. Like decodes in turn: a decode
+   * may look through the LoRAs of its model.
+   */
+  loadLora: (model: bigint, path: string) => Promise<Pointer>;
+  freeLora: (lora: bigint) => Promise<void>;
   /** From the next decode on, for all rows of a context; it replaces what was set before. */
-  setAdapters: (context: bigint, adapters: BigUint64Array, count: number, scales: Float32Array) => number;
+  setLoras: (context: bigint, loras: BigUint64Array, count: number, scales: Float32Array) => number;
   setThreads: (context: bigint, decode: number, prefill: number) => void;
   attachThreadPool: (context: bigint, decode: Pointer, prefill: Pointer) => void;
   contextTokens: (context: bigint) => number;
@@ -211,6 +214,7 @@ export function openLlama({ llama }: LibrarySet): Llama {
   const candidates = koffi.struct({ data: PTR, size: 'size_t', selected: 'int64_t', sorted: 'bool' });
   const inOut = koffi.inout(koffi.pointer(candidates));
   const f = llama.func.bind(llama);
+  const inTurns = openTurns();
   return {
     backendInit: f('llama_backend_init', 'void', []),
     modelDefaults: f('llama_model_default_params', modelParams, []),
@@ -219,9 +223,7 @@ export function openLlama({ llama }: LibrarySet): Llama {
     freeModel: f('llama_model_free', 'void', [PTR]),
     newContext: f('llama_init_from_model', PTR, [PTR, contextParams]),
     freeContext: f('llama_free', 'void', [PTR]),
-    loadAdapter: f('llama_adapter_lora_init', PTR, [PTR, 'const char *']),
-    freeAdapter: f('llama_adapter_lora_free', 'void', [PTR]),
-    setAdapters: f('llama_set_adapters_lora', 'int32_t', [PTR, PTR, 'size_t', PTR]),
+    ...loraFunctions(f, inTurns),
     setThreads: f('llama_set_n_threads', 'void', [PTR, 'int32_t', 'int32_t']),
     attachThreadPool: f('llama_attach_threadpool', 'void', [PTR, PTR, PTR]),
     contextTokens: f('llama_n_ctx', 'uint32_t', [PTR]),
@@ -258,5 +260,16 @@ export function openLlama({ llama }: LibrarySet): Llama {
     freeSampler: f('llama_sampler_free', 'void', [PTR]),
     applySampler: f('llama_sampler_apply', 'void', [PTR, inOut]),
     acceptToken: f('llama_sampler_accept', 'void', [PTR, 'int32_t']),
+  };
+}
+
+function loraFunctions(
+  f: LibrarySet['llama']['func'],
+  inTurns: InTurns,
+): Pick<Llama, 'loadLora' | 'freeLora' | 'setLoras'> {
+  return {
+    loadLora: inTurns(f('llama_adapter_lora_init', PTR, [PTR, 'const char *'])),
+    freeLora: inTurns(f('llama_adapter_lora_free', 'void', [PTR])),
+    setLoras: f('llama_set_adapters_lora', 'int32_t', [PTR, PTR, 'size_t', PTR]),
   };
 }

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { inTurns } from './turns.ts';
+import { openTurns } from './turns.ts';
 
 test('calls run one at a time and in order, whoever asks, and a failure stops nobody', async () => {
   const call = fc.record({ fails: fc.boolean(), turns: fc.nat(3), afterTurns: fc.nat(4) });
@@ -21,7 +21,7 @@ test('calls run one at a time and in order, whoever asks, and a failure stops no
           });
         },
       };
-      const run = inTurns(native);
+      const run = openTurns()(native);
       const results = await Promise.allSettled(
         calls.map(async ({ afterTurns }, index) => {
           await turns(afterTurns);
@@ -44,7 +44,7 @@ test('the first call starts at once, before its caller goes on', () => {
   const native = {
     async: (name: string, _done: (error: unknown, result: null) => void): void => void started.push(name),
   };
-  const run = inTurns(native);
+  const run = openTurns()(native);
   void run('first');
   void run('second');
   expect(started).toEqual(['first']);

@@ -14,8 +14,14 @@ export type GgufErrorDetails =
   | { code: 'GGUF_CORRUPT'; file: string; part: string; reason: string }
   /** One of several parts of a model: a model must be one file. */
   | { code: 'GGUF_SPLIT'; file: string; parts: number }
-  /** A GGUF file of another kind: an adapter, a projector. */
+  /** A GGUF file of another kind: a LoRA, a projector. */
   | { code: 'GGUF_NOT_A_MODEL'; file: string; kind: string }
+  /** Asked for as a LoRA, and of another kind: a whole model, say. */
+  | { code: 'GGUF_NOT_A_LORA'; file: string; kind: string }
+  /** A LoRA that was made for another model than the one it was given: `reason` says what does not fit. */
+  | { code: 'LORA_BASE_MISMATCH'; file: string; reason: string }
+  /** A correct LoRA that the engine would compute wrongly or not at all. */
+  | { code: 'LORA_UNSUPPORTED'; file: string; reason: string }
   /** The operating system would not let us read it. */
   | { code: 'GGUF_UNREADABLE'; file: string; reason: string }
   /** The engine cannot serve this architecture. */
@@ -78,7 +84,30 @@ export function splitModel(file: string, parts: number): FilonError<GgufErrorDet
 export function notModel(file: string, kind: string): FilonError<GgufErrorDetails> {
   return new FilonError<GgufErrorDetails>(
     { code: 'GGUF_NOT_A_MODEL', file, kind },
-    `${file} says that it is of kind "${kind}", so it is no model on its own; choose the model's own file`,
+    kind === 'adapter'
+      ? `${file} is a LoRA, no model on its own; pull it with --base MODEL, the model that it was trained on`
+      : `${file} says that it is of kind "${kind}", so it is no model on its own; choose the model's own file`,
+  );
+}
+
+export function notLora(file: string, kind: string): FilonError<GgufErrorDetails> {
+  return new FilonError<GgufErrorDetails>(
+    { code: 'GGUF_NOT_A_LORA', file, kind },
+    `${file} is no LoRA but of kind "${kind}"; choose a LoRA in GGUF (general.type adapter, adapter.type lora), or pull it without --base`,
+  );
+}
+
+export function loraMismatch(file: string, reason: string): FilonError<GgufErrorDetails> {
+  return new FilonError<GgufErrorDetails>(
+    { code: 'LORA_BASE_MISMATCH', file, reason },
+    `${file} was not made for this model: ${reason}; give the model that it was trained on with --base`,
+  );
+}
+
+export function loraUnsupported(file: string, reason: string): FilonError<GgufErrorDetails> {
+  return new FilonError<GgufErrorDetails>(
+    { code: 'LORA_UNSUPPORTED', file, reason },
+    `${file} cannot be served: ${reason}; merge it into its model, or choose another LoRA`,
   );
 }
 

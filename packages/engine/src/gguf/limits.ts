@@ -21,6 +21,8 @@ export interface GgufLimits {
   contextTokens: number;
   embeddingLength: number;
   heads: number;
+  /** Of a LoRA's matrices. */
+  loraRank: number;
 }
 
 export const GGUF_LIMITS: GgufLimits = {
@@ -39,4 +41,5 @@ export const GGUF_LIMITS: GgufLimits = {
   contextTokens: 2 ** 28,
   embeddingLength: 2 ** 20,
   heads: 4096,
+  loraRank: 1024,
 };

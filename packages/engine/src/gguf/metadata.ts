@@ -19,7 +19,12 @@ export type GgufMetadata = ReadonlyMap<string, GgufValue>;
 export interface ValuePlace {
   from: number;
   to: number;
+  /** GGUF's id of the value's type. */
+  type: number;
 }
+
+/** GGUF's id of a 32-bit float. */
+export const F32_VALUE = 6;
 
 const STRING = 8;
 const ARRAY = 9;
@@ -59,8 +64,9 @@ export async function readMetadata(
     const key = await readKey(reader, index);
     if (metadata.has(key)) throw corrupt(reader.file, `key ${key}`, 'appears twice');
     const from = reader.position;
-    metadata.set(key, await readValue(reader, key, budget));
-    places.set(key, { from, to: reader.position });
+    const type = await reader.u32(key);
+    metadata.set(key, await readValue(reader, key, { type, budget }));
+    places.set(key, { from, to: reader.position, type });
   }
   return { metadata, places };
 }
@@ -76,8 +82,11 @@ interface Budget {
   bytes: number;
 }
 
-async function readValue(reader: ByteReader, key: string, budget: Budget): Promise<GgufValue> {
-  const type = await reader.u32(key);
+async function readValue(
+  reader: ByteReader,
+  key: string,
+  { type, budget }: { type: number; budget: Budget },
+): Promise<GgufValue> {
   if (type === STRING) return readText(reader, key, budget);
   if (type === ARRAY) return readArray(reader, key, budget);
   const numberType = NUMBER_TYPES.get(type);

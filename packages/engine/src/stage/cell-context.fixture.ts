@@ -74,7 +74,6 @@ export function createCellContext(spec: CellSpec): CellContext {
       return computedRows;
     },
     add: (token, position, sequence, output) => rows.push({ token, position, sequence, output }) - 1,
-    useAdapter: () => undefined,
     setThreads: () => undefined,
     clearRows: () => {
       rows = [];

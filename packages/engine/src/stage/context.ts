@@ -19,8 +19,6 @@ export interface Context {
   clearRows(): void;
   /** Threads of the decodes to come, at most those of the pool. */
   setThreads(threads: number): void;
-  /** Rows of the decodes to come are computed with this adapter of the model; null: with none. */
-  useAdapter(adapter: bigint | null): void;
   /** 0: done. 1: no room for these rows, nothing changed. Others: llama.cpp's own failure codes. */
   decode(): Promise<number>;
   /** [vocabTokens], valid until the next decode; row `index` must have been an output. */
@@ -67,6 +65,7 @@ export function openContext(weights: Weights, spec: ContextSpec, backends: Backe
   }
   const pool = backends.ggml.newThreadPool(backends.cpuRegistry, spec.threads, POOL_POLL);
   if (pool !== null) llama.attachThreadPool(pointer, pool, pool);
+  if (weights.lora !== null) setLora(llama, pointer, weights.lora);
   const memory = llama.memory(pointer);
   const rowsMax = spec.settings.rowsMax;
   const batch = openBatch(llama.newBatch(rowsMax, 0, 1), rowsMax);
@@ -86,7 +85,6 @@ export function openContext(weights: Weights, spec: ContextSpec, backends: Backe
       if (threads !== threadsSet) llama.setThreads(pointer, threads, threads);
       threadsSet = threads;
     },
-    useAdapter: adapterSwitch(llama, pointer),
     decode: () => llama.decode(pointer, batch.native),
     logits: (index) => views(llama.logitsAt(pointer, index), weights.vocabTokens),
     embedding: (index) => views(llama.embeddingsAt(pointer, index), weights.embeddingLength),
@@ -105,16 +103,13 @@ export function openContext(weights: Weights, spec: ContextSpec, backends: Backe
   };
 }
 
-function adapterSwitch(llama: Llama, context: bigint): Context['useAdapter'] {
-  let set: bigint | null = null;
-  return (adapter) => {
-    if (adapter === set) return;
-    const all = adapter === null ? [] : [adapter];
-    const scales = Float32Array.from(all, () => 1);
-    const status = llama.setAdapters(context, BigUint64Array.from(all), all.length, scales);
-    invariant(status === 0, 'an adapter that was loaded for the model fits its context');
-    set = adapter;
-  };
+/**
+ * For good: to change a context's LoRA, llama.cpp plans its memory anew (3 ms and more, the time of a whole step of a
+ * small model), so each has a context of its own and they take turns by decodes.
+ */
+function setLora(llama: Llama, context: bigint, lora: bigint): void {
+  const status = llama.setLoras(context, BigUint64Array.of(lora), 1, Float32Array.of(1));
+  invariant(status === 0, 'a LoRA that was loaded for the model fits its contexts');
 }
 
 function nativeParams(defaults: ContextParams, spec: ContextSpec): ContextParams {

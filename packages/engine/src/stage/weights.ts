@@ -9,6 +9,8 @@ import type { Llama, ModelParams } from '../ffi/llama.ts';
 export interface Weights {
   readonly llama: Llama;
   readonly pointer: bigint;
+  /** What its contexts compute with beside the file's own weights; null: nothing. */
+  readonly lora: bigint | null;
   readonly vocabTokens: number;
   readonly architecture: string;
   readonly trainedContextTokens: number;
@@ -94,6 +96,7 @@ function describe(llama: Llama, pointer: bigint): Weights {
   return {
     llama,
     pointer,
+    lora: null,
     vocabTokens: llama.vocabTokens(vocab),
     architecture: meta('general.architecture'),
     trainedContextTokens: llama.trainedContextTokens(pointer),

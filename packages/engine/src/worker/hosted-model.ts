@@ -1,20 +1,23 @@
 /** One model in a worker: weights, context, sessions, and an embedder when somebody asks for it. */
 import { FilonError } from '@filon/core/errors';
-import type { LoadedModel } from '@filon/core/serving/session';
+import type { LoadedModel, LoadSpec } from '@filon/core/serving/session';
 import { numericClass } from '../certify/certify.ts';
 import type { DeviceHost } from '../device/device-host.ts';
 import type { EngineErrorDetails } from '../errors.ts';
 import { deviceFreeBytes, type NativeDevice } from '../ffi/backends.ts';
-import { readGgufHeader } from '../gguf/header.ts';
+import { type GgufHeader, readGgufHeader } from '../gguf/header.ts';
+import { readLoraHeader } from '../gguf/lora-header.ts';
 import { memoryEstimate } from '../gguf/memory-estimate.ts';
 import { type Batcher, createBatcher, type OutputBatch } from '../stage/batcher.ts';
 import { openContext } from '../stage/context.ts';
 import { EMBED_TOKENS_MAX, type Embedder, openEmbedder } from '../stage/embedder.ts';
+import { openLora } from '../stage/lora.ts';
 import { selfTest } from '../stage/self-test.ts';
 import { createThreadGovernor } from '../stage/thread-governor.ts';
-import { openWeights, type Weights } from '../stage/weights.ts';
+import type { Weights, WeightsSpec } from '../stage/weights.ts';
 import { freeMemoryBytes } from './free-memory.ts';
 import type { LoadRequest } from './protocol.ts';
+import type { SharedWeights } from './shared-weights.ts';
 
 export interface HostedModel {
   readonly weights: Weights;
@@ -27,19 +30,29 @@ export interface HostedModel {
 }
 
 export interface ModelHost extends DeviceHost {
+  shared: SharedWeights;
   emit(outputs: OutputBatch): void;
 }
 
-/** Codes: ENGINE_NOT_CERTIFIED, GGUF_*, MODEL_ARCHITECTURE_UNSUPPORTED, ENGINE_MEMORY, ENGINE_LOAD_FAILED, ENGINE_SELF_TEST_FAILED. */
+/**
+ * Codes: ENGINE_NOT_CERTIFIED, GGUF_*, LORA_*, MODEL_ARCHITECTURE_UNSUPPORTED, ENGINE_MEMORY, ENGINE_LOAD_FAILED,
+ * ENGINE_SELF_TEST_FAILED.
+ */
 export async function openHostedModel(request: LoadRequest, host: ModelHost): Promise<HostedModel> {
-  const { spec, settings } = request;
+  const { spec } = request;
   checkNumericClass(request, host);
-  await checkMemory(request, host);
-  const file = { model: spec.model, path: spec.path, extraBuffers: settings.extraBuffers };
-  const weights = await openWeights(host.llama, file, host);
-  const embedders = embedding(weights, spec.model, host);
+  const header = await readGgufHeader(spec.path);
+  const lora = spec.loraPath === undefined ? null : await readLoraHeader(spec.loraPath, header);
+  checkMemory(request, { header, loraBytes: lora?.tensorBytes ?? 0 }, host);
+  // In the order of closing: what computes, then the LoRA, then the weights that others may share.
+  const opened = new AsyncDisposableStack();
   try {
+    const held = opened.use(await host.shared.hold(weightsSpec(request)));
+    const weights = await tuned(held.weights, { spec, base: header, opened });
+    const embedders = embedding(weights, spec.model, host);
+    opened.defer(embedders.close);
     const generator = weights.generates ? await openGenerator(weights, request, host) : null;
+    if (generator !== null) opened.defer(generator.close);
     // An encoder is tested by what it is for.
     if (generator === null) await embedders.embed([weights.tokenize('The', { parseSpecial: false })]);
     const contextTokens =
@@ -49,17 +62,26 @@ export async function openHostedModel(request: LoadRequest, host: ModelHost): Pr
       batcher: generator?.batcher ?? null,
       loaded: describe(request, { weights, device: host.device, contextTokens }),
       embed: embedders.embed,
-      close: async () => {
-        await generator?.close();
-        await embedders.close();
-        weights.close();
-      },
+      close: () => opened.disposeAsync(),
     };
   } catch (error) {
-    await embedders.close();
-    weights.close();
+    await opened.disposeAsync();
     throw error;
   }
+}
+
+function weightsSpec({ spec, settings }: LoadRequest): WeightsSpec {
+  return { model: spec.model, path: spec.path, extraBuffers: settings.extraBuffers };
+}
+
+async function tuned(
+  weights: Weights,
+  { spec, base, opened }: { spec: LoadSpec; base: GgufHeader; opened: AsyncDisposableStack },
+): Promise<Weights> {
+  if (spec.loraPath === undefined) return weights;
+  const lora = await openLora(weights, { model: spec.model, path: spec.loraPath, base });
+  opened.defer(lora.close);
+  return lora.weights;
 }
 
 interface Generator {
@@ -169,14 +191,19 @@ function checkNumericClass({ spec, settings, numericClass: proved }: LoadRequest
 }
 
 /** Refuses before native code allocates: the kernel would otherwise end a process, perhaps another one. */
-async function checkMemory(request: LoadRequest, host: ModelHost): Promise<void> {
+function checkMemory(
+  request: LoadRequest,
+  { header, loraBytes }: { header: GgufHeader; loraBytes: number },
+  host: ModelHost,
+): void {
   const { spec, settings } = request;
-  const header = await readGgufHeader(spec.path);
-  const { totalBytes } = memoryEstimate(header, {
+  const estimate = memoryEstimate(header, {
     contextTokens: cacheTokensOf(request, header.contextTokens),
     sessions: 1,
     kvType: settings.cacheType === 'q8_0' ? 'q8_0' : 'f16',
   });
+  const thereBytes = host.shared.has(weightsSpec(request)) ? estimate.weightBytes + estimate.processBytes : 0;
+  const totalBytes = estimate.totalBytes - thereBytes + loraBytes;
   const freeBytes =
     host.device.backend === 'cpu' ? freeMemoryBytes() : deviceFreeBytes(host.backends.ggml, host.device);
   if (totalBytes <= freeBytes) return;

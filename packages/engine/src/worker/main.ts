@@ -21,6 +21,7 @@ import {
   START_ID,
   type ToWorker,
 } from './protocol.ts';
+import { createSharedWeights } from './shared-weights.ts';
 
 type Handlers = {
   [K in CallKind]: (request: Calls[K]['request'], options: CallOptions) => Promise<Calls[K]['reply']>;
@@ -42,6 +43,7 @@ let lastLoad: Promise<unknown> = Promise.resolve();
 const aborts = new Map<number, AbortController>();
 const templates = openTemplateRenderer();
 const host = openHost(JSON.parse(process.argv[2] ?? '{}') as DeviceHostSpec);
+const shared = createSharedWeights(host);
 
 /** A device that is gone, or a library that does not load, is told by its code before the process ends. */
 function openHost(spec: DeviceHostSpec): DeviceHost {
@@ -107,7 +109,7 @@ const handlers: Handlers = {
 async function load(request: LoadRequest, signal: AbortSignal): Promise<LoadedModel> {
   const { model } = request.spec;
   await unload(model);
-  const hosted = await openHostedModel(request, { ...host, emit });
+  const hosted = await openHostedModel(request, { ...host, shared, emit });
   if (signal.aborted) {
     // Whoever asked has gone: nobody would ever unload it.
     await hosted.close();

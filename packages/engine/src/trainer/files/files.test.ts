@@ -7,7 +7,9 @@ import { BYTE_VOCABULARY_SIZE } from '@filon/core/training/byte-vocabulary';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type DeviceHost, openDeviceHost } from '../../device/device-host.ts';
 import { findLibraryDirectory } from '../../ffi/library-directory.ts';
+import { readGgufHeader } from '../../gguf/header.ts';
 import { openContext } from '../../stage/context.ts';
+import { openLora } from '../../stage/lora.ts';
 import { FAST_SETTINGS } from '../../stage/settings.ts';
 import { openWeights } from '../../stage/weights.ts';
 import { initialAdapters } from '../adapter-model.ts';
@@ -50,13 +52,10 @@ async function servedLoss(path: string, batch: TrainingBatch, adapter: string | 
   const weights = await openWeights(host.llama, { model: 'test', path, extraBuffers: true }, host);
   const settings = { ...FAST_SETTINGS, cacheType: 'f16', flashAttention: 'off' } as const;
   const spec = { settings, cacheTokens: 256, sequences: 1, outputsMax: batch.length, threads: 1 };
-  const context = openContext(weights, { ...spec, embeddings: false }, host.backends);
+  const base = await readGgufHeader(path);
+  const lora = adapter === null ? null : await openLora(weights, { model: 'test', path: adapter, base });
+  const context = openContext(lora?.weights ?? weights, { ...spec, embeddings: false }, host.backends);
   try {
-    if (adapter !== null) {
-      const loaded = host.llama.loadAdapter(weights.pointer, adapter);
-      expect(loaded).not.toBeNull();
-      context.useAdapter(loaded);
-    }
     batch.tokens.forEach((token, place) => {
       context.add(token, place, 0, true);
     });
@@ -67,6 +66,7 @@ async function servedLoss(path: string, batch: TrainingBatch, adapter: string | 
     return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
   } finally {
     context.close();
+    await lora?.close();
     weights.close();
   }
 }
