@@ -1,6 +1,7 @@
 /** Every decoder of bytes from peers, and of what clients hand in of an answer. A new one gets a line in one of these lists. */
 import type { Target } from './target.ts';
 import { ANSWERING_TARGETS } from './targets/answering.ts';
+import { DATA_TARGETS } from './targets/data.ts';
 import { MEMBER_TARGETS } from './targets/members.ts';
 import { RESUMPTION_TARGETS } from './targets/resumption.ts';
 import { SWARM_TARGETS } from './targets/swarm.ts';
@@ -10,4 +11,5 @@ export const TARGETS: readonly Target[] = [
   ...MEMBER_TARGETS,
   ...ANSWERING_TARGETS,
   ...RESUMPTION_TARGETS,
+  ...DATA_TARGETS,
 ];

@@ -22,6 +22,7 @@ import type { PanelNode } from './gateway/panel/panel-node.ts';
 import type { Certificate } from './home/certificate.ts';
 import type { HomeIdentity } from './home/identity.ts';
 import type { HomePaths } from './home/paths.ts';
+import type { DataFiles } from './ports/data-files.ts';
 import type { Log } from './ports/log.ts';
 import type { Models } from './ports/models.ts';
 import type { Store } from './ports/store.ts';
@@ -49,7 +50,7 @@ const FLUSH_MS = 2000;
 const LINGER_MS = 3000;
 
 const clock = createSystemClock();
-const makers: Makers = { openNode, openModelCalls, openKeyCalls, openTrustCalls, probeDevices };
+const makers: Makers = { openNode, openModelCalls, openKeyCalls, openTrustCalls, probeDevices, openDataFiles };
 
 /** A node in this process, at work when this resolves. Disposing of it lets answers end first. */
 async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNode> {
@@ -195,6 +196,12 @@ async function probeDevices(place: Place & { signal: AbortSignal }): ReturnType<
   const { createMemoryLog } = await import('./adapters/memory/log.ts');
   await using engine = await openEngine(place, { store: createMemoryStore(), log: createMemoryLog() });
   return await engine.devices({ signal: place.signal });
+}
+
+async function openDataFiles({ paths }: { paths: HomePaths }): Promise<DataFiles> {
+  const { createDataFiles } = await import('./adapters/data/data-files.ts');
+  const { createDataFetcher } = await import('./adapters/models/fetch-data.ts');
+  return createDataFiles({ fetchData: createDataFetcher({ folder: join(paths.data, 'fetched'), clock }) });
 }
 
 async function openLog({ paths, settings }: Place): Promise<Log & AsyncDisposable> {

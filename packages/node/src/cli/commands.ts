@@ -81,6 +81,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./commands/stop.ts')).stop,
   ),
   entry(
+    'data inspect',
+    'Models',
+    'say what is in data to train on',
+    async () => (await import('./commands/data-inspect.ts')).dataInspect,
+  ),
+  entry(
     'swarm create',
     'Swarm',
     'make a swarm',
@@ -256,6 +262,7 @@ export const COMMANDS: readonly CommandEntry[] = [
 export const PARENTS: Readonly<Record<string, { summary: string; group: CommandEntry['group'] }>> = {
   keys: { summary: 'who may call the API from other machines, and how much', group: 'Node' },
   upstream: { summary: 'vLLM, SGLang, llama-server and others as workers', group: 'Node' },
+  data: { summary: 'texts to train on', group: 'Models' },
   swarm: { summary: 'the network of nodes that this one belongs to', group: 'Swarm' },
   trust: { summary: 'whose machines you trust with what you ask', group: 'Swarm' },
   backend: { summary: 'what computes besides the CPU and Vulkan', group: 'Machine' },

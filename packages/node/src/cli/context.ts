@@ -7,6 +7,7 @@ import type { Config } from '../config/settings.ts';
 import type { Control, KeyControl, ModelControl, TrustControl } from '../control/calls.ts';
 import type { HomePaths } from '../home/paths.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { DataFiles } from '../ports/data-files.ts';
 import type { Options } from './options.ts';
 import type { Output } from './output.ts';
 
@@ -37,6 +38,8 @@ export interface Makers {
   }): Promise<KeyControl & AsyncDisposable>;
   /** The trust list without a node; holds the home's lock. */
   openTrustCalls(options: { paths: HomePaths; purpose: string }): Promise<TrustControl & AsyncDisposable>;
+  /** Files of training data; what is fetched is kept in the home. */
+  openDataFiles(options: { paths: HomePaths }): Promise<DataFiles>;
   /** Loads the engine's libraries in a child process and lists the devices that answered. */
   probeDevices(options: {
     paths: HomePaths;

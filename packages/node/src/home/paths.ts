@@ -27,6 +27,8 @@ export interface HomePaths {
   /** What a node in the background said before it had a log. */
   startLog: string;
   models: string;
+  /** Training data: what was fetched, and what was prepared. */
+  data: string;
   backends: string;
   chatHistory: string;
 }
@@ -50,6 +52,7 @@ export function homePaths(folder: string): HomePaths {
     log: join(home, 'logs', 'filon.log'),
     startLog: join(home, 'logs', 'start.log'),
     models: join(home, 'models'),
+    data: join(home, 'data'),
     backends: join(home, 'backends'),
     chatHistory: join(home, 'chat-history'),
   };

@@ -12,7 +12,6 @@ const FRUITLESS_TRIES_MAX = 3;
 const PROGRESS_INTERVAL_MS = 100;
 /** A file of no stated length ends here. */
 export const MODEL_BYTES_MAX: number = 2 ** 40;
-const MAGIC = 'GGUF';
 
 export interface Download {
   source: Source;
@@ -21,6 +20,8 @@ export interface Download {
   folder: string;
   workFolder: string;
   expectedBytes: number | null;
+  /** What the file begins with; null for files of any kind. */
+  magic: string | null;
   signal: AbortSignal;
   onProgress(progress: PullProgress): void;
 }
@@ -85,7 +86,7 @@ async function receive(task: Download, opened: OpenedSource, report: (bytes: num
   try {
     for await (const chunk of opened.body) {
       signal.throwIfAborted();
-      if (partial.bytes === 0) checkMagic(text, chunk);
+      if (partial.bytes === 0 && task.magic !== null) checkMagic(text, chunk, task.magic);
       if (partial.bytes + chunk.length > max)
         throw sourceDead(text, `it sent more than the ${max} bytes it has`);
       await onDisk(task.folder, partial.append(chunk));
@@ -110,9 +111,9 @@ async function onDisk(folder: string, work: Promise<void>): Promise<void> {
 }
 
 /** A web page in place of a model is known by its first bytes, not after gigabytes. */
-function checkMagic(source: string, chunk: Uint8Array): void {
-  const begin = Buffer.from(chunk.subarray(0, MAGIC.length)).toString('latin1');
-  if (MAGIC.startsWith(begin)) return;
+function checkMagic(source: string, chunk: Uint8Array, magic: string): void {
+  const begin = Buffer.from(chunk.subarray(0, magic.length)).toString('latin1');
+  if (magic.startsWith(begin)) return;
   throw new FilonError(
     { code: 'GGUF_NOT_GGUF', file: source, firstBytes: Buffer.from(begin, 'latin1').toString('hex') },
     `${source} is not a GGUF model: what it sends begins with ${JSON.stringify(begin)}; choose a .gguf file`,

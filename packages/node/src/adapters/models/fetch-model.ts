@@ -136,6 +136,7 @@ async function bring(partial: PartialFile, bringing: Bringing): Promise<Omit<Man
     workFolder,
     folder: means.folder,
     expectedBytes: wanted.bytes,
+    magic: 'GGUF',
     signal,
     onProgress,
   };

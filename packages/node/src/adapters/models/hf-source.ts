@@ -14,6 +14,8 @@ export interface HubAddress {
   text: string;
   repo: string;
   file: string;
+  /** A data set, and not a model. */
+  isData?: boolean;
 }
 
 /** What the hub may say besides the file: errors, pointers. */
@@ -59,7 +61,7 @@ async function findFile(address: HubAddress, asking: Asking): Promise<FileInfo> 
   const { fileDownloadInfo } = await import('@huggingface/hub');
   try {
     const info = await fileDownloadInfo({
-      repo: { type: 'model', name: address.repo },
+      repo: { type: address.isData === true ? 'dataset' : 'model', name: address.repo },
       path: address.file.split('/').map(encodeURIComponent).join('/'),
       hubUrl: asking.hubUrl,
       fetch: fetchThrough(address.text, asking, answers),
@@ -67,14 +69,46 @@ async function findFile(address: HubAddress, asking: Asking): Promise<FileInfo> 
     if (info === null) throw sourceDead(address.text, statusReason(404), { status: 404 });
     return info;
   } catch (error) {
-    if (error instanceof FilonError) throw error;
-    const status = answers.at(-1)?.status;
-    if (status === undefined || status < 300)
-      throw sourceDead(address.text, messageOf(error), { cause: error });
-    throw sourceDead(address.text, statusReason(status), { status, cause: error });
+    throw hubFailure(address.text, answers, error);
   } finally {
     for (const answer of answers) answer.close();
   }
+}
+
+/** Paths of the files of a data set at or below `path`. Code: MODEL_SOURCE_DEAD. */
+export async function listHubData(
+  { text, repo, path }: { text: string; repo: string; path: string },
+  asking: Asking & { filesMax: number },
+): Promise<string[]> {
+  const answers: HttpAnswer[] = [];
+  const { listFiles } = await import('@huggingface/hub');
+  const paths: string[] = [];
+  try {
+    const listed = listFiles({
+      repo: { type: 'dataset', name: repo },
+      recursive: true,
+      hubUrl: asking.hubUrl,
+      fetch: fetchThrough(text, asking, answers),
+      ...(path === '' ? {} : { path: path.replace(/\/+$/, '') }),
+    });
+    for await (const entry of listed) {
+      if (entry.type === 'file') paths.push(entry.path);
+      if (paths.length > asking.filesMax)
+        throw sourceDead(text, `it has more than ${asking.filesMax} files; name one`);
+    }
+    return paths;
+  } catch (error) {
+    throw hubFailure(text, answers, error);
+  } finally {
+    for (const answer of answers) answer.close();
+  }
+}
+
+function hubFailure(source: string, answers: readonly HttpAnswer[], error: unknown): FilonError {
+  if (error instanceof FilonError) return error;
+  const status = answers.at(-1)?.status;
+  if (status === undefined || status < 300) return sourceDead(source, messageOf(error), { cause: error });
+  return sourceDead(source, statusReason(status), { status, cause: error });
 }
 
 /** The hub's client asks through our guarded GET. */

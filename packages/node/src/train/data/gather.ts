@@ -3,6 +3,7 @@
  * bounded memory, in an order that depends on the sources alone. What is left out is counted by reason.
  */
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { dataEmpty, formatUnknown, tooManyBad } from '@filon/core/training/data/errors';
 import type { ManifestFile, ManifestSource } from '@filon/core/training/data/manifest';
 import { formatOfName } from '@filon/core/training/data/source';
@@ -70,12 +71,13 @@ export interface GatherWork {
 const BAD_SHARE_MAX = 0.1;
 const BAD_MIN = 10;
 const BAD: ReadonlySet<DropReason> = new Set(['json-invalid', 'line-too-long', 'row-invalid', 'not-an-item']);
-const PROGRESS_EVERY_RECORDS = 64;
+const BREATHE_EVERY_RECORDS = 64;
 
 /** What the manifest says of each source. Codes: DATA_*. */
 export async function gather(order: GatherOrder, work: GatherWork): Promise<ManifestSource[]> {
   const kept = new Kept(order.nearPerMille);
   const sources: ManifestSource[] = [];
+  const found: DataFile[][] = [];
   const planned = [
     ...(order.heldOut === null ? [] : [{ source: order.heldOut, use: 'held-out' as const }]),
     ...order.sources.map((source) => ({ source, use: 'data' as const })),
@@ -85,10 +87,16 @@ export async function gather(order: GatherOrder, work: GatherWork): Promise<Mani
     const manifest: ManifestSource = { name, source: from, licence, origin, use, files: [], dropped: {} };
     sources.push(manifest);
     const { signal, onProgress } = work;
-    const files = await work.files.find(source, { base: order.base, signal, onProgress });
-    for (const file of files) {
-      const reader = new FileReader({ order, work, kept, manifest, number: sources.length - 1 });
+    found.push(await work.files.find(source, { base: order.base, signal, onProgress }));
+  }
+  const meter = new ByteMeter(found.flat(), work.onProgress);
+  for (const [number, { source }] of planned.entries()) {
+    const manifest = sources[number];
+    for (const file of found[number] ?? []) {
+      if (manifest === undefined) continue;
+      const reader = new FileReader({ order, work, kept, manifest, number, meter });
       manifest.files.push(await reader.read(source, file));
+      meter.end(file);
     }
   }
   const left = sources.filter(({ use }) => use === 'data').flatMap(({ files }) => files);
@@ -113,6 +121,39 @@ interface Reading {
   kept: Kept;
   manifest: ManifestSource;
   number: number;
+  meter: ByteMeter;
+}
+
+/** Every file is read twice, to be looked at and to be taken: half of its bytes count each time. */
+class ByteMeter {
+  readonly #onProgress: GatherWork['onProgress'];
+  readonly #totalBytes: number;
+  #before = 0;
+  #taken = 0;
+
+  constructor(files: readonly DataFile[], onProgress: GatherWork['onProgress']) {
+    this.#onProgress = onProgress;
+    this.#totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  async *count(file: DataFile, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      this.#taken = Math.min(file.bytes, this.#taken + chunk.length / 2);
+      this.#tell(file.name);
+      yield chunk;
+    }
+  }
+
+  end(file: DataFile): void {
+    this.#before += file.bytes;
+    this.#taken = 0;
+    this.#tell(file.name);
+  }
+
+  #tell(name: string): void {
+    const doneBytes = Math.floor(this.#before + this.#taken);
+    this.#onProgress({ name, doneBytes, totalBytes: this.#totalBytes });
+  }
 }
 
 class FileReader {
@@ -138,13 +179,19 @@ class FileReader {
       order.personal === null
         ? null
         : new PersonalData(order.personal.keep, (found) => work.onPersonal({ ...found, ...place }));
-    for await (const record of readRecords(readable, work.files, work.signal)) {
+    const { meter } = this.#reading;
+    const counted: DataFiles = {
+      ...work.files,
+      read: (each, options) => meter.count(file, work.files.read(each, options)),
+    };
+    for await (const record of readRecords(readable, counted, work.signal)) {
       work.signal.throwIfAborted();
       place.line = record.line;
       this.#seen++;
       for (const read of recordItems(record, source, personal))
         await this.#take(read, { file, line: record.line });
-      if (this.#seen % PROGRESS_EVERY_RECORDS === 0) await this.#breathe(file);
+      // Adapters in memory never wait for anything.
+      if (this.#seen % BREATHE_EVERY_RECORDS === 0) await nextTurn();
     }
     this.#checkBad(file, true);
     return { name: file.name, ...survey, format, items: this.#items, kept: this.#kept };
@@ -157,9 +204,7 @@ class FileReader {
   }): Promise<Pick<ManifestFile, 'sha256' | 'bytes' | 'encoding'>> {
     const { work } = this.#reading;
     const { file, format } = asked;
-    const chunks = watched(work.files.read(file, { signal: work.signal }), (doneBytes) =>
-      work.onProgress({ name: `checking ${file.name}`, doneBytes, totalBytes: file.bytes }),
-    );
+    const chunks = this.#reading.meter.count(file, work.files.read(file, { signal: work.signal }));
     if (format !== 'parquet' && format !== 'pdf')
       return surveyText(file.name, chunks, asked.encoding ?? null);
     const hash = createHash('sha256');
@@ -196,23 +241,5 @@ class FileReader {
     if (this.#firstBad === null) return;
     const isBad = this.#bad > this.#seen * BAD_SHARE_MAX && (this.#bad >= BAD_MIN || isOver);
     if (isBad) throw tooManyBad(file.name, { ...this.#firstBad, bad: this.#bad, seen: this.#seen });
-  }
-
-  async #breathe(file: DataFile): Promise<void> {
-    this.#reading.work.onProgress({ name: `reading ${file.name}`, doneBytes: this.#seen, totalBytes: null });
-    // Memory adapters never wait for anything.
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
-async function* watched(
-  chunks: AsyncIterable<Uint8Array>,
-  onBytes: (bytes: number) => void,
-): AsyncGenerator<Uint8Array> {
-  let bytes = 0;
-  for await (const chunk of chunks) {
-    bytes += chunk.length;
-    onBytes(bytes);
-    yield chunk;
   }
 }

@@ -10,7 +10,7 @@ import { type DataManifest, MANIFEST_FORMAT, manifestSchema } from '@filon/core/
 import { SPLITS, type Split } from '@filon/core/training/data/split';
 import type { DataDraft, DataStore } from '../../ports/data-store.ts';
 import { type GatheredItem, type GatherOrder, type GatherWork, gather } from './gather.ts';
-import { CANARIES_FILE, CANARIES_KEY_FILE, CanaryList } from './personal/canaries.ts';
+import { REMOVED_FILE, REMOVED_KEY_FILE, RemovedValues } from './personal/removed-values.ts';
 import { PersonalReport } from './personal/report.ts';
 
 export const MANIFEST_FILE = 'manifest.json';
@@ -33,7 +33,7 @@ export interface Prepared {
 export interface PrepareDeps {
   files: GatherWork['files'];
   store: DataStore;
-  /** For the key of the canaries. */
+  /** For the key of the list of removed values. */
   randomBytes(count: number): Uint8Array;
 }
 
@@ -52,14 +52,14 @@ export async function prepareData(
   const writers = new Map(SPLITS.map((split) => [split, new ItemWriter(draft, split)] as const));
   const report = order.personal === null ? null : new PersonalReport();
   const key = deps.randomBytes(32);
-  const canaries = new CanaryList(key);
+  const removed = new RemovedValues(key);
   const sources = await gather(order, {
     ...options,
     files: deps.files,
     onItem: (item) => writers.get(item.split)?.add(item),
     onPersonal: (place) => {
       report?.add(place);
-      canaries.add(place);
+      removed.add(place);
     },
   });
   const manifest: DataManifest = {
@@ -76,8 +76,8 @@ export async function prepareData(
   await draft.append(MANIFEST_FILE, Buffer.from(text));
   if (report !== null) {
     await draft.append(PERSONAL_FILE, Buffer.from(report.toJson()));
-    await draft.append(CANARIES_FILE, Buffer.from(canaries.toJson()));
-    await draft.append(CANARIES_KEY_FILE, Buffer.from(hexOf(key)));
+    await draft.append(REMOVED_FILE, Buffer.from(removed.toJson()));
+    await draft.append(REMOVED_KEY_FILE, Buffer.from(hexOf(key)));
   }
   await draft.commit(id);
   return { id, manifest, personal: report };

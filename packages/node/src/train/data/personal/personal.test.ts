@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CanaryList, openLeakCheck } from './canaries.ts';
 import { isCardNumber, isIban, isSocialSecurity, isSpanishId } from './checksums.ts';
 import { personalColumn } from './columns.ts';
 import { PersonalData, personalSpans } from './remove.ts';
+import { openLeakCheck, RemovedValues } from './removed-values.ts';
 
 const removed = (text: string, keep: string[] = []): string =>
   new PersonalData(keep, () => {}).removeFrom(text);
@@ -130,9 +130,9 @@ test.each([
   ['price', null],
 ])('personalColumn(%j)', (heading, kind) => expect(personalColumn(heading)).toBe(kind));
 
-describe('canaries', () => {
+describe('removed values', () => {
   const key = new Uint8Array(32).fill(7);
-  const list = new CanaryList(key);
+  const list = new RemovedValues(key);
   const data = new PersonalData([], (found) => list.add(found));
   data.removeFrom('Mail ana@example.com or call 612 345 678.');
   data.removeFromRow({ Apellidos: 'Quispe Mamani' });
@@ -154,6 +154,6 @@ describe('canaries', () => {
   });
   test('are worthless under another key, and refused when they are none', () => {
     expect(openLeakCheck(list.toJson(), new Uint8Array(32))('612345678')).toEqual([]);
-    expect(() => openLeakCheck('{}', key)).toThrow(/not a list of canaries/);
+    expect(() => openLeakCheck('{}', key)).toThrow(/not a list of removed values/);
   });
 });

@@ -10,15 +10,15 @@ import { z } from 'zod';
 import { personalSpans } from './remove.ts';
 import { comparable, PERSONAL_KINDS, type PersonalKind } from './span.ts';
 
-export const CANARIES_FILE = 'canaries.json';
-export const CANARIES_KEY_FILE = 'canaries.key';
+export const REMOVED_FILE = 'removed.json';
+export const REMOVED_KEY_FILE = 'removed.key';
 /** Different values; later ones are counted and not kept. */
-export const CANARIES_MAX: number = 2 ** 20;
+export const REMOVED_MAX: number = 2 ** 20;
 const MAC_BYTES = 16;
 /** Shorter values occur by chance. */
 const VALUE_CHARS_MIN = 5;
 
-const canarySchema = z.strictObject({
+const valueSchema = z.strictObject({
   kind: z.enum(PERSONAL_KINDS),
   mac: z.base64(),
   places: z.int().positive(),
@@ -26,10 +26,10 @@ const canarySchema = z.strictObject({
 const listSchema = z.strictObject({
   format: z.literal(1),
   algorithm: z.literal('hmac-sha256-128'),
-  canaries: z.array(canarySchema).max(CANARIES_MAX),
+  values: z.array(valueSchema).max(REMOVED_MAX),
 });
 
-export class CanaryList {
+export class RemovedValues {
   readonly #key: Uint8Array;
   readonly #found = new Map<string, { kind: PersonalKind; places: number }>();
 
@@ -41,9 +41,9 @@ export class CanaryList {
   add({ kind, value }: { kind: PersonalKind; value: string }): void {
     if (value.length < VALUE_CHARS_MIN) return;
     const mac = macOf(this.#key, value);
-    const canary = this.#found.get(mac);
-    if (canary !== undefined) canary.places++;
-    else if (this.#found.size < CANARIES_MAX) this.#found.set(mac, { kind, places: 1 });
+    const known = this.#found.get(mac);
+    if (known !== undefined) known.places++;
+    else if (this.#found.size < REMOVED_MAX) this.#found.set(mac, { kind, places: 1 });
   }
 
   get size(): number {
@@ -51,14 +51,14 @@ export class CanaryList {
   }
 
   toJson(): string {
-    const canaries = Array.from(this.#found, ([mac, canary]) => ({ ...canary, mac }));
-    return JSON.stringify({ format: 1, algorithm: 'hmac-sha256-128', canaries });
+    const values = Array.from(this.#found, ([mac, found]) => ({ ...found, mac }));
+    return JSON.stringify({ format: 1, algorithm: 'hmac-sha256-128', values });
   }
 }
 
 export interface Leak {
   kind: PersonalKind;
-  /** Of the canary, so that the same leak is known again. */
+  /** Of the removed value, so that the same leak is known again. */
   mac: string;
 }
 
@@ -85,11 +85,11 @@ function candidates(said: string): Set<string> {
   return new Set([...values].filter((value) => value.length >= VALUE_CHARS_MIN));
 }
 
-function parseList(text: string): z.infer<typeof listSchema>['canaries'] {
+function parseList(text: string): z.infer<typeof listSchema>['values'] {
   try {
-    return listSchema.parse(JSON.parse(text)).canaries;
+    return listSchema.parse(JSON.parse(text)).values;
   } catch (error) {
-    throw manifestInvalid(CANARIES_FILE, 'it is not a list of canaries', error);
+    throw manifestInvalid(REMOVED_FILE, 'it is not a list of removed values', error);
   }
 }
 
