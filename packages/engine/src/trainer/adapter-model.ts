@@ -35,12 +35,12 @@ export function newAdapterModel(
   const frozen = new Map(
     tensorsOf(shape).map(({ name, kind, extents: [n0 = 1, n1 = 1] }) => {
       const type = typeOf(name);
-      const forward = b.apply('new_tensor_4d', type, n0, n1, 1, 1);
+      const typeIn = (rowLength: number) =>
+        kind === 'gain' ? TENSOR_TYPE.f32 : frozenType(b.kinds.copies, type, rowLength);
+      const forward = b.apply('new_tensor_4d', typeIn(n0), n0, n1, 1, 1);
       const needsBackward = kind === 'matrix' && (shape.tied || name !== 'token_embd.weight');
-      const backward = needsBackward
-        ? b.apply('new_tensor_4d', backwardType(b.kinds.copies, type, n1), n1, n0, 1, 1)
-        : null;
-      return [name, { name, forward, backward }] as const;
+      const backward = needsBackward ? b.apply('new_tensor_4d', typeIn(n1), n1, n0, 1, 1) : null;
+      return [name, { name, type, forward, backward }] as const;
     }),
   );
   const tensor = (name: string): FrozenTensor => frozen.get(name) as FrozenTensor;
@@ -84,9 +84,12 @@ export function newAdapterModel(
   };
 }
 
-/** Quantised matrices go back in 8 bits, close to what they went forward in and half the size of two bytes. */
-function backwardType(copies: number, forward: number, rowLength: number): number {
-  if (copies === TENSOR_TYPE.f32 || PLAIN_TYPES.includes(forward)) return copies;
+/**
+ * Quantised matrices are held in 8 bits, forward and back: products with fewer take twice the time on a processor
+ * (bench/train), and two bytes take twice the memory and are no faster.
+ */
+function frozenType(copies: number, file: number, rowLength: number): number {
+  if (copies === TENSOR_TYPE.f32 || PLAIN_TYPES.includes(file)) return copies;
   return rowLength % Q8_0_BLOCK === 0 ? Q8_0 : copies;
 }
 

@@ -14,7 +14,7 @@ import type { GraphBuilder, ProductKinds, Tensor } from './graph/builder.ts';
 import { Optimizer } from './optimizer.ts';
 import type { ParameterGroup } from './parameter-group.ts';
 import type { LlamaShape } from './shape.ts';
-import { refreshCopies, type TrainableModel, transposeFrozen } from './training-model.ts';
+import { convertFrozen, refreshCopies, type TrainableModel } from './training-model.ts';
 
 export interface TrainerSettings {
   shape: LlamaShape;
@@ -173,14 +173,17 @@ export class Trainer {
   }
 
   /**
-   * Puts the base's tensors in, in the type of its file.
-   * @param read the bytes of a tensor by its name, one at a time
+   * Puts the base's tensors in.
+   * @param read the bytes of a tensor as its file has them, one at a time
    */
   async writeFrozen(read: (name: string) => Promise<Uint8Array>): Promise<void> {
-    for (const { name, forward, backward } of this.#model.frozen) {
-      this.#device.set(forward, await read(name));
-      if (backward !== null)
-        await this.#device.computeOnce(this.#settings.kinds, (b) => transposeFrozen(b, forward, backward));
+    for (const frozen of this.#model.frozen) {
+      const bytes = await read(frozen.name);
+      await this.#device.computeOnce(
+        this.#settings.kinds,
+        (b) => convertFrozen(b, frozen),
+        (encoded) => this.#device.set(encoded, bytes),
+      );
     }
   }
 

@@ -18,9 +18,11 @@ export interface TrainableModel {
   frozen: FrozenTensor[];
 }
 
-/** A tensor that keeps the type of its file, and what of it the way back reads. */
+/** A tensor that does not change, and what of it the way back reads. */
 export interface FrozenTensor {
   name: string;
+  /** ggml's, in its file. */
+  type: number;
   forward: Tensor;
   /** Transposed; null where nothing goes back through it. */
   backward: Tensor | null;
@@ -81,10 +83,14 @@ function newCopies(b: GraphBuilder, value: Tensor): MatrixCopies {
   return { value, forward, backward: b.apply('new_tensor_4d', copies, n1, n0, 1, 1) };
 }
 
-/** Appends what makes the transposed copy of a frozen matrix. */
-export function transposeFrozen(b: GraphBuilder, forward: Tensor, backward: Tensor): void {
-  const plain = forward.type === TENSOR_TYPE.f32 ? forward : b.apply('cast', forward, TENSOR_TYPE.f32);
-  b.append(b.apply('cpy', b.contiguous(b.swap01(plain)), backward));
+/** Appends what brings a file's bytes into a frozen tensor. @returns where the bytes go */
+export function convertFrozen(b: GraphBuilder, { type, forward, backward }: FrozenTensor): Tensor {
+  const [n0, n1] = forward.extents;
+  const encoded = b.apply('new_tensor_4d', type, n0, n1, 1, 1);
+  const plain = type === TENSOR_TYPE.f32 ? encoded : b.apply('cast', encoded, TENSOR_TYPE.f32);
+  b.append(b.apply('cpy', type === forward.type ? encoded : plain, forward));
+  if (backward !== null) b.append(b.apply('cpy', b.contiguous(b.swap01(plain)), backward));
+  return encoded;
 }
 
 /** Appends what brings the copies up to the values. */

@@ -27,9 +27,15 @@ export const TINY_SHAPE: LlamaShape = {
   tied: true,
 };
 
-export const F32: ProductKinds = { copies: TENSOR_TYPE.f32, large: 'transposed', small: 'outer' };
+export const F32: ProductKinds = {
+  copies: TENSOR_TYPE.f32,
+  attentionCopies: TENSOR_TYPE.f32,
+  large: 'transposed',
+  attention: 'transposed',
+  adapters: 'outer',
+};
 export const F16: ProductKinds = { ...F32, copies: TENSOR_TYPE.f16 };
-export const BF16: ProductKinds = { copies: TENSOR_TYPE.bf16, large: 'transposed', small: 'outer' };
+export const BF16: ProductKinds = { ...F32, copies: TENSOR_TYPE.bf16 };
 
 /** One thread: tests run side by side, and threads that spin for one another would take turns. */
 export function processor(threads = 1): TrainingDevice {

@@ -56,7 +56,7 @@ export function attentionForward(
   const v = byHead(b, place, value.output, kvHeads);
   const scores = b.product(k, q);
   const weights = b.apply('soft_max_ext', scores, place.mask, 1 / Math.sqrt(headWidth), 0);
-  const mixed = b.sumOverSecond(v, b.swap01(weights), 'small');
+  const mixed = b.sumOverSecond(v, b.swap01(weights), 'attention');
   const out = linearForward(b, w.attn_output, byToken(b, mixed));
   return {
     output: out.output,
@@ -83,10 +83,10 @@ export function attentionBackward(
   const { heads, kvHeads, headWidth } = place.shape;
   const { q, k, v, weights } = saved;
   const dMixed = byHead(b, place, linearBackward(b, w.attn_output, saved.outSaved, gradient), heads);
-  const dValue = groupSum(b, place, b.sumOverSecond(dMixed, weights, 'small'));
+  const dValue = groupSum(b, place, b.sumOverSecond(dMixed, weights, 'attention'));
   const dScores = b.apply('soft_max_ext_back', b.product(v, dMixed), weights, 1 / Math.sqrt(headWidth), 0);
-  const dQuery = b.sumOverSecond(k, b.swap01(dScores), 'small');
-  const dKey = groupSum(b, place, b.sumOverSecond(q, dScores, 'small'));
+  const dQuery = b.sumOverSecond(k, b.swap01(dScores), 'attention');
+  const dKey = groupSum(b, place, b.sumOverSecond(q, dScores, 'attention'));
   const backThrough = (linear: Linear, its: LinearSaved, d: Tensor) => linearBackward(b, linear, its, d);
   const turnedBack = (d: Tensor, count: number) => rotate(b, place, 'rope_ext_back', byToken(b, d), count);
   const fromQuery = backThrough(w.attn_q, saved.qSaved, flat(b, turnedBack(dQuery, heads)));

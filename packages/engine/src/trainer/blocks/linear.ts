@@ -42,7 +42,7 @@ export function linearForward(
   if (w.adapter === null) return { output, saved: { input, low: null } };
   const low = b.product(w.adapter.a, input);
   const scaled = b.apply('scale', low, w.adapter.scale);
-  const added = b.sumOverSecond(w.adapter.b, b.swap01(scaled), 'small');
+  const added = b.sumOverSecond(w.adapter.b, b.swap01(scaled), 'adapters');
   return { output: b.add(output, added), saved: { input, low } };
 }
 
@@ -58,8 +58,8 @@ export function linearBackward(
   if (w.adapter === null || low === null) return dx;
   const { adapter } = w;
   const scaledLow = b.apply('scale', low, adapter.scale);
-  b.accumulate(adapter.bGradient, b.sumOverSecond(gradient, scaledLow, 'small'));
+  b.accumulate(adapter.bGradient, b.sumOverSecond(gradient, scaledLow, 'adapters'));
   const dLow = b.apply('scale', b.product(adapter.b, gradient), adapter.scale);
-  b.accumulate(adapter.aGradient, b.sumOverSecond(input, dLow, 'small'));
-  return b.add(dx, b.sumOverSecond(adapter.a, b.swap01(dLow), 'small'));
+  b.accumulate(adapter.aGradient, b.sumOverSecond(input, dLow, 'adapters'));
+  return b.add(dx, b.sumOverSecond(adapter.a, b.swap01(dLow), 'adapters'));
 }

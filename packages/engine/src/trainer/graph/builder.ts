@@ -36,12 +36,16 @@ export function tensorAt(pointer: bigint): Tensor {
 
 /** How products are computed on a device. */
 export interface ProductKinds {
-  /** Type of the copies that products read: f32 for parity, bf16 or f16 for speed. */
+  /** Type of the copies that products with matrices read: f32 for parity, bf16 or f16 for speed. */
   copies: number;
+  /** The same within attention, whose weights lose more by rounding than its small products win. */
+  attentionCopies: number;
   /** How the gradient of a matrix is summed over tokens. */
   large: SumOverSecond;
-  /** The same for products as small as one head of attention, or the rank of an adapter. */
-  small: SumOverSecond;
+  /** The same for products as small as one head of attention. */
+  attention: SumOverSecond;
+  /** The same for products as narrow as the rank of an adapter; `outer` keeps them in f32. */
+  adapters: SumOverSecond;
 }
 
 /**
@@ -103,7 +107,10 @@ export class GraphBuilder {
   }
 
   swap01(a: Tensor): Tensor {
-    return this.apply('permute', a, 1, 0, 2, 3);
+    const view = this.apply('permute', a, 1, 0, 2, 3);
+    // Swapped once more it is `a` itself: no copy is needed.
+    this.#transposed.set(view.pointer, a);
+    return view;
   }
 
   /** Extents 1 and 2 swapped: heads and positions. */
@@ -117,21 +124,18 @@ export class GraphBuilder {
   }
 
   /** `a` `[m, k]`, `b` `[n, k]` -> `[m, n]`: the sum over the second extent. `a` may have fewer heads than `b`. */
-  sumOverSecond(a: Tensor, b: Tensor, size: 'large' | 'small'): Tensor {
+  sumOverSecond(a: Tensor, b: Tensor, size: 'large' | 'attention' | 'adapters'): Tensor {
     if (this.kinds[size] === 'outer') return this.apply('out_prod', a, b);
-    return this.product(this.transposedCopy(a), this.transposedCopy(b));
+    const type = size === 'attention' ? this.kinds.attentionCopies : this.kinds.copies;
+    return this.product(this.#transposedCopy(a, type), this.#transposedCopy(b, type));
   }
 
-  /** A copy of `a` in the type of products, extents 0 and 1 swapped; one for each `a`. */
-  transposedCopy(a: Tensor): Tensor {
+  /** A copy of `a` with extents 0 and 1 swapped; one for each `a`. */
+  #transposedCopy(a: Tensor, type: number): Tensor {
     const known = this.#transposed.get(a.pointer);
     if (known !== undefined) return known;
     const [n0, n1, n2, n3] = a.extents;
-    const copy = this.apply(
-      'cpy',
-      this.swap01(a),
-      this.apply('new_tensor_4d', this.kinds.copies, n1, n0, n2, n3),
-    );
+    const copy = this.apply('cpy', this.swap01(a), this.apply('new_tensor_4d', type, n1, n0, n2, n3));
     this.#transposed.set(a.pointer, copy);
     return copy;
   }

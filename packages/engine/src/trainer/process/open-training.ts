@@ -101,12 +101,17 @@ function precisionOn({ backend }: NativeDevice, wanted: TrainingPrecision): Prec
   return backend === 'cpu' ? 'bf16' : 'f16';
 }
 
-/** Measured on processors (bench/train); GPUs have fast kernels for MUL_MAT alone. */
+/**
+ * Measured on processors (bench/train): outer products are slower than copies and MUL_MAT, except where the sums are as
+ * short as an adapter's rank. GPUs have fast kernels for MUL_MAT alone.
+ */
 function productKinds({ backend }: NativeDevice, precision: Precision): ProductKinds {
   return {
     copies: TENSOR_TYPE[precision],
+    attentionCopies: backend === 'cpu' ? TENSOR_TYPE.f32 : TENSOR_TYPE[precision],
     large: 'transposed',
-    small: backend === 'cpu' ? 'outer' : 'transposed',
+    attention: 'transposed',
+    adapters: backend === 'cpu' ? 'outer' : 'transposed',
   };
 }
 
