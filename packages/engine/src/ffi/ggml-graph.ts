@@ -27,6 +27,8 @@ export interface GgmlGraph {
   freeContext: (context: bigint) => void;
   /** Data for every tensor of a context that has none; NULL when memory is out. */
   allocate: (context: bigint, backend: bigint) => Pointer;
+  /** What {@link allocate} would take. */
+  contextDataBytes: (context: bigint, bufferType: bigint) => number | bigint;
   freeBuffer: (buffer: bigint) => void;
   clearBuffer: (buffer: bigint, value: number) => void;
   bufferBytes: (buffer: bigint) => number | bigint;
@@ -39,6 +41,8 @@ export interface GgmlGraph {
   /** Places a graph's intermediate tensors so that those never alive together share memory. */
   newPlan: (bufferType: bigint) => bigint;
   planGraph: (plan: bigint, graph: bigint) => boolean;
+  /** What a plan of a graph would take, into the first of `sizes`; such a plan is for nothing else. */
+  sizePlan: (plan: bigint, graph: bigint, sizes: BigUint64Array) => void;
   planBytes: (plan: bigint, buffer: number) => number | bigint;
   freePlan: (plan: bigint) => void;
   bufferType: (backend: bigint) => bigint;
@@ -171,6 +175,9 @@ export function openGgmlGraph(set: LibrarySet): GgmlGraph {
   const procAddress = native('ggml_backend_reg_get_proc_address', PTR, [PTR, 'const char *']);
   const setThreads = koffi.proto('void', [PTR, 'int']);
   const initParams = koffi.struct({ mem_size: 'size_t', mem_buffer: PTR, no_alloc: 'bool' });
+  const reserveSize = native('ggml_gallocr_reserve_n_size', 'void', [PTR, PTR, PTR, PTR, PTR]) as (
+    ...args: unknown[]
+  ) => void;
   const init = base.func('ggml_init', PTR, [initParams]);
   return {
     openBackend: (device) => native('ggml_backend_dev_init', PTR, [PTR, PTR])(device, null) as Pointer,
@@ -183,6 +190,7 @@ export function openGgmlGraph(set: LibrarySet): GgmlGraph {
     newContext: (bytes) => init({ mem_size: bytes, mem_buffer: null, no_alloc: true }) as bigint,
     freeContext: native('ggml_free', 'void', [PTR]),
     allocate: native('ggml_backend_alloc_ctx_tensors', PTR, [PTR, PTR]),
+    contextDataBytes: native('ggml_backend_alloc_ctx_tensors_from_buft_size', 'size_t', [PTR, PTR]),
     freeBuffer: native('ggml_backend_buffer_free', 'void', [PTR]),
     clearBuffer: native('ggml_backend_buffer_clear', 'void', [PTR, 'uint8_t']),
     bufferBytes: native('ggml_backend_buffer_get_size', 'size_t', [PTR]),
@@ -193,6 +201,7 @@ export function openGgmlGraph(set: LibrarySet): GgmlGraph {
     tensorBytes: native('ggml_tensor_overhead', 'size_t', []),
     newPlan: native('ggml_gallocr_new', PTR, [PTR]),
     planGraph: native('ggml_gallocr_alloc_graph', 'bool', [PTR, PTR]),
+    sizePlan: (plan, graph, sizes) => void reserveSize(plan, graph, null, null, sizes),
     planBytes: native('ggml_gallocr_get_buffer_size', 'size_t', [PTR, 'int']),
     freePlan: native('ggml_gallocr_free', 'void', [PTR]),
     bufferType: native('ggml_backend_get_default_buffer_type', PTR, [PTR]),

@@ -1,5 +1,6 @@
 /** One device that trains: its backend, contexts of tensors, and graphs that are described once and computed often. */
 import { FilonError } from '@filon/core/errors';
+import { formatBytes } from '@filon/core/units';
 import type { Backends, NativeDevice } from '../ffi/backends.ts';
 import type { GgmlGraph } from '../ffi/ggml-graph.ts';
 import type { TrainerErrorDetails } from './errors.ts';
@@ -16,16 +17,25 @@ export interface StaticGraph {
   nodes: number;
 }
 
+export interface DeviceMeans {
+  /** Of a CPU. */
+  threads: number;
+  /** Memory that may still be taken now. */
+  freeBytes: () => number;
+}
+
 export class TrainingDevice {
   readonly #ggml: GgmlGraph;
+  readonly #freeBytes: () => number;
   readonly #backend: bigint;
   readonly #contexts: bigint[] = [];
   readonly #buffers: bigint[] = [];
   readonly #plans: bigint[] = [];
 
   /** @throws TRAIN_DEVICE_REFUSED */
-  constructor(ggml: GgmlGraph, { cpuRegistry }: Backends, device: NativeDevice, threads: number) {
+  constructor(ggml: GgmlGraph, { cpuRegistry }: Backends, device: NativeDevice, means: DeviceMeans) {
     this.#ggml = ggml;
+    this.#freeBytes = means.freeBytes;
     const backend = ggml.openBackend(device.pointer);
     if (backend === null) {
       throw new FilonError<TrainerErrorDetails>(
@@ -34,7 +44,7 @@ export class TrainingDevice {
       );
     }
     this.#backend = backend;
-    if (device.backend === 'cpu') ggml.setThreads(cpuRegistry, backend, threads);
+    if (device.backend === 'cpu') ggml.setThreads(cpuRegistry, backend, means.threads);
   }
 
   get ggml(): GgmlGraph {
@@ -47,8 +57,11 @@ export class TrainingDevice {
     const context = ggml.newContext(MAX_NODES * Number(ggml.tensorBytes()));
     this.#contexts.push(context);
     const described = describe(new GraphBuilder(ggml, { context, graph: 0n }, kinds));
+    const what = 'its parameters and their state';
+    const bytes = Number(ggml.contextDataBytes(context, ggml.bufferType(this.#backend)));
+    this.#require(bytes, what);
     const buffer = ggml.allocate(context, this.#backend);
-    if (buffer === null) throw outOfMemory('its parameters and their state');
+    if (buffer === null) throw outOfMemory(what, bytes, this.#freeBytes());
     this.#buffers.push(buffer);
     ggml.clearBuffer(buffer, 0);
     return described;
@@ -62,9 +75,12 @@ export class TrainingDevice {
     this.#contexts.push(context);
     const native = ggml.newGraph(context, MAX_NODES, false);
     const described = describe(new GraphBuilder(ggml, { context, graph: native }, kinds));
+    const what = 'the results of one step';
+    const needed = this.#sizeOf(native);
+    this.#require(needed, what);
     const plan = ggml.newPlan(ggml.bufferType(this.#backend));
     this.#plans.push(plan);
-    if (!ggml.planGraph(plan, native)) throw outOfMemory('the results of one step');
+    if (!ggml.planGraph(plan, native)) throw outOfMemory(what, needed, this.#freeBytes());
     const graph: StaticGraph = {
       compute: () => ggml.compute(this.#backend, native),
       bytes: Number(ggml.planBytes(plan, 0)),
@@ -124,6 +140,21 @@ export class TrainingDevice {
     this.#ggml.freeBackend(this.#backend);
   }
 
+  /** A system that promises more than it has would kill this process later: it is said before. */
+  #require(neededBytes: number, what: string): void {
+    const freeBytes = this.#freeBytes();
+    if (neededBytes > freeBytes) throw outOfMemory(what, neededBytes, freeBytes);
+  }
+
+  #sizeOf(graph: bigint): number {
+    const ggml = this.#ggml;
+    const plan = ggml.newPlan(ggml.bufferType(this.#backend));
+    const sizes = new BigUint64Array(1);
+    ggml.sizePlan(plan, graph, sizes);
+    ggml.freePlan(plan);
+    return Number(sizes[0]);
+  }
+
   /** Native code would abort. */
   #check(tensor: Tensor, offsetBytes: number, bytes: number): void {
     const all = Number(this.#ggml.bytesOf(tensor.pointer));
@@ -132,9 +163,9 @@ export class TrainingDevice {
   }
 }
 
-function outOfMemory(what: string): FilonError<TrainerErrorDetails> {
+function outOfMemory(what: string, neededBytes: number, freeBytes: number): FilonError<TrainerErrorDetails> {
   return new FilonError<TrainerErrorDetails>(
-    { code: 'TRAIN_OUT_OF_MEMORY', what },
-    `the device has no memory for ${what}; take shorter or fewer sequences, recomputation, or a smaller model`,
+    { code: 'TRAIN_OUT_OF_MEMORY', what, neededBytes, freeBytes },
+    `${what} need ${formatBytes(neededBytes)} on the device, and ${formatBytes(freeBytes)} are free; lower sequences (and raise accumulate) or length, take a LoRA or a smaller model, or free memory`,
   );
 }

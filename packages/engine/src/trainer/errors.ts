@@ -1,6 +1,7 @@
 export type TrainerErrorDetails =
   | { code: 'TRAIN_DEVICE_REFUSED'; device: string }
-  | { code: 'TRAIN_OUT_OF_MEMORY'; what: string }
+  /** Foreseen before it is taken, or refused by the device. */
+  | { code: 'TRAIN_OUT_OF_MEMORY'; what: string; neededBytes: number; freeBytes: number }
   /** Not of the family that the training graph is written for. */
   | { code: 'TRAIN_MODEL_UNSUPPORTED'; file: string; reason: string }
   /** Not a state file, cut off, or of another model. */

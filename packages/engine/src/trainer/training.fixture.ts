@@ -38,12 +38,15 @@ export const F16: ProductKinds = { ...F32, copies: TENSOR_TYPE.f16 };
 export const BF16: ProductKinds = { ...F32, copies: TENSOR_TYPE.bf16 };
 
 /** One thread: tests run side by side, and threads that spin for one another would take turns. */
-export function processor(threads = 1): TrainingDevice {
+export function processor(
+  threads = 1,
+  freeBytes: () => number = () => Number.POSITIVE_INFINITY,
+): TrainingDevice {
   const set = openLibrarySet(findLibraryDirectory([]));
   const backends = loadBackends(set, []);
   const [cpu] = backends.devices;
   if (cpu === undefined) throw new TypeError('no processor');
-  return new TrainingDevice(openGgmlGraph(set), backends, cpu, threads);
+  return new TrainingDevice(openGgmlGraph(set), backends, cpu, { threads, freeBytes });
 }
 
 /** A trainer of all parameters with the given or fresh weights. */

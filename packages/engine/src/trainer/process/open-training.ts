@@ -11,10 +11,11 @@ import type {
   TrainingSpec,
 } from '@filon/core/training/session';
 import type { DeviceHostSpec } from '../../device/device-host.ts';
-import { loadBackends, type NativeDevice } from '../../ffi/backends.ts';
+import { deviceFreeBytes, loadBackends, type NativeDevice } from '../../ffi/backends.ts';
 import { openGgmlGraph, TENSOR_TYPE } from '../../ffi/ggml-graph.ts';
 import { openLibrarySet } from '../../ffi/library-set.ts';
 import type { MetaPair } from '../../gguf/encode.ts';
+import { freeMemoryBytes } from '../../worker/free-memory.ts';
 import { type AdapterSettings, initialAdapters, newAdapterModel } from '../adapter-model.ts';
 import { TrainingDevice } from '../device.ts';
 import type { TrainerErrorDetails } from '../errors.ts';
@@ -60,7 +61,10 @@ export async function openTraining(host: DeviceHostSpec, spec: TrainingSpec): Pr
   const base = spec.model.kind === 'fresh' ? null : await openModelFile(spec.model.path);
   const shape = base === null ? freshShape(spec.model) : base.shape;
   const adapter = adapterSettings(spec.model);
-  const device = new TrainingDevice(openGgmlGraph(set), backends, native, host.threads);
+  const device = new TrainingDevice(openGgmlGraph(set), backends, native, {
+    threads: host.threads,
+    freeBytes: () => (native.backend === 'cpu' ? freeMemoryBytes() : deviceFreeBytes(backends.ggml, native)),
+  });
   const batch = { sequences: spec.sequences, length: spec.length };
   const trainer = new Trainer(device, { shape, batch, kinds, recompute: spec.recompute }, (b) =>
     adapter === null || base === null
