@@ -7,6 +7,8 @@ export type TrainerErrorDetails =
   /** Not a state file, cut off, or of another model. */
   | { code: 'TRAIN_STATE_INVALID'; file: string; reason: string }
   | { code: 'TRAIN_NOT_OPEN' }
+  /** Nothing is left of the file that was to be written. */
+  | { code: 'TRAIN_DISK_FULL'; path: string }
   /** Its last words are in `lines`; what was not in a checkpoint is computed again. */
   | { code: 'TRAIN_PROCESS_DIED'; device: string; exit: string; lines: string[] }
   | { code: 'TRAIN_TIMEOUT'; what: string; timeoutMs: number }

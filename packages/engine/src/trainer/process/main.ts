@@ -33,7 +33,7 @@ const handlers: Handlers = {
   },
   step: ({ batches, values }) => training().trainer.step(batches, values),
   evaluate: (batch) => training().trainer.evaluate(batch),
-  save: ({ path }) => saveState(training().trainer, path, training().layout),
+  save: ({ path }) => written(path, () => saveState(training().trainer, path, training().layout)),
   restore: async ({ path }) => {
     await loadState(training().trainer, path, training().layout);
     return training().facts();
@@ -44,10 +44,26 @@ const handlers: Handlers = {
     return null;
   },
   export: async (spec) => {
-    await training().write(spec, ended.signal);
+    await written(spec.path, () => training().write(spec, ended.signal));
     return null;
   },
 };
+
+/** What the system says where a disk, a quota or a limit on files is full. */
+const FULL: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
+async function written<T>(path: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && FULL.has(error.code))) throw error;
+    throw new FilonError<TrainerErrorDetails>(
+      { code: 'TRAIN_DISK_FULL', path },
+      `no room on the disk for ${path}; free some and resume, nothing of it was kept`,
+      { cause: error },
+    );
+  }
+}
 
 async function answer({ kind, id, request }: ToTraining): Promise<FromTraining> {
   try {
