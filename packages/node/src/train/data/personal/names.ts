@@ -13,6 +13,12 @@ const TITLED = new RegExp(
   `(?<!\\p{L})(?:${TITLE}[.:]? {1,2}){1,2}(?i:de |el |la |señor |señora )?(${NAME})`,
   'gu',
 );
+/** Two words or more, at the end. */
+const LAST = new RegExp(
+  `(?<![\\p{L}\\d])${WORD}(?: (?:(?:de|del|la|las|los|van|von|da|di|y|al|bin) ){0,2}${WORD}){1,3}(?=[,;:]?\\s{1,2}[(<]?$)`,
+  'u',
+);
+const BEFORE_CHARS_MAX = 120;
 /** A text without these has no name that would be found. */
 const CAPITAL = /\p{Lu}\p{Ll}/u;
 const EDGES = /^[^\p{L}]+|[^\p{L}]+$/gu;
@@ -20,6 +26,15 @@ const EDGES = /^[^\p{L}]+|[^\p{L}]+$/gu;
 export function nameSpans(text: string): Span[] {
   if (!CAPITAL.test(text)) return [];
   return [...titledSpans(text), ...knownSpans(text)];
+}
+
+/** Who stands right before an address, a telephone number or the like, as people sign: `Ann Lee, 5 High Street`. */
+export function nameBefore(text: string, at: number): Span | null {
+  const from = Math.max(0, at - BEFORE_CHARS_MAX);
+  const match = LAST.exec(text.slice(from, at));
+  if (match === null) return null;
+  const start = from + match.index;
+  return { kind: 'name', start, end: start + match[0].length };
 }
 
 function titledSpans(text: string): Span[] {

@@ -27,6 +27,8 @@ describe('personal data', () => {
     ['The client Ana Beltrán asked.', 'The client [name] asked.'],
     ['Estimado señor Martínez: le escribo', 'Estimado señor [name]: le escribo'],
     ['pasaporte: XDA123456', 'pasaporte: [other-id]'],
+    ['It broke. Odalys Brennick-Roe, 7 Marrowfield Lane', 'It broke. [name], [address]'],
+    ['Jorun Castavet <jc@example.com>', '[name] <[email]>'],
   ])('is taken out of %j', (text, without) => expect(removed(text)).toBe(without));
 
   test.each([

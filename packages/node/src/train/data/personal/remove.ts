@@ -3,10 +3,13 @@
  * form of its own (a first name alone, a description that fits one person) is not found: see docs/protocol/data.md.
  */
 import { personalColumn } from './columns.ts';
-import { nameSpans } from './names.ts';
+import { nameBefore, nameSpans } from './names.ts';
 import { patternSpans } from './patterns.ts';
 import { phoneSpans } from './phones.ts';
 import { comparable, type PersonalKind, placeholder, type Span } from './span.ts';
+
+/** What people write after their name. */
+const SIGNED_WITH: ReadonlySet<PersonalKind> = new Set(['address', 'email', 'phone']);
 
 /** Told of each place, with the value in its comparable form. */
 export type OnPersonal = (found: { kind: PersonalKind; value: string }) => void;
@@ -82,7 +85,11 @@ export class PersonalData {
 export function personalSpans(text: string): Span[] {
   const spans: Span[] = [];
   for (const { part, offset } of partsOf(text)) {
-    const found = [...patternSpans(part), ...phoneSpans(part), ...nameSpans(part)];
+    const contacts = [...patternSpans(part), ...phoneSpans(part)];
+    const signed = contacts.flatMap(({ kind, start }) =>
+      SIGNED_WITH.has(kind) ? (nameBefore(part, start) ?? []) : [],
+    );
+    const found = [...contacts, ...signed, ...nameSpans(part)];
     // What has a checksum or a form comes before names where they begin alike; sorting keeps that order.
     const sorted = found.toSorted((a, b) => a.start - b.start || b.end - a.end);
     let end = 0;
