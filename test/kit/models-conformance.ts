@@ -4,6 +4,7 @@ import type { CatalogueEntry } from '@filon/core/model/catalogue';
 import type { Models, PullProgress } from '@filon/node/ports/models';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { tinyModel } from './gguf.ts';
+import { tinyLora } from './lora.ts';
 
 export interface ModelsHarness {
   models: Models;
@@ -48,6 +49,10 @@ const SETUP: ModelsSetup = {
     'page.gguf': Buffer.from('<html>sign in</html>'),
     'odd.gguf': tinyModel({ architecture: 'spark-plug' }),
     'sub/pebble.gguf': CHANGED,
+    'tiny.gguf': tinyModel(),
+    'poet.gguf': await tinyLora({ seed: 1 }),
+    'sub/poet.gguf': await tinyLora({ seed: 2, licence: 'cc-by-4.0' }),
+    'wide.gguf': await tinyLora({ width: 32 }),
   },
   catalogue: (sourceOf) => [
     catalogueEntry('pebble', [sourceOf('pebble.gguf')], PEBBLE_SHA256),
@@ -191,6 +196,73 @@ export function describeModels(name: string, open: (setup: ModelsSetup) => Promi
 
     test('a name that is not known brings what may have been meant', async () => {
       await expect(models.pull('pebbel', { signal })).rejects.toThrow('did you mean pebble');
+    });
+
+    describe('a LoRA', () => {
+      const pullLora = (file: string, name: string | null = null, base = 'tiny') =>
+        models.pull(harness.sourceOf(file), { signal, lora: { base, name } });
+      beforeEach(() => models.pull(harness.sourceOf('tiny.gguf'), { signal }));
+
+      test('is a model of its own beside its base', async () => {
+        const base = await models.find('tiny');
+        const lora = await pullLora('poet.gguf');
+        expect(lora).toMatchObject({
+          ...{ name: 'tiny:poet', architecture: 'llama', quantization: 'F32', licence: 'apache-2.0' },
+          ...{ trainedContextTokens: base?.trainedContextTokens, source: harness.sourceOf('poet.gguf') },
+          lora: { base: base?.sha256, baseName: 'tiny', basePath: base?.path, rank: 4, trainedOn: null },
+        });
+        expect(lora.sha256).not.toBe(lora.lora?.sha256);
+        expect(lora.parameters).toBeGreaterThan(base?.parameters ?? Number.POSITIVE_INFINITY);
+        for (const name of ['tiny:poet', lora.source, lora.sha256])
+          expect(await models.find(name)).toEqual(lora);
+        expect(await models.list()).toEqual([base, lora]);
+      });
+
+      test('is called as asked, and both licences are told', async () => {
+        const one = await pullLora('poet.gguf', 'bard');
+        const other = await pullLora('sub/poet.gguf');
+        expect([one.name, other.name]).toEqual(['tiny:bard', 'tiny:poet']);
+        expect(other.licence).toBe('cc-by-4.0, base: apache-2.0');
+        expect(other.sha256).not.toBe(one.sha256);
+        const third = await models.pull(harness.sourceOf('sub/poet.gguf'), {
+          ...{ signal, lora: { base: 'tiny', name: 'poet' } },
+        });
+        expect(third).toEqual(other);
+        await expect(pullLora('poet.gguf', 'poet')).rejects.toEqual(failsWith('MODEL_LORA_REFUSED'));
+      });
+
+      test.each<[string, Parameters<typeof pullLora>, string]>([
+        ['made for another model', ['wide.gguf'], 'LORA_BASE_MISMATCH'],
+        ['that is a whole model', ['pebble.gguf'], 'GGUF_NOT_A_LORA'],
+        ['that is a web page', ['page.gguf'], 'GGUF_NOT_GGUF'],
+        ['on a base that is not here', ['poet.gguf', null, 'pebble'], 'MODEL_NOT_HERE'],
+        ['with a name that nobody could ask for', ['poet.gguf', 'a:b'], 'MODEL_LORA_REFUSED'],
+      ])('%s is refused', async (_, wanted, code) => {
+        await expect(pullLora(...wanted)).rejects.toEqual(failsWith(code));
+        expect((await models.list()).map(({ name }) => name)).toEqual(['tiny']);
+      });
+
+      test('pulled as a model is refused with a word about its base', async () => {
+        const pull = models.pull(harness.sourceOf('poet.gguf'), { signal });
+        await expect(pull).rejects.toEqual(failsWith('GGUF_NOT_A_MODEL'));
+        await expect(pull).rejects.toThrow('--base');
+      });
+
+      test('on another LoRA is refused', async () => {
+        await pullLora('poet.gguf');
+        await expect(pullLora('sub/poet.gguf', 'both', 'tiny:poet')).rejects.toEqual(
+          failsWith('MODEL_LORA_REFUSED'),
+        );
+      });
+
+      test('keeps its base from being removed', async () => {
+        await pullLora('poet.gguf');
+        await expect(models.remove('tiny')).rejects.toEqual(failsWith('MODEL_HAS_LORAS'));
+        await expect(models.remove('tiny')).rejects.toThrow('tiny:poet');
+        await models.remove('tiny:poet');
+        await models.remove('tiny');
+        expect(await models.list()).toEqual([]);
+      });
     });
 
     test('content that changed since the first pull is refused, unless it is asked for', async () => {

@@ -28,6 +28,7 @@ import type { Models } from './ports/models.ts';
 import type { Store } from './ports/store.ts';
 import type { ServingConfig } from './serve/config.ts';
 import type { OpenDurableAnswers } from './serve/durable/open-durable-answers.ts';
+import { filesOf } from './serve/model-files.ts';
 import type { OpenServing, ServingDeps } from './serve/pipeline.ts';
 import type { Serving } from './serve/serving.ts';
 import type { UpstreamPlaces } from './serve/upstream/places.ts';
@@ -50,7 +51,14 @@ const FLUSH_MS = 2000;
 const LINGER_MS = 3000;
 
 const clock = createSystemClock();
-const makers: Makers = { openNode, openModelCalls, openKeyCalls, openTrustCalls, probeDevices, openDataFiles };
+const makers: Makers = {
+  openNode,
+  openModelCalls,
+  openKeyCalls,
+  openTrustCalls,
+  probeDevices,
+  openDataFiles,
+};
 
 /** A node in this process, at work when this resolves. Disposing of it lets answers end first. */
 async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNode> {
@@ -95,8 +103,8 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
     { version: VERSION, home: paths.home, settings, ...gateway },
     {
       ...{ clock, engine, models, serving, access, upstreams, place: swarm },
-      certify: ({ sha256, path }, options) =>
-        workers.certify({ model: sha256, path, device: deviceOf(settings) }, options),
+      certify: (model, options) =>
+        workers.certify({ ...filesOf(model), device: deviceOf(settings) }, options),
       stopping: () => stop.signal.aborted || place.signal.aborted,
       stop: () => stop.abort(new FilonError({ code: 'NODE_STOP_ASKED' }, 'A stop was asked for.')),
     },

@@ -168,7 +168,7 @@ class SwarmPlace implements Place, AsyncDisposable {
       openSwarm({
         ...{ ...shared, store, identity, policy, log, random: Math.random, randomBytes },
         devices: (options) => engine.devices(options),
-        stored: async () => (await models.list()).map(({ sha256 }) => sha256),
+        stored: async () => (await models.list()).map(({ sha256, lora }) => lora?.sha256 ?? sha256),
       }),
     );
     this.#deps.onOpened();

@@ -23,6 +23,10 @@ export type ModelErrorDetails =
   | { code: 'MODEL_PULLS_TOO_MANY'; max: number }
   /** Nothing of this name has been pulled. */
   | { code: 'MODEL_NOT_HERE'; name: string }
+  /** Others are LoRAs on it and cannot be served without it. */
+  | { code: 'MODEL_HAS_LORAS'; name: string; loras: string[] }
+  /** What was asked for cannot be added to a base, or not under this name. */
+  | { code: 'MODEL_LORA_REFUSED'; name: string; reason: string }
   /** A catalogue file that cannot be read, or is not in the form of one. */
   | { code: 'MODEL_CATALOGUE_INVALID'; path: string; reason: string }
   /** The store's folder cannot be read or written. */
@@ -110,6 +114,20 @@ export function notHere(name: string): FilonError<ModelErrorDetails> {
   return modelError(
     { code: 'MODEL_NOT_HERE', name },
     `no model called "${name}" has been pulled; filon ls lists those that have`,
+  );
+}
+
+export function hasLoras(name: string, loras: string[]): FilonError<ModelErrorDetails> {
+  return modelError(
+    { code: 'MODEL_HAS_LORAS', name, loras },
+    `${name} is the base of ${loras.join(', ')}; remove those first (filon rm ${loras[0] ?? ''})`,
+  );
+}
+
+export function loraRefused(name: string, reason: string): FilonError<ModelErrorDetails> {
+  return modelError(
+    { code: 'MODEL_LORA_REFUSED', name, reason },
+    `"${name}" cannot be had as a LoRA: ${reason}`,
   );
 }
 

@@ -40,7 +40,10 @@ export function runState(run: string, state: string, what: string): FilonError {
 }
 
 export function recipeUnsupported(field: string, reason: string): FilonError {
-  return runError({ code: 'TRAIN_RECIPE_UNSUPPORTED', field, reason }, `${field} cannot be had yet: ${reason}`);
+  return runError(
+    { code: 'TRAIN_RECIPE_UNSUPPORTED', field, reason },
+    `${field} cannot be had yet: ${reason}`,
+  );
 }
 
 export function baseMissing(model: string): FilonError {

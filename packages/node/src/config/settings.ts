@@ -156,7 +156,7 @@ export const SETTINGS: Fields = {
     min: 1,
     max: 64,
     unit: 'models',
-    doc: 'Models in memory at the same time; the one that was unused longest makes room.',
+    doc: 'Models in memory at the same time, a base and its LoRAs being one; the one that was unused longest makes room.',
   }),
   requestsMax: integer({
     default: 256,

@@ -6,7 +6,7 @@ import type { CatalogueEntry } from '@filon/core/model/catalogue';
 import type { LoadedModel } from '@filon/core/serving/session';
 import { z } from 'zod';
 import type { EngineStatus } from '../ports/engine.ts';
-import type { PullProgress, StoredModel } from '../ports/models.ts';
+import type { PullOptions, PullProgress, StoredModel } from '../ports/models.ts';
 import type { RemoteModel } from '../ports/replicas.ts';
 import type { ServingStats } from '../serve/serving.ts';
 import { ACCESS_INPUTS, type AccessCalls } from './access-calls.ts';
@@ -94,9 +94,13 @@ const nothing: z.ZodType<Record<string, never>> = z.object({});
 export interface PullInput {
   name: string;
   repin?: boolean | undefined;
+  lora?: PullOptions['lora'];
 }
 
-const pullInput: z.ZodType<PullInput> = z.object({ name, repin: z.boolean().optional() });
+const pullInput: z.ZodType<PullInput> = z.object({
+  ...{ name, repin: z.boolean().optional() },
+  lora: z.object({ base: name, name: name.nullable() }).optional(),
+});
 
 export interface BenchInput {
   name: string;

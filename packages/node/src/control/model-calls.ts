@@ -38,8 +38,8 @@ export function createModelCalls(deps: ModelCallsDeps): ModelControl {
       if (stored === null && catalogue === null && others === null) throw unknownModel(name, models);
       return { name: known, stored, catalogue, loaded: loadedAs(stored), elsewhere: others };
     },
-    pull: ({ name, repin }, { signal, onProgress }) =>
-      models.pull(name, { signal, repin, onProgress: (pull) => onProgress?.({ kind: 'pull', pull }) }),
+    pull: ({ name, repin, lora }, { signal, onProgress }) =>
+      models.pull(name, { signal, repin, lora, onProgress: (pull) => onProgress?.({ kind: 'pull', pull }) }),
     remove: async ({ name }, { signal }) => {
       const stored = await findModel(models, name);
       if (loadedAs(stored) !== null) await deps.unload(stored, { signal });

@@ -12,7 +12,7 @@ export interface ServingConfig {
   queueMax: number;
   /** How long one of them waits. */
   queueWaitMs: number;
-  /** Models in memory at the same time. */
+  /** Models in memory at the same time; a base and its LoRAs are one. */
   modelsLoadedMax: number;
   /** How long an unused model stays in memory; null: until another one needs the room. */
   keepAliveMs: number | null;

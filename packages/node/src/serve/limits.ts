@@ -78,3 +78,6 @@ export const EMBED_BATCH_TEXTS = 32;
 
 /** After the limit of a graceful stop: how long cancelled requests may take to let go. */
 export const CANCEL_GRACE_MS = 2_000;
+
+/** Models in memory with the same weights: a base and its LoRAs, each of which has a context of its own. */
+export const WEIGHTS_SHARED_MAX = 8;

@@ -60,7 +60,8 @@ export class LocalSeats {
    */
   candidate(stored: StoredModel, hoped: string | null = null): Candidate {
     const { admission, residency, rates = () => [] } = this.#deps;
-    const { sha256, name, bytes, trainedContextTokens } = stored;
+    const { sha256, name, trainedContextTokens } = stored;
+    const bytes = stored.bytes + (stored.lora?.baseBytes ?? 0);
     const loaded = residency.loaded(sha256);
     const facts = loaded ?? this.#facts.get(sha256) ?? null;
     const { contextTokens, sessionsMax, mode } = this.#config;

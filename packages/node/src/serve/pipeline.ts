@@ -21,6 +21,7 @@ import { FirstTokenTimes } from './first-token-times.ts';
 import { openGuestSeats } from './guest-seats.ts';
 import { CANCEL_GRACE_MS, EMBED_TIMEOUT_MS, TOKENIZE_TIMEOUT_MS } from './limits.ts';
 import { LocalSeats, type MeasuredRates } from './local-seats.ts';
+import { filesOf } from './model-files.ts';
 import { type Placed, Placing } from './placing.ts';
 import { type Grammars, grammarOf, type Prepared, prepare, promptTokens } from './prepare.ts';
 import { readinessOf } from './readiness.ts';
@@ -366,5 +367,5 @@ function begunBefore(
 function specOf(stored: StoredModel, config: ServingConfig): Parameters<Engine['load']>[0] {
   const { mode, device, sessionsMax } = config;
   const contextTokens = Math.min(config.contextTokens, stored.trainedContextTokens);
-  return { model: stored.sha256, path: stored.path, device, mode, contextTokens, sessionsMax };
+  return { ...filesOf(stored), device, mode, contextTokens, sessionsMax };
 }

@@ -1,6 +1,6 @@
 /**
  * Which models are in memory. A request holds its model; a model that nobody holds may leave to make room, or because
- * it was idle for long enough. One load at a time a model, shared by all who wait for it.
+ * it was idle for long enough. One load at a time a model, shared by all who wait for it. LoRAs count with their base.
  */
 import { orAborted } from '@filon/core/abort';
 import { FilonError, isFilonError } from '@filon/core/errors';
@@ -9,6 +9,8 @@ import type { Clock } from '../ports/clock.ts';
 import type { Engine, Progress, Waiting } from '../ports/engine.ts';
 import type { Log } from '../ports/log.ts';
 import type { StoredModel } from '../ports/models.ts';
+import { WEIGHTS_SHARED_MAX } from './limits.ts';
+import { weightsOf } from './model-files.ts';
 
 export interface Hold extends Disposable {
   /** The model, loaded; loads it again if a death took it away. */
@@ -97,7 +99,8 @@ export class Residency {
 
   /** Whether it is in memory, or could be without another one leaving. */
   hasRoom(sha256: string): boolean {
-    return this.#others(sha256).length < this.#options.modelsLoadedMax;
+    const stored = this.storedOf(sha256);
+    return stored !== null && this.#inTheWay(stored).length === 0;
   }
 
   isProven(sha256: string): boolean {
@@ -166,10 +169,11 @@ export class Residency {
 
   /** Codes: SERVE_MODELS_BUSY. */
   async #makeRoom(forModel: Resident): Promise<void> {
-    const { modelsLoadedMax } = this.#options;
-    while (this.#others(forModel.stored.sha256).length >= modelsLoadedMax) {
-      if (await this.#evictOne()) continue;
-      const loaded = this.#others(forModel.stored.sha256).map(({ stored }) => stored.name);
+    for (;;) {
+      const inTheWay = this.#inTheWay(forModel.stored);
+      if (inTheWay.length === 0) return;
+      if (await this.#evictOne(inTheWay)) continue;
+      const loaded = inTheWay.map(({ stored }) => stored.name);
       throw new FilonError(
         {
           code: 'SERVE_MODELS_BUSY',
@@ -182,6 +186,17 @@ export class Residency {
     }
   }
 
+  /** Of whom one must leave, or several that share their weights, before this one can come; none when there is room. */
+  #inTheWay(wanted: StoredModel): Resident[] {
+    const weights = weightsOf(wanted);
+    const others = this.#others(wanted.sha256);
+    const sharing = others.filter(({ stored }) => weightsOf(stored) === weights);
+    if (sharing.length >= WEIGHTS_SHARED_MAX) return sharing;
+    const apart = others.filter(({ stored }) => weightsOf(stored) !== weights);
+    const families = new Set(apart.map(({ stored }) => weightsOf(stored)));
+    return families.size < this.#options.modelsLoadedMax ? [] : apart;
+  }
+
   #others(than: string): Resident[] {
     const inMemory = new Set(this.#options.engine.status().loaded.map(({ model }) => model));
     return [...this.#residents.values()].filter(
@@ -189,9 +204,9 @@ export class Residency {
     );
   }
 
-  /** Unloads the model that has been idle for longest. */
-  async #evictOne(): Promise<boolean> {
-    const idle = [...this.#residents.values()]
+  /** Unloads the one of these that has been idle for longest. */
+  async #evictOne(among: Iterable<Resident> = this.#residents.values()): Promise<boolean> {
+    const idle = [...among]
       .filter(({ holds, changing, stored }) => holds === 0 && changing === null && this.loaded(stored.sha256))
       .sort((a, b) => a.idleSinceMs - b.idleSinceMs)[0];
     if (!idle) return false;

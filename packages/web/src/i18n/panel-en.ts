@@ -28,6 +28,7 @@ export const panelEn: typeof panelEs = {
     MODEL_DISK_FULL: 'There is no room left on the disk.',
     MODEL_PULLS_TOO_MANY: 'Too many downloads at once. Wait for one to end.',
     MODEL_NOT_HERE: 'That model is no longer here.',
+    MODEL_HAS_LORAS: 'LoRAs on this model are here. Remove those first.',
     MODEL_ARCHITECTURE_UNSUPPORTED: 'The engine cannot compute models of this family.',
     MODEL_STORE_UNAVAILABLE: 'The folder of the models cannot be read or written.',
     GGUF_NOT_GGUF: 'The file is not a model in the GGUF format.',

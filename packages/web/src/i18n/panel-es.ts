@@ -27,6 +27,7 @@ export const panelEs = {
     MODEL_DISK_FULL: 'No queda sitio en el disco.',
     MODEL_PULLS_TOO_MANY: 'Hay demasiadas descargas a la vez. Espera a que una acabe.',
     MODEL_NOT_HERE: 'Ese modelo ya no está aquí.',
+    MODEL_HAS_LORAS: 'Hay adaptaciones LoRA sobre este modelo. Quítalas antes.',
     MODEL_ARCHITECTURE_UNSUPPORTED: 'El motor no sabe calcular modelos de esta familia.',
     MODEL_STORE_UNAVAILABLE: 'La carpeta de los modelos no se puede leer o escribir.',
     GGUF_NOT_GGUF: 'El archivo no es un modelo en formato GGUF.',

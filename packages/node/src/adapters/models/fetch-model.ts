@@ -10,7 +10,9 @@ import {
   sourcesExhausted,
   storeUnavailable,
 } from '@filon/core/model/errors';
+import { type LoraFacts, loraFacts } from '@filon/core/model/lora';
 import { readGgufHeader } from '@filon/engine/gguf/header';
+import { readLoraHeader } from '@filon/engine/gguf/lora-header';
 import type { PullProgress, StoredModel } from '../../ports/models.ts';
 import { isNoSpace } from './disk-space.ts';
 import { type DownloadMeans, download, reporter } from './download.ts';
@@ -26,6 +28,8 @@ export interface Wanted {
   /** Of the catalogue; null when it leaves that to the first pull. */
   sha256: string | null;
   bytes: number | null;
+  /** What the file is to be added to; null: it is a whole model. */
+  base: StoredModel | null;
 }
 
 export interface Fetching {
@@ -114,7 +118,7 @@ async function fetchFrom(source: Source, wanted: Wanted, task: Task): Promise<St
   const model = { ...manifest, pulledAtMs: means.clock.nowMs() };
   await store(model, partial, means);
   await rm(workFolder, { recursive: true, force: true });
-  return { ...model, path: means.shelf.blobPath(model.sha256) };
+  return means.shelf.stored(model);
 }
 
 interface Bringing {
@@ -156,7 +160,7 @@ async function bring(partial: PartialFile, bringing: Bringing): Promise<Omit<Man
 }
 
 async function store(model: Manifest, partial: PartialFile, { pins, shelf }: FetchMeans): Promise<void> {
-  const before = (await shelf.list()).find((other) => other.name === model.name);
+  const before = (await shelf.manifests()).find((other) => other.name === model.name);
   pins.pin(model.source, { sha256: model.sha256, bytes: model.bytes });
   // The manifest shows nothing until the file is in its place.
   await shelf.putManifest(model);
@@ -184,21 +188,21 @@ async function takeEarlier(
   { expected, task }: { expected: Expected | null; task: Task },
 ): Promise<StoredModel | null> {
   const { shelf, clock } = task.means;
-  const models = await shelf.list();
+  // A LoRA is checked with the base that it is for.
+  const models = (await shelf.manifests()).filter(({ lora }) => lora?.base === wanted.base?.sha256);
   if (expected === null) {
     const mayChange = task.fetching.repin || source.text.startsWith('file:');
-    const isSame = (model: StoredModel): boolean =>
-      model.name === wanted.name && model.source === source.text;
-    return mayChange ? null : (models.find(isSame) ?? null);
+    const isSame = (model: Manifest): boolean => model.name === wanted.name && model.source === source.text;
+    const there = mayChange ? undefined : models.find(isSame);
+    return there === undefined ? null : shelf.stored(there);
   }
   const same = models.filter((model) => model.sha256 === expected.sha256);
   const named = same.find((model) => model.name === wanted.name);
   const [any] = same;
-  if (named !== undefined || any === undefined) return named ?? null;
-  const { path, ...manifest } = any;
-  const renamed = { ...manifest, name: wanted.name, source: source.text, pulledAtMs: clock.nowMs() };
+  if (named !== undefined || any === undefined) return named === undefined ? null : shelf.stored(named);
+  const renamed = { ...any, name: wanted.name, source: source.text, pulledAtMs: clock.nowMs() };
   await shelf.putManifest(renamed);
-  return { ...renamed, path };
+  return shelf.stored(renamed);
 }
 
 interface Checked {
@@ -212,7 +216,7 @@ interface Checked {
 async function check(
   partial: PartialFile,
   { source, wanted, expected, named }: Checked,
-): Promise<Omit<StoredModel, 'path' | 'pulledAtMs'>> {
+): Promise<Omit<Manifest, 'pulledAtMs'>> {
   const actual = partial.sha256();
   if (expected !== null && actual !== expected.sha256) {
     throw hashMismatch(source.text, { expected: expected.sha256, actual, pinned: expected.pinned });
@@ -220,16 +224,22 @@ async function check(
   if (named !== null && actual !== named) {
     throw hashMismatch(source.text, { expected: named, actual, pinned: false });
   }
+  const file = { name: wanted.name, sha256: actual, bytes: partial.bytes, source: source.text };
+  if (wanted.base !== null) return { ...file, ...(await checkLora(partial.path, wanted.base, source)) };
   const header = await readGgufHeader(partial.path, { label: source.text });
   return {
-    name: wanted.name,
-    sha256: actual,
-    bytes: partial.bytes,
+    ...file,
     architecture: header.architecture,
     quantization: header.quantization,
     parameters: header.parameters,
     trainedContextTokens: header.contextTokens,
     licence: header.licence,
-    source: source.text,
   };
+}
+
+/** Codes: GGUF_*, LORA_*. */
+async function checkLora(path: string, base: StoredModel, source: Source): Promise<LoraFacts> {
+  const { architecture, tensors } = await readGgufHeader(base.path, { label: base.name });
+  const on = { architecture, tensors, sha256: base.sha256 };
+  return loraFacts(await readLoraHeader(path, on, { label: source.text }), base);
 }

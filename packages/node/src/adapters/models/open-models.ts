@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { messageOf } from '@filon/core/errors';
 import type { CatalogueEntry } from '@filon/core/model/catalogue';
 import { nameUnknown, notHere, storeUnavailable } from '@filon/core/model/errors';
+import { checkNoLoras, loraBase, loraName } from '@filon/core/model/lora';
 import { findModel, freeName } from '@filon/core/model/names';
 import { nearestNames } from '@filon/core/model/nearest-names';
 import { isSource, parseSource, type SourceAddress } from '@filon/core/model/source';
@@ -97,9 +98,10 @@ class DiskModels implements Models, AsyncDisposable {
   }
 
   async pull(name: string, options: PullOptions): Promise<StoredModel> {
-    const there = await this.find(name);
+    const { lora } = options;
+    const there = lora === undefined ? await this.find(name) : null;
     if (there !== null && options.repin !== true && !name.startsWith('file:')) return there;
-    const wanted = await this.#resolve(name);
+    const wanted = lora === undefined ? await this.#resolve(name) : await this.#resolveLora(name, lora);
     const coming = { name: wanted.name, source: wanted.sources[0]?.text ?? '' };
     this.#coming.add(coming);
     try {
@@ -114,6 +116,7 @@ class DiskModels implements Models, AsyncDisposable {
   async remove(name: string): Promise<void> {
     const model = await this.find(name);
     if (model === null) throw notHere(name);
+    checkNoLoras(model, await this.list());
     await this.#means.shelf.remove(model);
   }
 
@@ -130,7 +133,15 @@ class DiskModels implements Models, AsyncDisposable {
     }
     const address = parseSource(name);
     const free = freeName(address, [...this.#config.catalogue, ...(await this.list()), ...this.#coming]);
-    return { name: free, sources: [this.#source(address)], sha256: null, bytes: null };
+    return { name: free, sources: [this.#source(address)], sha256: null, bytes: null, base: null };
+  }
+
+  async #resolveLora(source: string, lora: NonNullable<PullOptions['lora']>): Promise<Wanted> {
+    const stored = await this.list();
+    const base = loraBase(stored, lora.base);
+    const taken = [...stored, ...this.#coming];
+    const name = loraName(source, { base: base.name, name: lora.name, taken });
+    return { name, sources: [this.#source(parseSource(source))], sha256: null, bytes: null, base };
   }
 
   #wantedEntry(entry: CatalogueEntry): Wanted {
@@ -139,6 +150,7 @@ class DiskModels implements Models, AsyncDisposable {
       sources: entry.sources.map((text) => this.#source(parseSource(text))),
       sha256: entry.sha256 === 'pinned at the first pull' ? null : entry.sha256,
       bytes: entry.bytes,
+      base: null,
     };
   }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { tinyModel } from '../../../../../test/kit/gguf.ts';
+import { writeTinyLora } from '../../../../../test/kit/lora.ts';
 import { createTestStore, realClock } from '../../../../../test/kit/models-means.ts';
 import type { StoredModel } from '../../ports/models.ts';
 import { openModels } from './open-models.ts';
@@ -55,5 +56,19 @@ describe('the next start after a pull that was cut off', () => {
     await cutOff(changed);
     await writeFile(join(home, 'models', 'manifests', 'later.json'), '{"version": 2}');
     expect(await blobsAfterStart()).toEqual([changed.sha256]);
+  });
+
+  test('keeps the base of a LoRA, also when its own name has other content by now', async () => {
+    const base = await pulled('tiny', 1);
+    const source = join(home, 'poet.gguf');
+    await writeTinyLora(source);
+    await using models = await opened();
+    const { lora } = await models.pull(`file:${source}`, { signal, lora: { base: 'tiny', name: null } });
+    const again = await pulled('tiny', 2);
+    const blobs = [base.sha256, again.sha256, lora?.sha256].sort();
+    expect(await blobsAfterStart()).toEqual(blobs);
+    expect((await models.find('tiny:poet'))?.lora?.base).toBe(base.sha256);
+    await models.remove('tiny:poet');
+    expect(await blobsAfterStart()).toEqual([again.sha256]);
   });
 });

@@ -4,14 +4,20 @@
  */
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { loraModelId } from '@filon/engine/gguf/lora-id';
 import { z } from 'zod';
-import type { StoredModel } from '../../ports/models.ts';
+import type { StoredLora, StoredModel } from '../../ports/models.ts';
 import { readIfThere, writeAtomically } from './files.ts';
 
 const MANIFESTS_MAX = 10_000;
 const BLOB_NAME = /^[0-9a-f]{64}$/;
 
-const manifestSchema = z.object({
+/** As it is kept: `sha256` is that of the model's own file. */
+export interface Manifest extends Omit<StoredModel, 'path' | 'lora'> {
+  lora?: Omit<StoredLora, 'sha256' | 'basePath'> | undefined;
+}
+
+const manifestSchema: z.ZodType<Manifest> = z.object({
   name: z.string().min(1).max(200),
   sha256: z.string().regex(BLOB_NAME),
   bytes: z.int().positive(),
@@ -22,9 +28,16 @@ const manifestSchema = z.object({
   licence: z.string().nullable(),
   source: z.string(),
   pulledAtMs: z.number(),
+  lora: z
+    .object({
+      base: z.string().regex(BLOB_NAME),
+      baseName: z.string(),
+      baseBytes: z.int().positive(),
+      rank: z.int().positive(),
+      trainedOn: z.string().nullable(),
+    })
+    .optional(),
 });
-
-export type Manifest = Omit<StoredModel, 'path'>;
 
 export class Shelf {
   readonly #blobs: string;
@@ -52,8 +65,21 @@ export class Shelf {
 
   /** By name. Manifests that cannot be read, or whose file is missing, are as if not there. */
   async list(): Promise<StoredModel[]> {
-    const models = await Promise.all((await this.#manifestNames()).map((name) => this.#read(name)));
-    return models.filter((model) => model !== null);
+    return (await this.manifests()).map((manifest) => this.stored(manifest));
+  }
+
+  async manifests(): Promise<Manifest[]> {
+    const manifests = await Promise.all((await this.#manifestNames()).map((name) => this.#read(name)));
+    const here = manifests.filter((manifest) => manifest !== null);
+    return here.sort((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  stored({ lora, ...manifest }: Manifest): StoredModel {
+    const { sha256 } = manifest;
+    const path = this.blobPath(sha256);
+    if (lora === undefined) return { ...manifest, path };
+    const id = loraModelId(lora.base, sha256);
+    return { ...manifest, path, sha256: id, lora: { ...lora, sha256, basePath: this.blobPath(lora.base) } };
   }
 
   async putManifest(manifest: Manifest): Promise<void> {
@@ -61,13 +87,15 @@ export class Shelf {
   }
 
   async remove(model: StoredModel): Promise<void> {
-    await this.dropBlob(model.sha256, model.name);
+    await this.dropBlob(model.lora?.sha256 ?? model.sha256, model.name);
     await rm(this.#manifestPath(model.name), { force: true });
   }
 
   /** A file goes with the last name that it has; `leaving` is not counted. */
   async dropBlob(sha256: string, leaving: string): Promise<void> {
-    const isNeeded = (await this.list()).some((other) => other.sha256 === sha256 && other.name !== leaving);
+    const isNeeded = (await this.manifests()).some(
+      (other) => other.name !== leaving && [other.sha256, other.lora?.base].includes(sha256),
+    );
     if (!isNeeded) await rm(this.blobPath(sha256), { force: true });
   }
 
@@ -78,7 +106,7 @@ export class Shelf {
     const manifests = await Promise.all((await this.#manifestNames()).map((name) => this.#parse(name)));
     // One that cannot be read, of a later version perhaps, may name any of them.
     if (manifests.length >= MANIFESTS_MAX || manifests.includes(null)) return;
-    const named = new Set(manifests.map((manifest) => manifest?.sha256));
+    const named = new Set(manifests.flatMap((manifest) => [manifest?.sha256, manifest?.lora?.base]));
     for (const blob of blobs) {
       if (!named.has(blob)) await rm(this.blobPath(blob), { force: true });
     }
@@ -89,10 +117,11 @@ export class Shelf {
     return names.slice(0, MANIFESTS_MAX);
   }
 
-  async #read(fileName: string): Promise<StoredModel | null> {
+  async #read(fileName: string): Promise<Manifest | null> {
     const manifest = await this.#parse(fileName);
     if (manifest === null || !(await this.hasBlob(manifest.sha256, manifest.bytes))) return null;
-    return { ...manifest, path: this.blobPath(manifest.sha256) };
+    const { lora } = manifest;
+    return lora === undefined || (await this.hasBlob(lora.base, lora.baseBytes)) ? manifest : null;
   }
 
   async #parse(fileName: string): Promise<Manifest | null> {

@@ -24,7 +24,7 @@ function listText(list: ModelList, all: boolean): string {
   const stored = list.stored.map((model) => [
     model.name,
     formatBytes(model.bytes),
-    `${model.architecture} ${model.quantization}`,
+    `${model.architecture} ${model.quantization}${model.lora === undefined ? '' : ' + LoRA'}`,
     model.licence ?? 'unknown',
     model.loaded ? 'in memory' : '',
   ]);

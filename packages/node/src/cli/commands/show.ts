@@ -4,6 +4,7 @@ import type { LoadedModel } from '@filon/core/serving/session';
 import { formatBytes } from '@filon/core/units';
 import type { ModelDetails } from '../../control/calls.ts';
 import { ensureHome } from '../../home/paths.ts';
+import type { StoredModel } from '../../ports/models.ts';
 import type { CommandModule } from '../context.ts';
 import { countText } from '../format.ts';
 import { withModels } from '../model-work.ts';
@@ -30,6 +31,7 @@ function detailsText({ name, stored, catalogue, loaded, elsewhere }: ModelDetail
   ]);
   if (stored !== null) {
     rows.push(
+      ...loraRows(stored),
       ['Parameters', countText(stored.parameters)],
       ['Size', formatBytes(stored.bytes)],
       ['Context', `${countText(stored.trainedContextTokens)} tokens, as it was trained`],
@@ -58,6 +60,15 @@ function detailsText({ name, stored, catalogue, loaded, elsewhere }: ModelDetail
     rows.push(['Loaded', `on ${loaded.device}, ${loaded.mode}, ${roomText(loaded)}`]);
   }
   return rows.map(([label, value]) => `${label.padEnd(11)} ${value}`).join('\n');
+}
+
+function loraRows({ lora }: StoredModel): [string, string][] {
+  if (lora === undefined) return [];
+  return [
+    ['LoRA', `of rank ${lora.rank}, sha256 ${lora.sha256}`],
+    ['Base', `${lora.baseName}, sha256 ${lora.base}`],
+    ['Trained on', lora.trainedOn ?? 'not said'],
+  ];
 }
 
 /** The sessions of fast mode have one context together, those of exact mode one each. */

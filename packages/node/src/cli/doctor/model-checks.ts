@@ -22,13 +22,16 @@ const models: Check = {
 export const MODEL_CHECKS: readonly Check[] = [models];
 
 async function modelFinding(model: StoredModel, place: CheckPlace): Promise<Finding> {
-  const again = `\`filon rm ${model.name}\`, then \`filon pull ${model.name}\`.`;
+  const { name, source, lora } = model;
+  const pull = lora === undefined ? name : `${source} --base ${lora.baseName}`;
+  const again = `\`filon rm ${name}\`, then \`filon pull ${pull}\`.`;
   const bytes = statSync(model.path, { throwIfNoEntry: false })?.size;
   if (bytes === undefined) return fail('model', `${model.name}: its file ${model.path} is gone`, again);
   if (bytes !== model.bytes) return fail('model', `${model.name}: ${bytes} bytes, not ${model.bytes}`, again);
   if (!place.deep) return ok('model', `${model.name}: ${formatBytes(bytes)}`);
   const sha256 = await hashOf(model, place);
-  if (sha256 === model.sha256) return ok('model', `${model.name}: ${formatBytes(bytes)}, hash checked`);
+  if (sha256 === (model.lora?.sha256 ?? model.sha256))
+    return ok('model', `${model.name}: ${formatBytes(bytes)}, hash checked`);
   return fail('model', `${model.name}: the file has changed (sha256 ${sha256})`, again);
 }
 

@@ -148,6 +148,7 @@ const FAMILIES: readonly (readonly [prefix: string, status: HttpStatus])[] = [
   // Nothing could be drawn: the grammar and the biases exclude every token.
   ['SAMPLER_', 422],
   ['GGUF_', 422],
+  ['LORA_', 422],
   ['MODEL_', 422],
   ['ENGINE_', 503],
   // Somebody else has the card, or no card answered.

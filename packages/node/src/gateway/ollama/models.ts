@@ -73,9 +73,9 @@ export function shownModel(stored: ServedModel): ShownModel {
   };
 }
 
-function detailsOf({ architecture, parameters, quantization }: ServedModel): Details {
+function detailsOf({ architecture, parameters, quantization, lora }: ServedModel): Details {
   return {
-    parent_model: '',
+    parent_model: lora?.baseName ?? '',
     format: 'gguf',
     family: architecture,
     families: [architecture],

@@ -11,6 +11,8 @@ export interface OpenAiModel {
   architecture: string;
   quantization: string;
   license: string | null;
+  /** Of a LoRA: the model that it is on. */
+  parent?: string | undefined;
   /** What no other API has. */
   filon: {
     bytes: number;
@@ -32,6 +34,7 @@ export function openAiModel(stored: ServedModel, loaded: readonly string[]): Ope
     architecture: stored.architecture,
     quantization: stored.quantization,
     license: stored.licence,
+    ...(stored.lora !== undefined && { parent: stored.lora.baseName }),
     filon: {
       bytes: stored.bytes,
       parameters: stored.parameters,

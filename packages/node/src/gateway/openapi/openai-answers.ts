@@ -118,6 +118,7 @@ export const openAiModelSchema: z.ZodType<OpenAiModel> = z.object({
   architecture: z.string(),
   quantization: z.string(),
   license: z.string().nullable(),
+  parent: z.string().optional().describe('Of a LoRA: the model that it is on.'),
   filon: z.object({
     ...{ bytes: count, parameters: count, loaded: z.boolean() },
     upstream: z.literal(true).optional().describe('It is passed on to an endpoint that is no node.'),

@@ -31,7 +31,8 @@ function storedCard(
 ): PanelModel {
   const loaded = status.loaded.find((one) => one.model === model.sha256);
   const sessions = status.sessions.find((one) => one.model === model.sha256)?.count ?? 0;
-  const memoryBytes = entry?.memoryBytes ?? model.bytes * MEMORY_FACTOR;
+  const weightBytes = model.bytes + (model.lora?.baseBytes ?? 0);
+  const memoryBytes = entry?.memoryBytes ?? weightBytes * MEMORY_FACTOR;
   return {
     name: model.name,
     title: entry?.title ?? model.name,
