@@ -80,15 +80,20 @@ test('the f64 formulas agree with finite differences', () => {
   }
 });
 
-const SHAPES: [string, LlamaShape][] = [
+const SHAPES: [string, LlamaShape, typeof BATCH?][] = [
   ['tied, adjacent pairs, grouped queries', TINY_SHAPE],
   [
     'untied, halves, a head of keys for each of queries',
     { ...TINY_SHAPE, tied: false, ropeLayout: 'halves', kvHeads: 4 },
   ],
+  [
+    'rows so far apart that copies go by blocks',
+    { ...TINY_SHAPE, layers: 1, feedForward: 512 },
+    { sequences: 8, length: 32 },
+  ],
 ];
 
-describe.each(SHAPES)('%s', (_, shape) => {
+describe.each(SHAPES)('%s', (_, shape, sizes = BATCH) => {
   const KINDS: [string, typeof F32, number][] = [
     ['f32, transposed copies', F32, 1e-4],
     ['f32, outer products', { ...F32, large: 'outer', attention: 'outer' }, 1e-4],
@@ -98,11 +103,11 @@ describe.each(SHAPES)('%s', (_, shape) => {
   ];
   test.each(KINDS)('loss and every gradient in %s', async (_kind, kinds, bound) => {
     const weights = strongWeights(shape, 7);
-    const batch = randomBatch(shape, BATCH.sequences, BATCH.length, 9);
+    const batch = randomBatch(shape, sizes.sequences, sizes.length, 9);
     const model = referenceModel(shape, weights);
     const loss = referenceLoss(shape, model, batch);
     for (const recompute of [false, true]) {
-      const trainer = await wholeTrainer({ shape, batch: BATCH, kinds, recompute }, weights);
+      const trainer = await wholeTrainer({ shape, batch: sizes, kinds, recompute }, weights);
       open.push(trainer);
       const result = await trainer.accumulate([batch]);
       expect(Math.abs(result.loss - loss) / loss).toBeLessThan(bound);

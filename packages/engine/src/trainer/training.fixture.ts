@@ -29,7 +29,6 @@ export const TINY_SHAPE: LlamaShape = {
 
 export const F32: ProductKinds = {
   copies: TENSOR_TYPE.f32,
-  attentionCopies: TENSOR_TYPE.f32,
   large: 'transposed',
   attention: 'transposed',
   adapters: 'outer',

@@ -36,10 +36,8 @@ export function tensorAt(pointer: bigint): Tensor {
 
 /** How products are computed on a device. */
 export interface ProductKinds {
-  /** Type of the copies that products with matrices read: f32 for parity, bf16 or f16 for speed. */
+  /** Type of the copies that products read: f32 for parity, bf16 or f16 for speed. */
   copies: number;
-  /** The same within attention, whose weights lose more by rounding than its small products win. */
-  attentionCopies: number;
   /** How the gradient of a matrix is summed over tokens. */
   large: SumOverSecond;
   /** The same for products as small as one head of attention. */
@@ -53,6 +51,9 @@ export interface ProductKinds {
  * MUL_MAT of transposed copies. Which is faster depends on the backend and on the extents.
  */
 export type SumOverSecond = 'outer' | 'transposed';
+
+/** Rows of a block in transposed copies. */
+const BLOCK_ROWS = 128;
 
 export class GraphBuilder {
   readonly #context: bigint;
@@ -126,18 +127,36 @@ export class GraphBuilder {
   /** `a` `[m, k]`, `b` `[n, k]` -> `[m, n]`: the sum over the second extent. `a` may have fewer heads than `b`. */
   sumOverSecond(a: Tensor, b: Tensor, size: 'large' | 'attention' | 'adapters'): Tensor {
     if (this.kinds[size] === 'outer') return this.apply('out_prod', a, b);
-    const type = size === 'attention' ? this.kinds.attentionCopies : this.kinds.copies;
-    return this.product(this.#transposedCopy(a, type), this.#transposedCopy(b, type));
+    return this.product(this.#transposedCopy(a), this.#transposedCopy(b));
   }
 
-  /** A copy of `a` with extents 0 and 1 swapped; one for each `a`. */
-  #transposedCopy(a: Tensor, type: number): Tensor {
+  /** A copy of `a` in the type of products, extents 0 and 1 swapped; one for each `a`. */
+  #transposedCopy(a: Tensor): Tensor {
     const known = this.#transposed.get(a.pointer);
     if (known !== undefined) return known;
     const [n0, n1, n2, n3] = a.extents;
-    const copy = this.apply('cpy', this.swap01(a), this.apply('new_tensor_4d', type, n1, n0, n2, n3));
+    const target = this.apply('new_tensor_4d', this.kinds.copies, n1, n0, n2, n3);
+    const copy = this.#isBlocked(a)
+      ? this.#copyByBlocks(a, target)
+      : this.apply('cpy', this.swap01(a), target);
     this.#transposed.set(a.pointer, copy);
     return copy;
+  }
+
+  /** Rows a multiple of 2 KiB apart fall into the same few places of a cache: columns of 2,000 of them drive each other out. */
+  #isBlocked({ extents: [, n1, n2, n3], strides }: Tensor): boolean {
+    return strides[1] % 2048 === 0 && n1 % BLOCK_ROWS === 0 && n2 * n3 === 1;
+  }
+
+  /** A third of the time there. The result has the extents of `target` again, and waits for the copy. */
+  #copyByBlocks(a: Tensor, target: Tensor): Tensor {
+    const [n0, n1] = a.extents;
+    const blocks = n1 / BLOCK_ROWS;
+    const [itemBytes, rowBytes] = target.strides;
+    const from = this.view(a, [n0, BLOCK_ROWS, blocks], 0, [a.strides[1], a.strides[1] * BLOCK_ROWS]);
+    const to = this.view(target, [BLOCK_ROWS, n0, blocks], 0, [rowBytes, BLOCK_ROWS * itemBytes]);
+    const copied = this.apply('cpy', this.swap01(from), to);
+    return this.view(copied, [n1, n0], 0, [rowBytes]);
   }
 
   add(a: Tensor, b: Tensor): Tensor {

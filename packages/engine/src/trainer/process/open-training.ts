@@ -112,7 +112,6 @@ function precisionOn({ backend }: NativeDevice, wanted: TrainingPrecision): Prec
 function productKinds({ backend }: NativeDevice, precision: Precision): ProductKinds {
   return {
     copies: TENSOR_TYPE[precision],
-    attentionCopies: backend === 'cpu' ? TENSOR_TYPE.f32 : TENSOR_TYPE[precision],
     large: 'transposed',
     attention: 'transposed',
     adapters: backend === 'cpu' ? 'outer' : 'transposed',
