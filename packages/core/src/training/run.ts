@@ -83,6 +83,8 @@ export interface RunRecord {
   /** Inner results are computed twice, because the memory was short. */
   recompute: boolean;
   quote: Quote | null;
+  /** Whether somebody said yes to the quote, or needs none. */
+  agreed: boolean;
   before: Evaluation | null;
   after: Evaluation | null;
   /** Of the general text's perplexity, as a share; more than the recipe allows keeps the result out of the store. */
@@ -179,6 +181,7 @@ export const runRecordSchema: z.ZodType<RunRecord> = z.strictObject({
   steps: z.int().positive().nullable(),
   recompute: z.boolean(),
   quote: quote.nullable(),
+  agreed: z.boolean(),
   before: evaluation.nullable(),
   after: evaluation.nullable(),
   generalRise: z.number().nullable(),

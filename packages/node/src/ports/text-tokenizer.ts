@@ -20,3 +20,9 @@ export interface TextTokenizer {
     options: { generationPrompt: boolean; signal: AbortSignal },
   ): Promise<string>;
 }
+
+/** Tokenizers of model files. */
+export interface Tokenizers {
+  /** Codes: GGUF_*, TRAIN_PROCESS_DIED. */
+  open(path: string, options: { signal: AbortSignal }): Promise<TextTokenizer & AsyncDisposable>;
+}
