@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { jsonLines } from './kit/filon.ts';
-import { writeTinyLora } from './kit/lora.ts';
+import { OTHER_SHAPE, writeTinyLora } from './kit/lora.ts';
 import { openRealNode, type RealNode, readEvents } from './kit/real-node.ts';
 
 let node: RealNode;
@@ -12,7 +12,7 @@ beforeAll(async () => {
   node = await openRealNode({ model: 'tiny' });
   for (const [index, name] of ['poet', 'clerk'].entries())
     await writeTinyLora(source(name), { seed: index + 1 });
-  await writeTinyLora(source('wide'), { width: 32 });
+  await writeTinyLora(source('wide'), { shape: OTHER_SHAPE });
 });
 afterAll(() => node[Symbol.asyncDispose]());
 

@@ -9,7 +9,7 @@ import { createMemoryStore } from '@filon/node/adapters/memory/store';
 import { openWorkerEngine, type WorkerEngine } from '@filon/node/adapters/worker/engine';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tinyModel } from './kit/gguf.ts';
-import { tinyLora, writeTinyLora } from './kit/lora.ts';
+import { OTHER_SHAPE, tinyLora, writeTinyLora } from './kit/lora.ts';
 import { ENGINE_CONFIG } from './kit/worker-engine.ts';
 
 const signal = AbortSignal.timeout(600_000);
@@ -171,7 +171,7 @@ describe('two LoRAs and their base in one worker', () => {
   test('a file that is no LoRA of it is refused, and nobody else hears of it', async () => {
     const { pid, deaths } = engine.status().workers[0] ?? {};
     await writeFile(join(folder, 'rubbish.gguf'), Buffer.alloc(4096, 0x5a));
-    await writeFile(join(folder, 'wide.gguf'), await tinyLora({ width: 32 }));
+    await writeFile(join(folder, 'wide.gguf'), await tinyLora({ shape: OTHER_SHAPE }));
     const load = (name: string) => engine.load(tuned(name), { signal });
     const answering = ask({ engine, model: 'tiny:poet' });
     await expect(load('rubbish')).rejects.toMatchObject({ code: 'GGUF_NOT_GGUF' });

@@ -18,7 +18,7 @@ const TINY_MODEL_SHAPE: LlamaShape = {
 export interface TinyLoraOptions {
   seed?: number;
   /** Of the model that it is for, where that differs from `tinyModel()`. */
-  width?: number;
+  shape?: Partial<LlamaShape>;
   name?: string;
   licence?: string;
   /** Written last. */
@@ -27,8 +27,7 @@ export interface TinyLoraOptions {
 
 /** Writes `path`, which must not exist. The same seed gives the same bytes. */
 export async function writeTinyLora(path: string, options: TinyLoraOptions = {}): Promise<void> {
-  const width = options.width ?? TINY_MODEL_SHAPE.width;
-  const shape = { ...TINY_MODEL_SHAPE, width, headWidth: width / TINY_MODEL_SHAPE.heads };
+  const shape = { ...TINY_MODEL_SHAPE, ...options.shape };
   const settings = { rank: 4, alpha: 8, projections: PROJECTIONS };
   const normal = normalNumbers(options.seed ?? 1);
   const tensors = new Map(
@@ -45,6 +44,9 @@ export async function writeTinyLora(path: string, options: TinyLoraOptions = {})
   const read = (name: string): Float32Array => tensors.get(name) as Float32Array;
   await writeAdapterFile(path, { shape, settings, read, metadata });
 }
+
+/** Of a model half as wide as `tinyModel()`, which it does not fit. */
+export const OTHER_SHAPE: Partial<LlamaShape> = { width: 32, headWidth: 8 };
 
 /** The same in memory. */
 export async function tinyLora(options: TinyLoraOptions = {}): Promise<Uint8Array> {

@@ -4,7 +4,7 @@ import type { CatalogueEntry } from '@filon/core/model/catalogue';
 import type { Models, PullProgress } from '@filon/node/ports/models';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { tinyModel } from './gguf.ts';
-import { tinyLora } from './lora.ts';
+import { OTHER_SHAPE, tinyLora } from './lora.ts';
 
 export interface ModelsHarness {
   models: Models;
@@ -52,7 +52,7 @@ const SETUP: ModelsSetup = {
     'tiny.gguf': tinyModel(),
     'poet.gguf': await tinyLora({ seed: 1 }),
     'sub/poet.gguf': await tinyLora({ seed: 2, licence: 'cc-by-4.0' }),
-    'wide.gguf': await tinyLora({ width: 32 }),
+    'wide.gguf': await tinyLora({ shape: OTHER_SHAPE }),
   },
   catalogue: (sourceOf) => [
     catalogueEntry('pebble', [sourceOf('pebble.gguf')], PEBBLE_SHA256),

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { tinyModel } from '../../../../test/kit/gguf.ts';
 import { type MetaValue, type TensorSpec, writeGguf } from '../../../../test/kit/gguf-writer.ts';
-import { tinyLora } from '../../../../test/kit/lora.ts';
+import { OTHER_SHAPE, tinyLora } from '../../../../test/kit/lora.ts';
 import type { ByteSource } from './byte-reader.ts';
 import { parseGgufHeader } from './header.ts';
 import { LORA_BASE_KEY, type LoraBase, type LoraHeader, parseLoraHeader } from './lora-header.ts';
@@ -138,7 +138,7 @@ describe('a bad file has its own code', () => {
   });
 
   test('the message says what does not fit', async () => {
-    const wide = await tinyLora({ width: 32 });
+    const wide = await tinyLora({ shape: OTHER_SHAPE });
     await expect(parseLoraHeader(sourceOf(wide), base)).rejects.toThrow(
       /blk\.0\.attn_q\.weight is 64 x 64 in the model, and its pair 32 x 4 and 4 x 32.*--base/,
     );
