@@ -37,21 +37,21 @@ const MEMORY_BYTES_MAX = 4_194_304;
 const MEMORY_TIMES_MAX = 32;
 
 /** The same inputs for the same `seed`, whatever the time. */
-export function fuzzTarget(target: Target, limits: FuzzLimits, seed: number): Report {
+export async function fuzzTarget(target: Target, limits: FuzzLimits, seed: number): Promise<Report> {
   const dice = diceOf(seed);
   const corpus = [...target.seeds];
   const ways = new Set<string>();
   const report: Report = { target: target.name, inputs: 0, taken: 0, ways: 0, fault: null };
   const untilMs = performance.now() + limits.durationMs;
   for (const input of target.seeds) {
-    const result = judge(target, input);
+    const result = await judge(target, input);
     if (result.way !== 'taken') report.fault = faultOf(target, input, `its own seed is ${result.way}`);
   }
   while (report.fault === null && report.inputs < limits.inputs && performance.now() < untilMs) {
     const [one, other] = [corpus[dice(corpus.length)], corpus[dice(corpus.length)]];
     const input = mutated(one ?? new Uint8Array(), other ?? new Uint8Array(), dice);
     if (input.length > target.bytesMax) continue;
-    const { way, fault } = judge(target, input);
+    const { way, fault } = await judge(target, input);
     report.inputs += 1;
     if (fault !== null) report.fault = faultOf(target, input, fault);
     if (way === 'taken') report.taken += 1;
@@ -70,12 +70,12 @@ interface Judged {
   fault: string | null;
 }
 
-function judge(target: Target, input: Uint8Array): Judged {
+async function judge(target: Target, input: Uint8Array): Promise<Judged> {
   const beforeBytes = process.memoryUsage().arrayBuffers;
   const startMs = performance.now();
   let way = 'taken';
   try {
-    target.decode(input);
+    await target.decode(input);
   } catch (error) {
     if (!isFilonError(error)) return { way: 'fault', fault: `it threw ${messageOf(error)}` };
     if (!target.codes.includes(error.code)) return { way: 'fault', fault: `it threw the code ${error.code}` };

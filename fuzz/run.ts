@@ -25,7 +25,7 @@ process.stdout.write(`seed ${seed}\n`);
 const durationMs = (Number(values.seconds) * 1000) / chosen.length;
 const limits: FuzzLimits = { inputs: Number.POSITIVE_INFINITY, durationMs };
 for (const target of chosen) {
-  const { fault, ...counts } = fuzzTarget(target, limits, seed);
+  const { fault, ...counts } = await fuzzTarget(target, limits, seed);
   process.stdout.write(`${JSON.stringify(counts)}\n`);
   if (fault === null) continue;
   process.stderr.write(`${target.name}: ${fault.why}. Input: ${fault.input}\n`);
