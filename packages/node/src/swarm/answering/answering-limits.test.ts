@@ -145,6 +145,28 @@ describe('a host', () => {
     expect(scene.hosts[0]?.engine.status().sessions[0]?.count).toBe(2);
   });
 
+  test('runs no more for a peer that cancels one session again and again', async () => {
+    const gate = createGate();
+    const scene = await answeringScene([{ config: { sessionsMax: 3 }, beforeToken: gate.pass }]);
+    const { driver, hosts } = scene.swarm;
+    const options = { signal: never, frameBytesMax: 100_000 };
+    const channel = await driver.open(hosts[0]?.key ?? '', ANSWER_PROTOCOL, options);
+    const say = (ask: SeatAsk) => channel.send(seatAsks.encode(ask), options);
+    await say({ kind: 'sit', model: SHA, sessions: 1, commitment: null });
+    await settle();
+    const { session: _, model: __, ...wanted } = session(4, 20);
+    const open = (number: number): SeatAsk => ({
+      ...{ kind: 'open', session: number, scope: new Uint8Array(16), wanted },
+    });
+    await say(open(0));
+    await gate.crowd(1);
+    const cancel: SeatAsk = { kind: 'cancel', session: 0 };
+    await Promise.all([cancel, cancel, cancel, open(1), open(2), open(3)].map(say));
+    await settle();
+    expect(scene.hosts[0]?.engine.status().sessions[0]?.count).toBe(1);
+    channel.abort();
+  });
+
   test('takes back a seat at which nothing runs', async () => {
     const scene = await answeringScene([{ config: { sessionsMax: 1 } }]);
     await take(scene);

@@ -57,10 +57,10 @@ export class HostedSessions {
     this.#running.set(ask.session, { own, over });
   }
 
-  /** One that has ended is none any more. */
+  /** One that has ended is none any more, and who cancels twice leaves no more room than who does once. */
   cancel(session: number): void {
     const running = this.#running.get(session);
-    if (!running) return;
+    if (!running || running.own.signal.aborted) return;
     running.own.abort();
     const left = running.over.finally(() => this.#leaving.delete(left));
     this.#leaving.add(left);
