@@ -18,8 +18,11 @@ export interface Ticket {
   readonly slots: number;
   /** Takes up to `more` further slots, as far as they are free and nobody waits for them. */
   grow(more: number): void;
-  /** Gives the slots back and waits for one again, where it would stand if it had waited all along. Codes: as `admit`. */
-  again(options: Pick<AdmitOptions, 'signal'>): Promise<void>;
+  /**
+   * Gives the slots back and waits for one again, where it would stand if it had waited all along; no longer in all than
+   * it may, but for one that was `served` meanwhile. Codes: as `admit`.
+   */
+  again(options: Pick<AdmitOptions, 'signal'> & { served: boolean }): Promise<void>;
   release(): void;
 }
 
@@ -181,8 +184,9 @@ export class Admission {
         lane.held += taken;
         slots += taken;
       },
-      again: async (options) => {
+      again: async ({ served, ...options }) => {
         this.#active -= 1;
+        if (served) coming.sinceMs = clock.monotonicMs();
         // It stands there before its slot is given to the next one.
         const waiting = this.#queue(lane, options, coming);
         this.#giveBack(lane, slots);

@@ -84,11 +84,12 @@ export class Elsewhere implements Disposable {
         this.#resize(lane);
       },
       full: async (retryMs, signal) => {
+        const served = isSeated;
         leave();
         Object.assign(lane, { room: 0, isFull: true, isTrial: false });
         this.#resize(lane);
         if (!lane.isWatched) this.#watch(lane, retryMs).catch(() => undefined);
-        await ticket.again({ signal });
+        await ticket.again({ signal, served });
       },
       [Symbol.dispose]: () => {
         leave();

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   type AnsweringScene,
+  alone,
   answeringScene,
   passUntil,
   settle,
@@ -100,5 +101,25 @@ describe('where all places elsewhere are full', () => {
     expect(refused()).toBeLessThan(5);
     other[Symbol.dispose]();
     expect(await passUntil(clock, answering, { stepMs: 250 })).toBeLessThan(11_000);
+  });
+
+  test('an answer that lost its node waits as long as a new one, however long ago it came', async () => {
+    const gate = createGate();
+    const host = { config: { sessionsMax: 1, queueMax: 0 } };
+    const beforeToken = ({ generated }: { generated: number }) => (generated === 3 ? gate.pass() : undefined);
+    const driving = { config: { queueWaitMs: 10_000 } };
+    const scene = await answeringScene([{ ...host, beforeToken }, host], driving);
+    const { clock, driver, swarm } = scene;
+    const answering = answerOf(driver, chatRequest('patient'));
+    await gate.crowd(1);
+    await passUntil(clock, clock.sleep(12_000, {}), { stepMs: 250 });
+    const wanted = { node: swarm.hosts[1]?.key ?? '', model: 'a'.repeat(64), sessions: 1 };
+    const other = await swarm.replicas.take(wanted, { signal: never });
+    swarm.hub.cut(swarm.driver.self, swarm.hosts[0]?.key ?? '');
+    await waiting(scene, 1);
+    await passUntil(clock, clock.sleep(1_000, {}), { stepMs: 250 });
+    other[Symbol.dispose]();
+    await passUntil(clock, answering, { stepMs: 250 });
+    expect(textOf(await answering)).toBe(textOf(await alone(chatRequest('patient'))));
   });
 });
