@@ -43,7 +43,7 @@ class Race<S> {
   /** Ends with the session's signal, or when somebody has won. */
   readonly #over = new AbortController();
   readonly #signal: AbortSignal;
-  readonly #running = new Map<AsyncIterator<SessionEvent>, { seat: S; own: AbortController }>();
+  readonly #running = new Map<AsyncIterator<SessionEvent>, AbortController>();
   /** Asked beside the first one; to be given back. */
   #second: S | null = null;
   #askedSecond = false;
@@ -62,22 +62,21 @@ class Race<S> {
     const begun = await Promise.any([first, second]).catch(async () => await this.#bothFailed(first));
     this.#over.abort();
     for (const failure of this.#failures.values()) this.#plan.failed(failure);
-    for (const [iterator, { seat, own }] of this.#running) {
+    for (const [iterator, own] of this.#running) {
       if (iterator === begun.rest) continue;
       this.#running.delete(iterator);
       own.abort();
       void iterator.return?.()?.catch(() => undefined);
-      if (seat !== this.#second) continue;
-      this.#giveBack();
     }
     if (begun.seat === this.#second) this.#second = null;
+    else this.#giveBack();
     this.#plan.won(begun.seat);
     return begun;
   }
 
   async leaveAll(): Promise<void> {
     this.#over.abort();
-    for (const { own } of this.#running.values()) own.abort(this.#signal.reason);
+    for (const own of this.#running.values()) own.abort(this.#signal.reason);
     await Promise.allSettled([...this.#running.keys()].map((iterator) => iterator.return?.()));
     this.#giveBack();
   }
@@ -111,7 +110,7 @@ class Race<S> {
     const own = new AbortController();
     const signal = AbortSignal.any([own.signal, this.#signal]);
     const rest = this.#plan.open(seat, signal)[Symbol.asyncIterator]();
-    this.#running.set(rest, { seat, own });
+    this.#running.set(rest, own);
     try {
       const events: SessionEvent[] = [];
       for (;;) {

@@ -368,6 +368,26 @@ describe('a late first token', () => {
     expect((await answering).at(-1)).toMatchObject({ servedBy: [{}, { node: swarm.hosts[1]?.key }] });
   });
 
+  test('that comes after all leaves no seat where the second node failed', async () => {
+    const [first, rest] = [createGate(), createGate()];
+    const gates = new Map([
+      [0, first],
+      [5, rest],
+    ]);
+    const beforeToken = ({ generated }: { generated: number }) => gates.get(generated)?.pass();
+    const { clock, driver, hosts } = await answeringScene([{ beforeToken }, { diesAt: once(0) }]);
+    const answering = answerOf(driver, chatRequest('late'));
+    await first.crowd(1);
+    await passUntil(clock, clock.sleep(2_000, {}));
+    expect(hosts[1]?.engine.status().workers[0]?.deaths).toBe(1);
+    first.open();
+    await rest.crowd(1);
+    await settle();
+    expect(hosts.map(({ serving }) => serving.stats())).toMatchObject([{ active: 1 }, { active: 0 }]);
+    rest.open();
+    await answering;
+  });
+
   test('and a client that leaves meanwhile leave nothing waiting anywhere', async () => {
     const gate = createGate();
     const busy = createGate();
