@@ -17,12 +17,12 @@ export type ReplicaErrorDetails =
   /**
    * What ran there cannot go on there. `closed`: the channel broke off. `silent`: nothing came within the deadline from
    * the measured times. `stuck`: signs of life came, and no token. `broken`: it said what it may not say. `failed`: it
-   * said itself that it cannot go on, `reason` being its code.
+   * said itself that it cannot go on, `reason` being its code. `left`: this side gave the seat back.
    */
   | {
       code: 'REPLICA_LOST';
       node: KeyId;
-      how: 'closed' | 'silent' | 'stuck' | 'broken' | 'failed';
+      how: 'closed' | 'silent' | 'stuck' | 'broken' | 'failed' | 'left';
       reason?: string;
     };
 

@@ -8,7 +8,7 @@ import type { Presence } from './suspects.ts';
 const PASSING = new Set(['ENGINE_SLOTS_FULL', 'ENGINE_MODEL_NOT_LOADED', 'REPLICA_LOST']);
 const DEATHS = new Set(['ENGINE_WORKER_DIED', 'SERVE_STALLED']);
 /** There is no room now; an answer that has begun waits for some. */
-const FULL = new Set(['SERVE_ROUTE_NONE', 'SERVE_QUEUE_FULL', 'SERVE_MODELS_BUSY']);
+const FULL = new Set(['SERVE_ROUTE_NONE', 'SERVE_QUEUE_FULL', 'SERVE_MODELS_BUSY', 'REPLICA_REFUSED']);
 
 export interface FailedAt {
   /** The work was in the worker at the time. */
@@ -67,8 +67,10 @@ export class Attempts {
     return 'after a pause';
   }
 
-  #retriesMax(code: string, { begun = false }: FailedAt): number {
+  #retriesMax(code: string, { inside, begun = false }: FailedAt): number {
     if (begun && FULL.has(code)) return BEGUN_RETRIES_MAX;
+    // The node gave a seat, and then no room for what was asked there: another one may have some.
+    if (inside && code === 'REPLICA_REFUSED') return RETRIES_MAX;
     return PASSING.has(code) || DEATHS.has(code) ? RETRIES_MAX : 0;
   }
 }

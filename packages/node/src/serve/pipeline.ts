@@ -29,6 +29,7 @@ import { Residency } from './residency.ts';
 import { checkModel, checkResumption, DrawnTokens, eventsOf, startTold } from './resumption.ts';
 import { type RunEvent, runSession } from './run.ts';
 import { type Scope, Scopes } from './scope.ts';
+import { withoutSession } from './seat-outcome.ts';
 import type { Seating, Taken } from './seating.ts';
 import type {
   Answer,
@@ -272,11 +273,18 @@ class Pipeline implements OpenServing {
     return { placed, seating, presence, scope };
   }
 
-  async #attempt<T>({ seating, presence, scope }: Entered, work: (taken: Taken) => Promise<T>): Promise<T> {
+  async #attempt<T>(entered: Entered, work: (taken: Taken) => Promise<T>): Promise<T> {
+    const { seating, presence, scope, placed } = entered;
+    const failed = (taken: Taken, failure: unknown): void => {
+      const { node } = taken.seat;
+      const model = placed.model.sha256;
+      if (node !== null && !scope.signal.aborted)
+        this.#placing.report(withoutSession({ node, model }, failure));
+      seating.failed(taken, failure);
+    };
     const task = {
-      work,
+      ...{ work, failed },
       enter: (signal: AbortSignal) => seating.enter(signal),
-      failed: (taken: Taken, failure: unknown) => seating.failed(taken, failure),
       isElsewhere: (taken: Taken, failure: unknown) => seating.isTooShort(taken, failure),
     };
     return await withAttempts(task, new Attempts(presence, this.#deps.clock), scope.signal);

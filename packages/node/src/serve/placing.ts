@@ -1,7 +1,7 @@
 /** Where requests may be answered: the models that are here or elsewhere, and a seat for each request. */
 import { promptBeginning } from '@filon/core/answering/prompt-beginning';
 import { PREFIX_BLOCK_CHARS, PREFIX_BLOCKS_MAX } from '@filon/core/directory/load-messages';
-import { FilonError, isFilonError } from '@filon/core/errors';
+import { FilonError } from '@filon/core/errors';
 import type { CompletionRequest, Prompt } from '@filon/core/serving/completion';
 import type {
   Candidate,
@@ -17,9 +17,11 @@ import type { RemoteModel, Replicas, Seat, SeatAhead, SeatOutcome, TakeOptions }
 import { askOthersSoon } from './ask-others.ts';
 import type { ServingConfig } from './config.ts';
 import type { Elsewhere } from './elsewhere.ts';
-import { ANSWER_TOKENS_GUESS, CHARACTERS_PER_TOKEN_GUESS } from './limits.ts';
+import type { ServeErrorDetails } from './errors.ts';
+import { ANSWER_TOKENS_GUESS, CHARACTERS_PER_TOKEN_GUESS, FULL_RETRY_MAX_MS } from './limits.ts';
 import type { LocalSeats } from './local-seats.ts';
 import { route, routeNone } from './route.ts';
+import { withoutSession } from './seat-outcome.ts';
 import { type RankWanted, Seating } from './seating.ts';
 import type { Found, RouteQuestion, ServedModel } from './serving.ts';
 import { Stays } from './stays.ts';
@@ -202,16 +204,32 @@ export class Placing {
       if (model.stored === null) throw routeNone(model.name, { ranked: [], refused: [] });
       return await local.take(model.stored, { sessions }, options);
     }
+    const wanted = { node, model: model.sha256, sessions, ahead };
+    const { queueWaitMs } = this.#config;
+    const [over, late] = [new AbortController(), new AbortController()];
+    this.#deps.clock.sleep(queueWaitMs, { signal: over.signal }).then(
+      () => late.abort(noSeatInTime(model.name, queueWaitMs)),
+      () => undefined,
+    );
     try {
-      return await replicas.take({ node, model: model.sha256, sessions, ahead }, options);
+      return await replicas.take(wanted, { signal: AbortSignal.any([options.signal, late.signal]) });
     } catch (error) {
       options.signal.throwIfAborted();
-      const kind = isFilonError(error, 'REPLICA_REFUSED') ? 'refused' : 'lost';
-      const none = { firstTokenMs: null, expectedFirstTokenMs: 0, tokens: 0, tookMs: 0 };
-      replicas.report({ node, model: model.sha256, kind, ...none });
+      replicas.report(withoutSession(wanted, error));
       throw error;
+    } finally {
+      over.abort();
     }
   }
+}
+
+/** The node that was asked said all the time that it is there. */
+function noSeatInTime(model: string, waitedMs: number): FilonError<ServeErrorDetails> {
+  const retryAfterSeconds = FULL_RETRY_MAX_MS / 1000;
+  return new FilonError<ServeErrorDetails>(
+    { code: 'SERVE_QUEUE_TIMEOUT', waitedMs, retryAfterSeconds },
+    `no node gave a seat with ${model} within ${Math.round(waitedMs / 1000)} s; try again in about ${retryAfterSeconds} s`,
+  );
 }
 
 /** What their nodes do not say of it is empty, or 0. */

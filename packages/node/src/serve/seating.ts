@@ -49,7 +49,9 @@ export interface SeatingPlan {
 
 /** A local model that cannot be had here any more, whatever is tried. */
 const HOPELESS = new Set(['ENGINE_CRASH_LOOP', 'ENGINE_MODEL_FATAL']);
-const GONE = new Set(['REPLICA_LOST', 'ENGINE_WORKER_DIED', 'SERVE_STALLED', 'ENGINE_SLOTS_FULL']);
+const GONE = new Set([
+  ...['REPLICA_LOST', 'REPLICA_REFUSED', 'ENGINE_WORKER_DIED', 'SERVE_STALLED', 'ENGINE_SLOTS_FULL'],
+]);
 
 export class Seating implements Disposable {
   readonly served: ServedBy[] = [];
@@ -238,7 +240,8 @@ export class Seating implements Disposable {
         return await this.#take(place, this.#plan.signal);
       } catch (error) {
         this.#plan.signal.throwIfAborted();
-        if (!isFilonError(error)) throw error;
+        // Who has waited for as long as it may waits nowhere else.
+        if (!isFilonError(error) || error.code === 'SERVE_QUEUE_TIMEOUT') throw error;
         failures.push(error);
       }
     }

@@ -1,5 +1,4 @@
 /** A session at a seat: tells what became of it, and asks a second seat when the first token is late. */
-import { isFilonError } from '@filon/core/errors';
 import type { RankedCandidate } from '@filon/core/serving/routing';
 import type { SessionEvent, SessionRequest } from '@filon/core/serving/session';
 import type { Clock } from '../ports/clock.ts';
@@ -8,6 +7,7 @@ import type { Attempts } from './attempts.ts';
 import type { FirstTokenTimes } from './first-token-times.ts';
 import { hedged } from './hedge.ts';
 import { attemptSession, type RunSeat } from './run.ts';
+import { outcomeOf } from './seat-outcome.ts';
 import type { Seating, Taken } from './seating.ts';
 
 export interface SittingDeps {
@@ -91,13 +91,4 @@ async function* observed(
       report({ node, model: request.model, kind, ...seen, expectedFirstTokenMs: expectedMs, tookMs });
     }
   }
-}
-
-/** Of what a request itself is to blame for the node is not. */
-function outcomeOf(error: unknown): SeatOutcome['kind'] {
-  if (isFilonError(error, 'ENGINE_WORKER_DIED')) return 'died';
-  if (isFilonError(error, 'SERVE_STALLED')) return 'lost';
-  if (!isFilonError(error, 'REPLICA_LOST')) return 'left';
-  const { how } = error.details as Partial<{ how: string }>;
-  return how === 'broken' ? 'broken' : 'lost';
 }

@@ -7,18 +7,27 @@ import {
   seatTells,
 } from '@filon/core/answering/answer-messages';
 import { isFilonError } from '@filon/core/errors';
+import type { Candidate } from '@filon/core/serving/routing';
 import { DEFAULT_SAMPLING } from '@filon/core/serving/sampling';
 import type { LoadedModel, SessionRequest, SessionSign } from '@filon/core/serving/session';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { answeringScene, passUntil, settle } from '../../../../../test/kit/answering-scene.ts';
 import { drawnBytes, hideScope, keyOf } from '../../../../../test/kit/answering-swarm.ts';
-import { answerOf, chatRequest, never, textOf } from '../../../../../test/kit/scripted-serving.ts';
+import {
+  answerOf,
+  chatRequest,
+  MODEL,
+  never,
+  openScriptedServing,
+  textOf,
+} from '../../../../../test/kit/scripted-serving.ts';
 import { createManualClock } from '../../adapters/memory/clock.ts';
 import { createMemoryHub } from '../../adapters/memory/network.ts';
 import type { Channel } from '../../ports/network.ts';
-import type { Seat, SeatAhead } from '../../ports/replicas.ts';
+import type { Replicas, Seat, SeatAhead, SeatOutcome } from '../../ports/replicas.ts';
 import { createRemoteAnswers } from './remote-answers.ts';
+import { createRemoteCompletions } from './remote-completion.ts';
 import { SessionInbox } from './session-inbox.ts';
 import { sha256 } from './shared-seed.ts';
 
@@ -40,14 +49,27 @@ const token = (position: number, id = 5): SessionSign => ({
 });
 
 /** A host that says what it is told to. */
-async function lyingHost(answer: (ask: SeatAsk) => (SeatTell | Uint8Array)[] | 'silence'): Promise<{
+async function lyingHost(
+  answer: (ask: SeatAsk) => (SeatTell | Uint8Array)[] | 'silence',
+  { beats = false }: { beats?: boolean } = {},
+): Promise<{
   clock: ReturnType<typeof createManualClock>;
   take: (ahead?: SeatAhead) => Promise<Seat>;
+  /** To be given to the driver's serving. */
+  replicas: Replicas;
+  outcomes: SeatOutcome[];
 }> {
   const clock = createManualClock();
   const hub = createMemoryHub({ clock });
   const [driver, host] = [hub.open({ key: keyOf('driver') }), hub.open({ key: keyOf('liar') })];
+  const beat = async (channel: Channel): Promise<void> => {
+    for (;;) {
+      await clock.sleep(500, {});
+      await channel.send(seatTells.encode({ kind: 'beat' }), { signal: never });
+    }
+  };
   const serve = async (channel: Channel): Promise<void> => {
+    if (beats) beat(channel).catch(() => undefined);
     for await (const frame of channel.frames) {
       const tells = answer(seatAsks.decode(frame));
       if (tells === 'silence') continue;
@@ -64,7 +86,21 @@ async function lyingHost(answer: (ask: SeatAsk) => (SeatTell | Uint8Array)[] | '
   const wanted = { node: host.self, model: SHA, sessions: 1 };
   const take = (ahead: SeatAhead | null = null): Promise<Seat> =>
     createRemoteAnswers(deps).take({ ...wanted, ahead }, { signal: never });
-  return { clock, take };
+  const outcomes: SeatOutcome[] = [];
+  const offer: Candidate = {
+    ...{ node: host.self, operator: host.self, model: SHA, name: MODEL, numericClass: null, ready: true },
+    ...{ loadMs: 0, contextTokens: 64, sessionsMax: 3, rates: [], load: null, roundTripMs: 1, price: null },
+    ...{ serves: 'open', reliability: 1, replayable: true },
+  };
+  const replicas: Replicas = {
+    ...createRemoteAnswers(deps),
+    ...createRemoteCompletions(deps),
+    models: () => [{ name: MODEL, sha256: SHA, contextTokens: 64, tier: 'own' }],
+    candidates: async () => [offer],
+    policy: () => ({ lists: { own: new Set([host.self]), trusted: new Set() }, msPerUnit: 0 }),
+    report: (outcome) => void outcomes.push(outcome),
+  };
+  return { clock, take, replicas, outcomes };
 }
 
 const lost = (how: string) => ({ code: 'REPLICA_LOST', details: { how } });
@@ -109,6 +145,35 @@ describe('a host that', () => {
       return ask.kind === 'nonce' ? [{ kind: 'secret', secret: new Uint8Array(32).fill(8) }] : [];
     });
     await expect((await take()).seed({ signal: never })).rejects.toMatchObject(lost('broken'));
+  });
+
+  test('never tells its secret is left in time', async () => {
+    const { clock, take } = await lyingHost((ask) => (ask.kind === 'sit' ? [seated] : []), { beats: true });
+    const seat = await take();
+    const seeding = expect(seat.seed({ signal: never })).rejects.toMatchObject(lost('silent'));
+    expect(await passUntil(clock, seeding, { stepMs: 250 })).toBeLessThan(31_000);
+    await seeding;
+  });
+
+  test('says that it is there and gives no seat keeps a request no longer than it may wait', async () => {
+    const { clock, replicas, outcomes } = await lyingHost(() => [], { beats: true });
+    const options = { clock, stored: [], config: { queueWaitMs: 20_000 }, replicas };
+    const driver = await openScriptedServing(options);
+    const refused = expect(answerOf(driver, chatRequest('for ever?'))).rejects.toMatchObject({
+      code: 'SERVE_QUEUE_TIMEOUT',
+    });
+    expect(await passUntil(clock, refused, { stepMs: 250 })).toBeLessThan(21_000);
+    await refused;
+    expect(outcomes).toMatchObject([{ kind: 'lost' }]);
+  });
+
+  test('has its seat given back is heard of by every session there', async () => {
+    const { take } = await lyingHost((ask) => (ask.kind === 'sit' ? [seated] : []));
+    const seat = await take();
+    const read = Array.fromAsync(seat.open(request, { signal: never }));
+    const failing = expect(read).rejects.toMatchObject(lost('left'));
+    seat[Symbol.dispose]();
+    await failing;
   });
 
   const ahead: SeatAhead = {

@@ -4,6 +4,7 @@ import type { SessionRequest } from '@filon/core/serving/session';
 import { describe, expect, test } from 'vitest';
 import {
   type AnsweringScene,
+  alone,
   answeringScene,
   passUntil,
   settle,
@@ -136,7 +137,7 @@ describe('a host', () => {
     };
     void failing(session(40, 20));
     await settle();
-    const limited = { code: 'REPLICA_LOST', details: { how: 'failed', reason: 'ANSWER_LIMIT' } };
+    const limited = { code: 'REPLICA_REFUSED', details: { reason: 'ANSWER_LIMIT' } };
     expect(await failing(session(10, 60))).toMatchObject(limited);
     expect(await failing(session(30, 1))).toMatchObject(limited);
     scene.clock.advance(60_000);
@@ -165,6 +166,17 @@ describe('a host', () => {
     await settle();
     expect(scene.hosts[0]?.engine.status().sessions[0]?.count).toBe(1);
     channel.abort();
+  });
+
+  test('whose limit is reached has another asked, and is not thought the worse of', async () => {
+    const rules = tight({ tokensMax: 60 });
+    const { driver, swarm, clock } = await answeringScene([{ rules }, {}]);
+    const request = chatRequest('two of them', { choices: 2, maxTokens: 30, ignoreEos: true });
+    const answering = answerOf(driver, request);
+    await passUntil(clock, answering);
+    expect(await answering).toMatchObject({ length: (await alone(request)).length + 1 });
+    const there = swarm.outcomes.filter(({ node }) => node === swarm.hosts[0]?.key);
+    expect(new Set(there.map(({ kind }) => kind))).toEqual(new Set(['left', 'refused']));
   });
 
   test('takes back a seat at which nothing runs', async () => {

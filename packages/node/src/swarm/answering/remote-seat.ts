@@ -24,7 +24,7 @@ import { QuietWatch } from './quiet-watch.ts';
 import { AheadCalls, type Begun, isSame } from './seat-ahead.ts';
 import { SessionInbox } from './session-inbox.ts';
 import { sha256, sharedSeed } from './shared-seed.ts';
-import { isFaultOfRequest } from './told-failure.ts';
+import { isFaultOfRequest, isWithoutRoom } from './told-failure.ts';
 
 export interface RemoteSeatDeps {
   clock: Clock;
@@ -75,8 +75,7 @@ export class RemoteSeat implements Seat {
     this.#wanted = wanted;
     this.#deps = deps;
     this.#quiet = new QuietWatch(deps.clock, deps);
-    const late = (timeoutMs: number): unknown =>
-      replicaLost(this.node, { how: 'silent', reason: `no answer within ${timeoutMs} ms` });
+    const late = (timeoutMs: number): unknown => this.#late(timeoutMs);
     this.#calls = new PendingCalls(deps.clock, { life: this.#life.signal, late });
     this.#seated.promise.catch(() => undefined);
     const { ahead, commitment } = wanted;
@@ -133,9 +132,28 @@ export class RemoteSeat implements Seat {
     this.#secret = Promise.withResolvers<Uint8Array>();
     this.#secret.promise.catch(() => undefined);
     await this.#send({ kind: 'nonce', nonce });
-    const secret = await orAborted(this.#secret.promise, AbortSignal.any([signal, this.#life.signal]));
+    const secret = await this.#inTime(this.#secret.promise, { signal });
     if (Buffer.compare(sha256(secret), commitment) !== 0) throw this.#broken('another secret than promised');
     return sharedSeed(secret, nonce);
+  }
+
+  /** Codes: REPLICA_LOST, the signal's reason. */
+  async #inTime<T>(answer: Promise<T>, { signal }: Waiting): Promise<T> {
+    const over = new AbortController();
+    const ended = AbortSignal.any([signal, this.#life.signal, over.signal]);
+    this.#deps.clock.sleep(CALL_ANSWER_MS, { signal: ended }).then(
+      () => over.abort(this.#late(CALL_ANSWER_MS)),
+      () => undefined,
+    );
+    try {
+      return await orAborted(answer, ended);
+    } finally {
+      over.abort();
+    }
+  }
+
+  #late(timeoutMs: number): FilonError {
+    return replicaLost(this.node, { how: 'silent', reason: `no answer within ${timeoutMs} ms` });
   }
 
   async *open(request: SessionRequest, { signal }: Waiting): AsyncGenerator<SessionSign> {
@@ -205,7 +223,9 @@ export class RemoteSeat implements Seat {
   [Symbol.dispose](): void {
     this.#held.dispose();
     const isIdle = this.#sessions.size === 0 && this.#told !== null && !this.#life.signal.aborted;
-    this.#life.abort(replicaLost(this.node, { how: 'closed' }));
+    const reason = replicaLost(this.node, { how: 'left' });
+    this.#life.abort(reason);
+    for (const inbox of this.#sessions.values()) inbox.fail(reason);
     if (isIdle) void this.#close();
     else this.#channel.abort();
   }
@@ -352,13 +372,14 @@ export class RemoteSeat implements Seat {
   }
 
   #refused({ code, position, waitSeconds, message }: Tell<'refused'>): FilonError {
-    if (this.#told !== null) return replicaLost(this.node, { how: 'failed', reason: code });
+    if (this.#told !== null && !isWithoutRoom(code))
+      return replicaLost(this.node, { how: 'failed', reason: code });
     const details = {
       ...{ code: 'REPLICA_REFUSED', node: this.node, reason: code },
       ...(position === null ? {} : { position }),
       ...(waitSeconds === null ? {} : { retryAfterSeconds: waitSeconds }),
     };
-    return new FilonError(details, `the node ${this.node} gave no seat (${code}): ${message}`);
+    return new FilonError(details, `the node ${this.node} has no place for this (${code}): ${message}`);
   }
 
   /** Its own worker's death counts as one; of the rest only what another node would say as well is the request's. */
@@ -366,6 +387,8 @@ export class RemoteSeat implements Seat {
     if (code === 'ENGINE_WORKER_DIED' || isFaultOfRequest(code)) {
       return new FilonError({ code, node: this.node }, message);
     }
+    if (isWithoutRoom(code))
+      return this.#refused({ kind: 'refused', code, message, position: null, waitSeconds: null });
     return replicaLost(this.node, { how: 'failed', reason: code });
   }
 }

@@ -17,6 +17,9 @@ const OF_THE_PLACE: ReadonlySet<string> = new Set([
   ...['WIRE_MALFORMED', 'WIRE_TOO_LARGE', 'WIRE_KIND_UNKNOWN', 'NETWORK_FRAME_TOO_LARGE'],
 ]);
 
+/** Of those at a seat that was given: there is too much of the peer's own there, or of everybody's. */
+const WITHOUT_ROOM: ReadonlySet<string> = new Set(['ANSWER_LIMIT', 'TEMPLATE_BUSY']);
+
 const WORDS_CHARS_MAX = 512;
 
 export interface ToldFailure {
@@ -26,6 +29,11 @@ export interface ToldFailure {
 
 export function isFaultOfRequest(code: string): boolean {
   return FAULTS_OF_REQUESTS.has(code);
+}
+
+/** What it said is no fault of the node: it has no room for more of this one's. */
+export function isWithoutRoom(code: string): boolean {
+  return WITHOUT_ROOM.has(code);
 }
 
 export function toldFailure(error: unknown): ToldFailure {
