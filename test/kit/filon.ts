@@ -26,6 +26,8 @@ export interface RunningFilon {
   readonly child: ChildProcess;
   /** Resolves when the process has ended. */
   readonly ended: Promise<Ran>;
+  /** Standard error so far. */
+  stderr(): string;
   /** The first line of standard output that is JSON with this event; rejects when the process ends first. */
   event(name: string): Promise<Record<string, unknown>>;
 }
@@ -107,7 +109,7 @@ function watch(child: ChildProcess): RunningFilon {
       look();
       void ended.then((ran) => reject(new RangeError(`ended without "${name}": ${JSON.stringify(ran)}`)));
     });
-  return { child, ended, event };
+  return { child, ended, event, stderr: () => stderr };
 }
 
 /** The JSON lines of standard output; throws when one is none. */
