@@ -10,6 +10,7 @@ import {
   letterWeights,
   nextToken,
 } from './cell-context.fixture.ts';
+import { createDecodeMeter, processTimes } from './decode-meter.ts';
 import { COPY_GAIN_TOKENS_MIN } from './slots.ts';
 import type { Weights } from './weights.ts';
 
@@ -35,6 +36,7 @@ function openBench({ nowMs = () => 0, ...spec }: Partial<CellSpec> & { nowMs?: (
     context,
     sessionsMax: cells.sequences,
     governor: null,
+    meter: createDecodeMeter(processTimes),
     nowMs,
     emit: (batch) => {
       for (const [session, output] of batch) {

@@ -7,6 +7,7 @@ import type { SessionEvent, SessionRequest, SessionSign } from '@filon/core/serv
 import type { EngineErrorDetails } from '../errors.ts';
 import { createSampler } from '../sampler/sampler.ts';
 import type { Context } from './context.ts';
+import type { DecodeMeter } from './decode-meter.ts';
 import { prefillShares } from './prefill-shares.ts';
 import { openSession, type Session } from './session.ts';
 import { COPY_GAIN_TOKENS_MIN, commonPrefix, createSlots, type Slot, type Slots } from './slots.ts';
@@ -42,6 +43,8 @@ export interface BatcherSpec {
   sessionsMax: number;
   /** Chooses the threads of each decode; null: they stay as they are, as exact settings demand. */
   governor: ThreadGovernor | null;
+  /** Of all whose decodes take turns with this one's. */
+  meter: DecodeMeter;
   /** Milliseconds of a clock that only goes forwards. */
   nowMs(): number;
   /** Called once a tick with everything that happened, while the next tick computes. */
@@ -138,23 +141,20 @@ class TickLoop implements Batcher {
   }
 
   async #tick(): Promise<void> {
-    const { context, governor } = this.#spec;
+    const { context, governor, meter } = this.#spec;
     this.counters.ticks += 1;
     context.clearRows();
     this.#admit();
     const batched = this.#gather();
     if (batched.size === 0) return this.#flush();
     if (governor !== null) context.setThreads(governor.threads);
-    const startMs = this.#spec.nowMs();
-    const cpu = process.cpuUsage();
-    const rows = context.rows;
+    const { rows } = context;
+    const ended = meter.begin();
     const decoding = context.decode();
-    this.#report(startMs);
+    this.#report(this.#spec.nowMs());
     const status = await decoding;
-    if (governor !== null) {
-      const { user, system } = process.cpuUsage(cpu);
-      governor.observe({ rows, wallMs: this.#spec.nowMs() - startMs, cpuMs: (user + system) / 1000 });
-    }
+    const taken = ended();
+    governor?.observe({ rows, ...taken });
     if (status === 0) this.#commit(batched);
     else if (status === NO_ROOM) this.#makeRoom(batched);
     else this.#failAll(batched.keys(), status);

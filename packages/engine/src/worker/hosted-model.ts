@@ -10,6 +10,7 @@ import { readLoraHeader } from '../gguf/lora-header.ts';
 import { memoryEstimate } from '../gguf/memory-estimate.ts';
 import { type Batcher, createBatcher, type OutputBatch } from '../stage/batcher.ts';
 import { openContext } from '../stage/context.ts';
+import type { DecodeMeter } from '../stage/decode-meter.ts';
 import { EMBED_TOKENS_MAX, type Embedder, openEmbedder } from '../stage/embedder.ts';
 import { openLora } from '../stage/lora.ts';
 import { selfTest } from '../stage/self-test.ts';
@@ -31,6 +32,7 @@ export interface HostedModel {
 
 export interface ModelHost extends DeviceHost {
   shared: SharedWeights;
+  meter: DecodeMeter;
   emit(outputs: OutputBatch): void;
 }
 
@@ -114,7 +116,10 @@ async function openGenerator(weights: Weights, request: LoadRequest, host: Model
   const governed = request.spec.mode === 'fast' && host.device.backend === 'cpu';
   const governor = governed ? createThreadGovernor(host.threads) : null;
   const nowMs = (): number => performance.now();
-  const batcher = createBatcher({ model, weights, context, sessionsMax, governor, nowMs, emit: host.emit });
+  const batcher = createBatcher({
+    ...{ model, weights, context, sessionsMax, governor, nowMs },
+    ...{ meter: host.meter, emit: host.emit },
+  });
   return {
     batcher,
     contextTokens: context.sequenceTokensMax,

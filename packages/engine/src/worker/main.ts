@@ -10,6 +10,7 @@ import { certify } from '../certify/certify.ts';
 import { type DeviceHost, type DeviceHostSpec, openDeviceHost } from '../device/device-host.ts';
 import type { EngineErrorDetails } from '../errors.ts';
 import type { Batcher, Counters, OutputBatch } from '../stage/batcher.ts';
+import { createDecodeMeter, processTimes } from '../stage/decode-meter.ts';
 import { openTemplateRenderer } from '../template/template-renderer.ts';
 import { type HostedModel, openHostedModel } from './hosted-model.ts';
 import { tokenizePrompt } from './prompt-text.ts';
@@ -44,6 +45,7 @@ const aborts = new Map<number, AbortController>();
 const templates = openTemplateRenderer();
 const host = openHost(JSON.parse(process.argv[2] ?? '{}') as DeviceHostSpec);
 const shared = createSharedWeights(host);
+const meter = createDecodeMeter(processTimes);
 
 /** A device that is gone, or a library that does not load, is told by its code before the process ends. */
 function openHost(spec: DeviceHostSpec): DeviceHost {
@@ -109,7 +111,7 @@ const handlers: Handlers = {
 async function load(request: LoadRequest, signal: AbortSignal): Promise<LoadedModel> {
   const { model } = request.spec;
   await unload(model);
-  const hosted = await openHostedModel(request, { ...host, shared, emit });
+  const hosted = await openHostedModel(request, { ...host, shared, meter, emit });
   if (signal.aborted) {
     // Whoever asked has gone: nobody would ever unload it.
     await hosted.close();
