@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Announcement } from '@filon/core/directory/announcement';
 import { loadCodec, PREFIX_BLOCK_CHARS, PREFIX_BLOCK_TOKENS } from '@filon/core/directory/load-messages';
+import { FilonError } from '@filon/core/errors';
 import type { Candidate, RouteRequest } from '@filon/core/serving/routing';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import fc from 'fast-check';
@@ -113,6 +114,24 @@ describe('places elsewhere', () => {
     await at.pass(1100);
     await at.find();
     expect(peer.asked).toHaveLength(2);
+  });
+
+  test('who leaves while it is asked is no fault of it, and takes the answer from nobody else', async () => {
+    const at = scene();
+    const peer = at.peer('peer');
+    await at.network.dial({ peer: 'peer', addresses: ['memory/peer'] }, { signal });
+    at.hub.shape('me', 'peer', { delayMs: 20 });
+    const leaving = new AbortController();
+    const left = expect(at.finder.candidates(REQUEST, { signal: leaving.signal })).rejects.toThrow('left');
+    const staying = at.finder.candidates(REQUEST, { signal });
+    await at.pass(30);
+    leaving.abort(new FilonError({ code: 'ANSWER_CANCELLED' }, 'left'));
+    await left;
+    await at.pass(100);
+    expect(named(await staying, 'peer')?.load).toMatchObject({ active: 1 });
+    expect(peer.asked).toHaveLength(1);
+    expect(at.reliability.history('peer')).toEqual({ served: 0, failed: 0, wrong: 0 });
+    expect(at.log.lines).toEqual([]);
   });
 
   test('one that is slow to say so does not hold up the others', async () => {

@@ -193,7 +193,8 @@ export class Finder implements Pick<Replicas, 'models' | 'candidates' | 'policy'
         told.set(node, answer);
         this.#unreached.delete(node);
       } catch (error) {
-        if (!isFilonError(error)) return;
+        // What ends the asking says nothing of the peer.
+        if (within.aborted || !isFilonError(error)) return;
         failed.add(node);
         if (!this.#isOut(node)) this.#missed(node, error.code);
       }

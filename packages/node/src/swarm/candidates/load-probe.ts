@@ -2,17 +2,21 @@
  * Asks peers how soon they could answer. What they say is kept for a moment, so that a burst of requests asks once, and
  * what this node takes and gives back meanwhile is counted in.
  */
+import { orAborted } from '@filon/core/abort';
 import { type LoadMessage, loadCodec, PREFIX_BLOCK_TOKENS } from '@filon/core/directory/load-messages';
 import type { CurrentLoad } from '@filon/core/serving/routing';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Clock } from '../../ports/clock.ts';
 import type { Waiting } from '../../ports/engine.ts';
 import type { Network } from '../../ports/network.ts';
+import { deadline } from '../membership/deadline.ts';
 
 const KEPT_MS = 1000;
 /** Of one with half of its places free: it is asked beside the request, for the next one. */
 const IDLE_KEPT_MS = 15_000;
 const IDLE_SHARE = 0.5;
+/** Whoever asked has left by then. */
+const ANSWER_MS = 5_000;
 /** After the request that it is asked for: what that does first is not to wait for this. */
 const RENEW_AFTER_MS = 250;
 /** Questions to one peer within {@link KEPT_MS}; beyond, what it said last of any prefix has to do. */
@@ -54,26 +58,27 @@ export class LoadProbe {
     this.#clock = deps.clock;
   }
 
-  /** `peer` must be connected. Codes: NETWORK_*, WIRE_*. */
+  /** `peer` must be connected. Codes: NETWORK_*, WIRE_*, the signal's reason. */
   async ask(
     peer: KeyId,
     { model, prefix }: { model: string; prefix: Uint8Array },
-    options: Waiting,
+    { signal }: Waiting,
   ): Promise<ToldLoad> {
     const of = `${peer} ${model}`;
     const key = `${of} ${Buffer.from(prefix).toString('latin1')}`;
     const message = { kind: 'ask', model, prefix } as const;
     const nowMs = this.#clock.monotonicMs();
     const kept = this.#kept.get(key);
-    if (kept && nowMs - kept.atMs < KEPT_MS) return withTaken(await kept.told, kept.taken);
+    if (kept && nowMs - kept.atMs < KEPT_MS) return withTaken(await orAborted(kept.told, signal), kept.taken);
     if (kept?.now && nowMs - kept.atMs < IDLE_KEPT_MS && isIdle(withTaken(kept.now, kept.taken))) {
       if (!kept.isOld) void this.#renew(peer, { key, of, message, kept });
       return withTaken(kept.now, kept.taken);
     }
     const lately = [...this.#kept.values()].filter((one) => one.of === of && nowMs - one.atMs < KEPT_MS);
     const last = lately.at(-1);
-    if (last && lately.length >= ASKED_MAX) return withoutCache(withTaken(await last.told, last.taken));
-    return await this.#keep(key, of, this.#ask(peer, message, options)).told;
+    if (last && lately.length >= ASKED_MAX)
+      return withoutCache(withTaken(await orAborted(last.told, signal), last.taken));
+    return await orAborted(this.#keep(key, of, this.#askInTime(peer, message)).told, signal);
   }
 
   /** Places taken at that peer for a model, from now until it is disposed of. */
@@ -114,20 +119,13 @@ export class LoadProbe {
     { key, of, message, kept }: { key: string; of: string; message: LoadMessage; kept: Kept },
   ): Promise<void> {
     kept.isOld = true;
-    const over = new AbortController();
-    const late = this.#clock.sleep(IDLE_KEPT_MS, { signal: over.signal }).then(
-      () => over.abort(),
-      () => undefined,
-    );
+    using limit = deadline(this.#clock, IDLE_KEPT_MS);
     try {
-      await this.#clock.sleep(RENEW_AFTER_MS, { signal: over.signal });
-      const answer = await this.#ask(peer, message, { signal: over.signal });
+      await this.#clock.sleep(RENEW_AFTER_MS, limit);
+      const answer = await this.#ask(peer, message, limit);
       this.#keep(key, of, Promise.resolve(answer));
     } catch {
       if (this.#kept.get(key) === kept) this.#kept.delete(key);
-    } finally {
-      over.abort();
-      await late;
     }
   }
 
@@ -154,6 +152,12 @@ export class LoadProbe {
     this.#last.delete(key);
     if (load !== null) this.#last.set(key, { load, atMs: this.#clock.monotonicMs() });
     trim(this.#last);
+  }
+
+  /** Others may wait for the answer as well: it does not end with whoever asked first. */
+  async #askInTime(peer: KeyId, message: LoadMessage): Promise<ToldLoad> {
+    using limit = deadline(this.#clock, ANSWER_MS);
+    return await this.#ask(peer, message, limit);
   }
 
   async #ask(peer: KeyId, message: LoadMessage, { signal }: Waiting): Promise<ToldLoad> {
