@@ -15,7 +15,7 @@ const REFUSED_PEERS_MAX = 4096;
 
 export class Gate implements ConnectionGater {
   readonly #limits: NetworkLimits;
-  readonly #links: Links;
+  readonly #links: Pick<Links, 'all' | 'of' | 'abort'>;
   readonly #isMember: (peer: KeyId) => boolean;
   readonly #clock: Clock;
   readonly #refusedUntilMs = new Map<KeyId, number>();
@@ -23,7 +23,7 @@ export class Gate implements ConnectionGater {
 
   constructor(
     limits: NetworkLimits,
-    deps: { links: Links; isMember: (peer: KeyId) => boolean; clock: Clock },
+    deps: { links: Pick<Links, 'all' | 'of' | 'abort'>; isMember: (peer: KeyId) => boolean; clock: Clock },
   ) {
     this.#limits = limits;
     this.#links = deps.links;
@@ -47,9 +47,14 @@ export class Gate implements ConnectionGater {
     return this.#links.all().length >= this.#limits.connectionsMax;
   }
 
-  /** Strangers who stayed long enough to join and did not. */
+  /** Strangers who stayed long enough to join and did not, and those that are too many of one subnet by now. */
   overstayed(nowMs: number): Link[] {
-    return this.#strangers().filter((link) => nowMs - link.sinceMs > this.#limits.strangerStayMs);
+    const { strangerStayMs, strangersPerSubnetMax } = this.#limits;
+    const subnets = Map.groupBy(this.#strangers(), subnetOfLink);
+    return [...subnets.values()].flatMap((beside) => {
+      const over = beside.filter((link) => this.#isSettled(link, nowMs)).length - strangersPerSubnetMax;
+      return beside.filter(({ sinceMs }, index) => index < over || nowMs - sinceMs > strangerStayMs);
+    });
   }
 
   denyInboundConnection(socket: MultiaddrConnection): boolean {
@@ -73,22 +78,42 @@ export class Gate implements ConnectionGater {
   #denyMember(subnet: string): boolean {
     const { connectionsMax, membersPerSubnetMax } = this.#limits;
     const members = this.#links.all().filter(({ peer }) => this.#isMember(peer));
-    const beside = members.filter(({ address }) => subnetOfText(address) === subnet);
+    const beside = members.filter((link) => subnetOfLink(link) === subnet);
     return members.length >= connectionsMax || beside.length >= membersPerSubnetMax;
   }
 
   /** The newest is let in: whoever wants to join gets a turn, however many others there are. */
   #denyStranger(subnet: string): boolean {
-    const strangers = this.#strangers().toSorted((a, b) => a.sinceMs - b.sinceMs);
-    const beside = strangers.filter(({ address }) => subnetOfText(address) === subnet);
-    if (beside.length >= this.#limits.strangersPerSubnetMax) this.#links.abort(beside.slice(0, 1));
-    else if (strangers.length >= this.#limits.strangersMax) this.#links.abort(strangers.slice(0, 1));
+    const { strangersMax, strangersPerSubnetMax, newcomersPerSubnetMax } = this.#limits;
+    const nowMs = this.#clock.monotonicMs();
+    const subnets = Map.groupBy(this.#strangers(), subnetOfLink);
+    const beside = subnets.get(subnet) ?? [];
+    const settled = beside.filter((link) => this.#isSettled(link, nowMs));
+    const all = [...subnets.values()];
+    const count = all.reduce((sum, { length }) => sum + length, 0);
+    if (settled.length >= strangersPerSubnetMax || beside.length >= newcomersPerSubnetMax)
+      this.#links.abort(beside.slice(0, 1));
+    else if (count >= strangersMax) {
+      const [most = []] = all.toSorted((a, b) => b.length - a.length);
+      this.#links.abort(most.slice(0, 1));
+    }
     return false;
   }
 
-  #strangers(): Link[] {
-    return this.#links.all().filter((link) => link.inbound && !this.#isMember(link.peer));
+  /** It is no newcomer any more. */
+  #isSettled({ sinceMs }: Link, nowMs: number): boolean {
+    return nowMs - sinceMs >= this.#limits.newcomerMs;
   }
+
+  /** The one that came first at the beginning. */
+  #strangers(): Link[] {
+    const strangers = this.#links.all().filter((link) => link.inbound && !this.#isMember(link.peer));
+    return strangers.sort((a, b) => a.sinceMs - b.sinceMs);
+  }
+}
+
+function subnetOfLink({ address }: Link): string {
+  return subnetOfText(address);
 }
 
 function subnetOfText(text: string): string {

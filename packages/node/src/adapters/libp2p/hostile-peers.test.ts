@@ -62,7 +62,7 @@ test('bytes that are no handshake end their connection only', async () => {
 });
 
 test('strangers from one subnet have few places, which the newest gets; members keep theirs', async () => {
-  await using node = await openNetwork({ strangersPerSubnetMax: 2 });
+  await using node = await openNetwork({ strangersPerSubnetMax: 2, newcomerMs: 0 });
   await using member = await openNetwork();
   members.add(member.self);
   await dial(member, node);

@@ -3,7 +3,11 @@ export interface NetworkLimits {
   connectionsMax: number;
   /** Connections that peers who are no members may have here, all together. The oldest gives way to a new one. */
   strangersMax: number;
+  /** Of one subnet, beside those that came a moment ago. */
   strangersPerSubnetMax: number;
+  /** With those: a farm is behind one address, and its rigs are strangers until each has shown its proof. */
+  newcomersPerSubnetMax: number;
+  newcomerMs: number;
   /** How long a stranger may stay: long enough to join. */
   strangerStayMs: number;
   /** A farm is behind one address. */
@@ -16,6 +20,8 @@ export const DEFAULT_LIMITS: NetworkLimits = {
   connectionsMax: 300,
   strangersMax: 32,
   strangersPerSubnetMax: 4,
+  newcomersPerSubnetMax: 16,
+  newcomerMs: 5_000,
   strangerStayMs: 60_000,
   membersPerSubnetMax: 64,
   handshakesPerSubnetMax: 16,
