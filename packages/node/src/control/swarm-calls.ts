@@ -172,7 +172,7 @@ export interface SwarmCalls {
   /** Asks them how busy they are. */
   rigs: Call<Nothing, RigView[]>;
   trusted: Call<Nothing, TrustedOperator[]>;
-  /** `operator`: a key, or a node's key or name for its operator. Codes: TRUST_FULL, CONTROL_NODE_UNKNOWN. */
+  /** `operator`: a key, or a node's key or name for its operator. Codes: TRUST_FULL, TRUST_NAME_TAKEN, CONTROL_NODE_UNKNOWN. */
   trust: Call<{ operator: string; name: string | null }, TrustedOperator>;
   /** By key, or the name in the list. Code: CONTROL_NODE_UNKNOWN. */
   distrust: Call<{ operator: string }, TrustedOperator>;

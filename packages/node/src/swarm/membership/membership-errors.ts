@@ -33,7 +33,9 @@ export type MembershipErrorDetails =
   | { code: 'SWARM_JOIN_FAILED'; swarm: string; reason: string }
   /** Nobody who could renew it was reached. */
   | { code: 'SWARM_RENEWAL_FAILED'; tried: number }
-  | { code: 'TRUST_FULL'; operatorsMax: number };
+  | { code: 'TRUST_FULL'; operatorsMax: number }
+  /** Another operator on the list is called so. */
+  | { code: 'TRUST_NAME_TAKEN'; name: string; operator: KeyId };
 
 type Code = MembershipErrorDetails['code'];
 
@@ -85,6 +87,8 @@ const WORDS: { [C in Code]: (details: Extract<MembershipErrorDetails, { code: C 
       ? 'No member that could renew the membership is known. It is tried again.'
       : `None of ${tried} members renewed the membership. It is tried again.`,
   TRUST_FULL: ({ operatorsMax }) => `${operatorsMax} operators are trusted already. Remove some first.`,
+  TRUST_NAME_TAKEN: ({ name, operator }) =>
+    `Another operator on the list is called ${JSON.stringify(name)}: ${operator}. Choose another name with --name.`,
 };
 
 export function membershipError<D extends MembershipErrorDetails>(

@@ -29,9 +29,19 @@ test('operators are trusted from when they are added until they are removed', ()
   expect(tierOf(friend, trust.lists(own))).toBe('open');
 });
 
+test('two operators have two names: by one of them somebody is removed', () => {
+  const { trust } = openList();
+  trust.add('first', 'Anna');
+  expect(() => trust.add('second', 'Anna')).toThrow(
+    expect.objectContaining({ code: 'TRUST_NAME_TAKEN', message: expect.stringContaining('first') }),
+  );
+  trust.add('first', 'Anna');
+  expect(trust.list().map(({ operator }) => operator)).toEqual(['first']);
+});
+
 test('the list has its limit, and says so', () => {
   const { trust } = openList();
-  for (let i = 0; i < TRUSTED_OPERATORS_MAX; i += 1) trust.add(`operator ${i}`, 'x');
+  for (let i = 0; i < TRUSTED_OPERATORS_MAX; i += 1) trust.add(`operator ${i}`, `${i}`);
   trust.add('operator 0', 'y');
   expect(() => trust.add('one more', 'x')).toThrow(expect.objectContaining({ code: 'TRUST_FULL' }));
 });

@@ -22,9 +22,12 @@ export class TrustList {
     this.#clock = deps.clock;
   }
 
-  /** A new name for one that is there. Code: TRUST_FULL. */
+  /** A new name for one that is there. Codes: TRUST_FULL, TRUST_NAME_TAKEN. */
   add(operator: KeyId, name: string): TrustedOperator {
     const known = this.#store.get('trust', operator);
+    const other = this.list().find((one) => one.name === name && one.operator !== operator);
+    if (other !== undefined)
+      throw membershipError({ code: 'TRUST_NAME_TAKEN', name, operator: other.operator });
     if (known === undefined && this.#store.list('trust').length >= TRUSTED_OPERATORS_MAX)
       throw membershipError({ code: 'TRUST_FULL', operatorsMax: TRUSTED_OPERATORS_MAX });
     const row = { name, addedMs: known?.addedMs ?? this.#clock.nowMs() };
