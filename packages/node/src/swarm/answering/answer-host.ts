@@ -32,7 +32,7 @@ export function openAnswerHost(deps: AnswerHostDeps): Disposable {
 async function serve(channel: Channel, deps: AnswerHostDeps): Promise<void> {
   const { log, guestOf, randomBytes } = deps;
   const guest = guestOf(channel.peer);
-  if (guest === null) return await tellRefused(channel, forbidden());
+  if (guest === null) return await tellRefused(channel, forbidden(), deps);
   const name = `seat-${Buffer.from(randomBytes(12)).toString('base64url')}`;
   const failure = await new HostedSeat(channel, { ...deps, guest, name }).run();
   if (failure === null) return;

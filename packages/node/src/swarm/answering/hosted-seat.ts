@@ -10,6 +10,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Channel } from '../../ports/network.ts';
 import type { GuestSeats, Seat } from '../../ports/replicas.ts';
+import { deadline } from '../membership/deadline.ts';
 import { BEAT_MS, CALL_BYTES, SEAT_CALLS_MAX, SEAT_IDLE_MS, SEND_STALL_MS } from './answer-constants.ts';
 import { type AnswerErrorDetails, left, misused } from './answer-errors.ts';
 import type { AnswerLimits, Guest } from './answer-limits.ts';
@@ -109,14 +110,7 @@ export class HostedSeat {
   /** Tells why, to a peer that still listens. */
   async #refuse(error: unknown): Promise<void> {
     if (isFilonError(error, 'NETWORK_CHANNEL_LOST')) return;
-    const { clock } = this.#deps;
-    const told = new AbortController();
-    void clock.sleep(BEAT_MS, { signal: told.signal }).then(
-      () => this.#channel.abort(),
-      () => undefined,
-    );
-    await tellRefused(this.#channel, error);
-    told.abort();
+    await tellRefused(this.#channel, error, this.#deps);
   }
 
   #take(ask: SeatAsk): void {
@@ -259,8 +253,13 @@ function scopeOf({ operator }: Guest, scope: Uint8Array): string {
   return `peer:${createHash('sha256').update(operator).update(sha256(scope)).digest('base64url')}`;
 }
 
-/** Why there is no seat, or none any more. */
-export async function tellRefused(channel: Channel, error: unknown): Promise<void> {
+/** Why there is no seat, or none any more; to a peer that takes nothing it is not said. */
+export async function tellRefused(
+  channel: Channel,
+  error: unknown,
+  { clock }: Pick<HostedSeatDeps, 'clock'>,
+): Promise<void> {
   const frame = seatTells.encode({ kind: 'refused', ...toldFailure(error), ...placeOf(error) });
-  await channel.send(frame, { signal: new AbortController().signal }).catch(() => undefined);
+  using soon = deadline(clock, BEAT_MS);
+  await channel.send(frame, soon).catch(() => channel.abort());
 }

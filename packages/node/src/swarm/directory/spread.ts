@@ -11,9 +11,16 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Waiting } from '../../ports/engine.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Channel, Network } from '../../ports/network.ts';
+import { deadline } from '../membership/deadline.ts';
 import { BytePace } from './byte-pace.ts';
 import type { Directory } from './directory.ts';
-import { BROKEN_REFUSE_MS, FLUSH_MS, GUEST_MS, WANT_TIMEOUT_MS } from './directory-limits.ts';
+import {
+  BROKEN_REFUSE_MS,
+  FLUSH_MS,
+  GUEST_MS,
+  LINK_SEND_TIMEOUT_MS,
+  WANT_TIMEOUT_MS,
+} from './directory-limits.ts';
 import type { RecordId } from './records.ts';
 import { type LinkKind, type LinkOwner, SpreadLink } from './spread-link.ts';
 
@@ -115,9 +122,8 @@ export class Spread implements AsyncDisposable {
       code: 'SPREAD_FULL',
       message: 'this node has as many links as it takes; try another one',
     };
-    await channel.send(announcementCodec.encode({ kind: 'error', ...refusal }), {
-      signal: this.#over.signal,
-    });
+    using limit = deadline(this.#deps.clock, LINK_SEND_TIMEOUT_MS, this.#over.signal);
+    await channel.send(announcementCodec.encode({ kind: 'error', ...refusal }), limit);
     await channel.end();
   }
 
