@@ -15,7 +15,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   config: ['core'],
   home: ['core'],
   access: BELOW_SERVING,
-  control: ['core', 'ports', 'config', 'home', 'access', 'serve', 'rig', 'swarm'],
+  control: ['core', 'ports', 'config', 'home', 'access', 'serve', 'train', 'rig', 'swarm'],
   serve: BELOW_SERVING,
   train: BELOW_SERVING,
   rig: BELOW_SERVING,

@@ -97,12 +97,15 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
   const panel = await openPanel(place, { engine, models, control: serving, network: swarm });
   stack.use(panel.jobs);
   const gateway = stack.use(await openGateway(place, { serving, answers, access, log, panel }));
+  const { openTrainingsPlace } = await import('./open-trainings.ts');
+  const runs = stack.use(openTrainingsPlace({ paths, settings, rig, models, clock, log }));
   const stop = new AbortController();
   const { createNodeCalls } = await import('./control/node-calls.ts');
   const control = createNodeCalls(
     { version: VERSION, home: paths.home, settings, ...gateway },
     {
       ...{ clock, engine, models, serving, access, upstreams, place: swarm },
+      trainings: () => runs.trainings(),
       certify: (model, options) =>
         workers.certify({ ...filesOf(model), device: deviceOf(settings) }, options),
       stopping: () => stop.signal.aborted || place.signal.aborted,

@@ -5,7 +5,7 @@ export interface CommandEntry {
   /** As it is typed, two words for a command below another. */
   name: string;
   summary: string;
-  group: 'Node' | 'Models' | 'Talk' | 'Swarm' | 'Machine' | 'More';
+  group: 'Node' | 'Models' | 'Talk' | 'Train' | 'Swarm' | 'Machine' | 'More';
   load(): Promise<CommandModule>;
 }
 
@@ -85,6 +85,43 @@ export const COMMANDS: readonly CommandEntry[] = [
     'Models',
     'say what is in data to train on',
     async () => (await import('./commands/data-inspect.ts')).dataInspect,
+  ),
+  entry(
+    'train',
+    'Train',
+    'train a model by a recipe',
+    async () => (await import('./commands/train.ts')).train,
+  ),
+  entry('train ls', 'Train', 'list the runs', async () => (await import('./commands/train-ls.ts')).trainLs),
+  entry(
+    'train show',
+    'Train',
+    'say everything about one run',
+    async () => (await import('./commands/train-show.ts')).trainShow,
+  ),
+  entry(
+    'train stop',
+    'Train',
+    'stop a run, with a checkpoint',
+    async () => (await import('./commands/train-stop.ts')).trainStop,
+  ),
+  entry(
+    'train resume',
+    'Train',
+    'go on with a run',
+    async () => (await import('./commands/train-resume.ts')).trainResume,
+  ),
+  entry(
+    'train export',
+    'Train',
+    'write the newest checkpoint as a model’s file',
+    async () => (await import('./commands/train-export.ts')).trainExport,
+  ),
+  entry(
+    'eval',
+    'Train',
+    'say how good a run or a model is at what a recipe holds out',
+    async () => (await import('./commands/eval.ts')).evaluate,
   ),
   entry(
     'swarm create',

@@ -13,6 +13,8 @@ export interface ProgressStep {
   /** null while nobody knows. */
   total: number | null;
   unit: 'bytes' | 'share';
+  /** Said behind how far it is. */
+  detail?: string;
 }
 
 export interface ProgressLine {
@@ -116,6 +118,7 @@ export function progressText(
     parts.push(`${formatBytes(step.done)}${total}`);
     if (pace.ratePerSecond !== null) parts.push(`${formatBytes(Math.round(pace.ratePerSecond))}/s`);
   }
+  if (step.detail !== undefined) parts.push(step.detail);
   if (pace.leftMs !== null && step.done !== step.total) parts.push(`${durationText(pace.leftMs)} left`);
   const taken = [step.label, '[]', ...parts].join(GAP).length;
   const cells = Math.min(BAR_CELLS, room - taken);

@@ -15,6 +15,8 @@ export interface Config extends SwarmConfig {
   gateways: string;
   gatewayKeys: string;
   pricePerMillionTokens: string;
+  machineWatts: number;
+  pricePerKwh: string;
   defaultModel: string;
   mode: 'fast' | 'exact';
   contextTokens: number;
@@ -103,6 +105,20 @@ export const SETTINGS: Fields = {
     pattern: /^\d{1,9}(\.\d{1,6})?$/,
     allowed: 'an amount such as 0.25, in the currency of your choice',
     doc: 'What a million tokens cost, read or written, when the use of keys is counted in money.',
+  }),
+  machineWatts: integer({
+    default: 0,
+    min: 0,
+    max: 100_000,
+    zero: 'unknown',
+    unit: 'W',
+    doc: 'What this machine draws while it computes, as a meter at its plug says. What a training takes is estimated with it.',
+  }),
+  pricePerKwh: word({
+    default: '0',
+    pattern: /^\d{1,9}(\.\d{1,6})?$/,
+    allowed: 'an amount such as 0.25, in the currency of your choice; 0: unknown',
+    doc: 'What a kilowatt-hour costs here. What a training costs is estimated with it, where machineWatts is set.',
   }),
   defaultModel: word({
     default: 'smollm2-135m',

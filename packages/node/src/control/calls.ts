@@ -11,6 +11,7 @@ import type { RemoteModel } from '../ports/replicas.ts';
 import type { ServingStats } from '../serve/serving.ts';
 import { ACCESS_INPUTS, type AccessCalls } from './access-calls.ts';
 import { SWARM_INPUTS, type SwarmCalls, type SwarmView } from './swarm-calls.ts';
+import { TRAIN_INPUTS, type TrainCalls, type TrainProgress } from './train-calls.ts';
 import { UPSTREAM_INPUTS, type UpstreamCalls } from './upstream-calls.ts';
 
 export interface NodeStatus {
@@ -81,7 +82,8 @@ export interface BenchReport {
 export type CallProgress =
   | { kind: 'pull'; pull: PullProgress }
   /** 0 to 1. */
-  | { kind: 'share'; share: number; text: string };
+  | { kind: 'share'; share: number; text: string }
+  | TrainProgress;
 
 const NAME_CHARS_MAX = 1024;
 const name = z
@@ -122,7 +124,7 @@ interface Call<In, Out> {
   output: Out;
 }
 
-export interface Calls extends AccessCalls, SwarmCalls, UpstreamCalls {
+export interface Calls extends AccessCalls, SwarmCalls, TrainCalls, UpstreamCalls {
   status: Call<Record<string, never>, NodeStatus>;
   running: Call<Record<string, never>, RunningModel[]>;
   models: Call<Record<string, never>, ModelList>;
@@ -157,6 +159,7 @@ export const CALL_INPUTS: { readonly [C in CallName]: z.ZodType<Calls[C]['input'
   shutdown: nothing,
   ...ACCESS_INPUTS,
   ...SWARM_INPUTS,
+  ...TRAIN_INPUTS,
   ...UPSTREAM_INPUTS,
 };
 

@@ -63,6 +63,7 @@ async function open(
       models: createFixedModels([MODEL]),
       serving: serving as Serving & ServingControl,
       upstreams: {} as NodeCallsDeps['upstreams'],
+      trainings: () => Promise.reject(new TypeError('nothing trains here')),
       access: createAccess(settings, { clock, store: createMemoryStore(), randomBytes }),
       place: alone(clock),
       certify: null,

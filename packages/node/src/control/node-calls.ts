@@ -8,6 +8,7 @@ import type { Engine, Progress, Waiting } from '../ports/engine.ts';
 import type { Models, StoredModel } from '../ports/models.ts';
 import type { Serving, ServingControl } from '../serve/serving.ts';
 import type { UpstreamPlaces } from '../serve/upstream/places.ts';
+import type { Trainings } from '../train/pipeline.ts';
 import { createAccessCalls, type Reach } from './access-calls.ts';
 import { benchModel } from './bench.ts';
 import type { CallOptions, Control, NodeStatus, RunningModel } from './calls.ts';
@@ -15,6 +16,7 @@ import type { ControlErrorDetails } from './errors.ts';
 import { createModelCalls, findModel } from './model-calls.ts';
 import { createSwarmControl } from './swarm-control.ts';
 import type { Place } from './swarm-place.ts';
+import { createTrainCalls } from './train-calls.ts';
 import { createUpstreamCalls } from './upstream-calls.ts';
 
 export interface NodeCallsConfig extends Reach {
@@ -33,6 +35,7 @@ export interface NodeCallsDeps {
   access: Access;
   place: Place;
   upstreams: UpstreamPlaces;
+  trainings(): Promise<Trainings>;
   /** Finds and proves exact settings; null where the engine cannot. */
   certify: ((model: StoredModel, options: Waiting & Progress) => Promise<unknown>) | null;
   /** Whether a stop was asked for. */
@@ -49,6 +52,7 @@ export function createNodeCalls(config: NodeCallsConfig, deps: NodeCallsDeps): C
     ...swarm,
     ...createAccessCalls(deps.access, config),
     ...createUpstreamCalls(deps.upstreams),
+    ...createTrainCalls(deps),
     ...createModelCalls({
       models,
       loaded: () => engine.status().loaded,

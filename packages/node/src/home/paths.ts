@@ -29,6 +29,8 @@ export interface HomePaths {
   models: string;
   /** Training data: what was fetched, and what was prepared. */
   data: string;
+  /** Runs: their records, metrics and checkpoints. */
+  training: string;
   backends: string;
   chatHistory: string;
 }
@@ -53,6 +55,7 @@ export function homePaths(folder: string): HomePaths {
     startLog: join(home, 'logs', 'start.log'),
     models: join(home, 'models'),
     data: join(home, 'data'),
+    training: join(home, 'training'),
     backends: join(home, 'backends'),
     chatHistory: join(home, 'chat-history'),
   };

@@ -7,6 +7,7 @@ import { FilonError, isFilonError, messageOf } from '@filon/core/errors';
 import type { DeviceHostSpec } from '../../device/device-host.ts';
 import type { TrainerErrorDetails } from '../errors.ts';
 import { loadState, saveState } from '../files/state-file.ts';
+import { openVocabulary, type Vocabulary } from '../text/vocabulary.ts';
 import { type OpenTraining, openTraining } from './open-training.ts';
 import type { FromTraining, ToTraining, TrainingCall, TrainingCalls } from './protocol.ts';
 
@@ -17,12 +18,21 @@ type Handlers = {
 const host = JSON.parse(process.argv[2] ?? '{}') as DeviceHostSpec;
 const ended = new AbortController();
 let open: OpenTraining | null = null;
+let vocabulary: Vocabulary | null = null;
 
 function training(): OpenTraining {
   if (open !== null) return open;
   throw new FilonError<TrainerErrorDetails>(
     { code: 'TRAIN_NOT_OPEN' },
     'no training is open in this process.',
+  );
+}
+
+function text(): Vocabulary {
+  if (vocabulary !== null) return vocabulary;
+  throw new FilonError<TrainerErrorDetails>(
+    { code: 'TRAIN_NOT_OPEN' },
+    'no vocabulary is open in this process.',
   );
 }
 
@@ -47,6 +57,13 @@ const handlers: Handlers = {
     await written(spec.path, () => training().write(spec, ended.signal));
     return null;
   },
+  vocabulary: async ({ path }) => {
+    vocabulary = await openVocabulary(host.libraryDirectory, path);
+    return vocabulary.facts;
+  },
+  tokenize: async ({ texts, special }) => text().tokenize(texts, special),
+  render: ({ messages, generationPrompt }) =>
+    text().render(messages, { generationPrompt, signal: ended.signal }),
 };
 
 /** What the system says where a disk, a quota or a limit on files is full. */

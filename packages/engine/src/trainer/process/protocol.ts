@@ -4,6 +4,7 @@
  */
 import type { ErrorObject } from '@filon/core/errors';
 import type { TrainingBatch } from '@filon/core/training/batch';
+import type { ChatTurn } from '@filon/core/training/item';
 import type {
   ExportSpec,
   LossResult,
@@ -13,6 +14,7 @@ import type {
   TrainingFacts,
   TrainingSpec,
 } from '@filon/core/training/session';
+import type { VocabularyFacts } from '../text/vocabulary.ts';
 
 export interface TrainingCalls {
   open: { request: TrainingSpec; reply: TrainingFacts };
@@ -25,6 +27,10 @@ export interface TrainingCalls {
   read: { request: { part: StatePart }; reply: Float32Array[] };
   write: { request: { part: StatePart; flats: Float32Array[] }; reply: null };
   export: { request: ExportSpec; reply: null };
+  /** Instead of `open`: a model's tokenizer alone. */
+  vocabulary: { request: { path: string }; reply: VocabularyFacts };
+  tokenize: { request: { texts: readonly string[]; special: boolean }; reply: Int32Array[] };
+  render: { request: { messages: readonly ChatTurn[]; generationPrompt: boolean }; reply: string };
 }
 
 export type TrainingCall = keyof TrainingCalls;

@@ -23,7 +23,7 @@ export function lineage(
     'filon.steps': String(step),
     'filon.checkpoint': checkpoint,
     'filon.disclaimer': disclaimer.en,
-    ...(base === null ? {} : { 'filon.base': base.name, 'filon.base.sha256': base.sha256 }),
+    ...(base === null ? {} : { 'general.base_model.0.name': base.name, 'filon.base.sha256': base.sha256 }),
     ...(obliges.length === 0 ? {} : { 'filon.license.obliges': obliges.join('\n') }),
   };
 }

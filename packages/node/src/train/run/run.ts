@@ -236,7 +236,11 @@ export class Run {
       const signal = interrupted(attempt);
       await session.export({ path, type: 'f16', metadata: this.#lineage(basis, from) }, { signal });
     });
-    const { name, sha256, bytes } = await this.#means.models.pull(`file:${path}`, { signal: options.signal });
+    const { method } = recipe;
+    const lora =
+      method.kind === 'lora' && basis.base !== null ? { base: basis.base.name, name: id } : undefined;
+    const { models } = this.#means;
+    const { name, sha256, bytes } = await models.pull(`file:${path}`, { signal: options.signal, lora });
     await rm(folder, { recursive: true, force: true });
     await this.#set({ state: 'done', result: { name, sha256, bytes } });
     this.#means.log.info('train.done', { run: id, model: name });
