@@ -3,8 +3,9 @@ import { hasLoras, loraRefused, notHere } from './errors.ts';
 import { findModel, freeName, type NamedModel } from './names.ts';
 import { isSource, parseSource } from './source.ts';
 
-/** With the longest name of a base it is as long as announcements take. */
-const NAME = /^[a-z0-9][a-z0-9._-]{0,30}$/;
+const NAME = /^[a-z0-9][a-z0-9._-]*$/;
+/** What announcements take. */
+const WHOLE_NAME_CHARS_MAX = 128;
 
 export interface LoraBase {
   name: string;
@@ -34,10 +35,11 @@ export function loraName(
     .filter((other) => other.name.startsWith(`${base}:`))
     .map((other) => ({ ...other, name: other.name.slice(base.length + 1) }));
   const chosen = name ?? freeName(address, beside);
-  if (!NAME.test(chosen)) {
+  const charsMax = WHOLE_NAME_CHARS_MAX - base.length - 1;
+  if (!NAME.test(chosen) || chosen.length > charsMax) {
     throw loraRefused(
       chosen,
-      'its name must be of small letters, digits, dots and dashes, at most 31; choose one with --as',
+      `its name must be of small letters, digits, dots and dashes, at most ${charsMax}; choose one with --as`,
     );
   }
   const other = beside.find((one) => one.name === chosen && one.source !== source);
