@@ -103,6 +103,35 @@ test('a run that waits for a yes, is stopped and resumed, and whose node is kill
   expect(existsSync(file)).toBe(true);
 });
 
+test('a LoRA on it is trained with its own tokenizer, and asked for as base:name', {
+  timeout: 120_000,
+}, async () => {
+  const lora = writeSmallRecipe(home.folder, {
+    base: { model: 'small-1', name: 'manners' },
+    training: { steps: 12, learningRate: 0.05 },
+    evaluation: { perplexityRiseMax: 10 },
+  });
+  const ran = await home.run(['train', lora, '--yes']);
+  expect([ran.code, ran.stderr]).toEqual([0, expect.stringContaining('manners-1')]);
+  const run = await shown('manners-1');
+  expect(run).toMatchObject({
+    state: 'done',
+    result: { name: 'small-1:manners-1' },
+    base: { name: 'small-1' },
+  });
+  const trained = await shown('small-1');
+  expect(run.before?.heldOut?.loss).toBeCloseTo(trained.after?.heldOut?.loss ?? 0, 2);
+  expect(run.after?.heldOut?.loss).toBeLessThan((run.before?.heldOut?.loss ?? 0) - 0.02);
+  const looked = jsonLines(await home.run(['eval', 'small-1', lora, '--json'])).at(-1);
+  expect(looked).toMatchObject({ heldOut: { loss: expect.closeTo(run.before?.heldOut?.loss ?? 0, 3) } });
+  const answer = await node.post('/v1/chat/completions', {
+    model: 'small-1:manners-1',
+    messages: [{ role: 'user', content: 'the rig' }],
+    max_tokens: 8,
+  });
+  expect(await answer.json()).toMatchObject({ usage: { completion_tokens: 8 } });
+});
+
 test('what cannot be is said with what to do', async () => {
   const unknown = await home.run(['train', 'show', 'none-9', '--json']);
   expect(jsonLines(unknown)[0]).toMatchObject({ error: { details: { code: 'TRAIN_RUN_UNKNOWN' } } });

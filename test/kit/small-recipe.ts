@@ -6,11 +6,18 @@ import type { Recipe } from '@filon/core/training/recipe';
 type Part<T> = { [K in keyof T]?: T[K] | undefined };
 
 export interface SmallChanges {
+  /** A model that is there: a LoRA on it, under this name. */
+  base?: { model: string; name: string } | undefined;
   training?: Part<Recipe['training']>;
   evaluation?: Part<Recipe['evaluation']>;
 }
 
 const WORDS = ['the', 'rig', 'sits', 'in', 'a', 'cold', 'room', 'and', 'learns', 'to', 'answer', 'slowly'];
+
+const FRESH = {
+  ...{ kind: 'architecture', family: 'llama', layers: 1, width: 32, heads: 2, kvHeads: 2 },
+  ...{ feedForward: 64, context: 256, vocabulary: 'bytes' },
+};
 
 /** Sentences of a few words in all orders; none twice. */
 function sentences(count: number): string[] {
@@ -21,7 +28,7 @@ function sentences(count: number): string[] {
 }
 
 /** The path of the recipe, in a folder of its own below `folder`. */
-export function writeSmallRecipe(folder: string, { training, evaluation }: SmallChanges = {}): string {
+export function writeSmallRecipe(folder: string, { base, training, evaluation }: SmallChanges = {}): string {
   const place = join(folder, 'recipe');
   mkdirSync(place, { recursive: true });
   const lines = sentences(240).map((text) => JSON.stringify({ text }));
@@ -32,14 +39,12 @@ export function writeSmallRecipe(folder: string, { training, evaluation }: Small
     ...{ choices: [text.slice(12), '%%% ### @@@ ~~~'], answer: text.slice(12) },
   }));
   writeFileSync(join(place, 'choices.jsonl'), choices.map((item) => JSON.stringify(item)).join('\n'));
+  const name = base?.name ?? 'small';
   const words = { en: 'made by a test', es: 'hecho por una prueba' };
   const recipe = {
-    ...{ version: 1, name: 'small', title: words, description: words, disclaimer: words },
-    model: {
-      ...{ kind: 'architecture', family: 'llama', layers: 1, width: 32, heads: 2, kvHeads: 2 },
-      ...{ feedForward: 64, context: 256, vocabulary: 'bytes' },
-    },
-    method: { kind: 'full' },
+    ...{ version: 1, name, title: words, description: words, disclaimer: words },
+    model: base === undefined ? FRESH : { kind: 'base', name: base.model, licence: 'CC0-1.0' },
+    method: base === undefined ? { kind: 'full' } : { kind: 'lora', rank: 4, alpha: 8 },
     data: {
       sources: [{ name: 'texts', source: 'file:texts.jsonl', licence: 'CC0-1.0', origin: 'made by a test' }],
       ...{ heldOutShare: 0.1, validationShare: 0.1 },
@@ -54,7 +59,7 @@ export function writeSmallRecipe(folder: string, { training, evaluation }: Small
       ...evaluation,
     },
   };
-  const path = join(place, 'small.json');
+  const path = join(place, `${name}.json`);
   writeFileSync(path, JSON.stringify(recipe));
   return path;
 }

@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, readFile, realpath, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BYTE_VOCABULARY_SIZE } from '@filon/core/training/byte-vocabulary';
+import { BYTE_VOCABULARY_SIZE, END_OF_TEXT, TURN_END } from '@filon/core/training/byte-vocabulary';
 import type { StepValues, TrainingSpec } from '@filon/core/training/session';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findLibraryDirectory } from '../../ffi/library-directory.ts';
@@ -118,6 +118,31 @@ test('a whole model is trained on from its file', async () => {
   const after = await again.call('evaluate', batch, WAIT);
   expect(after).toEqual(await on.call('evaluate', batch, WAIT));
   expect(after.loss).toBeLessThan(before.loss);
+});
+
+test('the tokenizer of a model that was trained here gives its bytes, and its template its turns', async () => {
+  const fresh = start();
+  await fresh.call('open', FRESH, WAIT);
+  const path = join(folder, 'base.gguf');
+  await fresh.call('export', { path, type: 'f16', metadata: {} }, WAIT);
+  const text = start();
+  const facts = await text.call('vocabulary', { path }, WAIT);
+  expect(facts).toMatchObject({
+    ...{ vocabularySize: BYTE_VOCABULARY_SIZE, beginOfText: null, endOfText: END_OF_TEXT },
+    id: expect.stringMatching(/^[0-9a-f]{64}$/),
+  });
+  const said = 'Ñandú <|im_end|>';
+  const tokens = await text.call('tokenize', { texts: [said, ''], special: false }, WAIT);
+  expect(tokens).toEqual([Int32Array.from(new TextEncoder().encode(said)), new Int32Array()]);
+  const marked = await text.call('tokenize', { texts: ['a<|im_end|>'], special: true }, WAIT);
+  expect(marked).toEqual([Int32Array.of(97, TURN_END)]);
+  const messages = [{ role: 'user', content: 'Hi' } as const];
+  expect(await text.call('render', { messages, generationPrompt: true }, WAIT)).toBe(
+    '<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n',
+  );
+  await expect(start().call('tokenize', { texts: [''], special: true }, WAIT)).rejects.toMatchObject({
+    code: 'TRAIN_NOT_OPEN',
+  });
 });
 
 test('states and files that are none are refused by name', async () => {

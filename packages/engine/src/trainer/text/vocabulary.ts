@@ -11,6 +11,9 @@ import { type Llama, openLlama } from '../../ffi/llama.ts';
 import { openTemplateRenderer } from '../../template/template-renderer.ts';
 import { openModelFile } from '../files/read-model.ts';
 
+/** What families call the token that ends a text; their `eos` ends a turn where a model was made to chat. */
+const TEXT_ENDS = ['<|endoftext|>', '<|end_of_text|>'];
+
 export interface VocabularyFacts {
   /** sha256 of everything in the file that decides about tokens. */
   id: string;
@@ -49,7 +52,7 @@ export async function openVocabulary(libraryDirectory: string, path: string): Pr
     facts: {
       id,
       vocabularySize: llama.vocabTokens(vocab),
-      endOfText: end,
+      endOfText: textEnd(llama, vocab) ?? end,
       beginOfText: llama.addsBegin(vocab) && begin >= 0 ? begin : null,
     },
     tokenize: (texts, special) => texts.map((text) => tokenize(llama, vocab, { text, special })),
@@ -63,6 +66,14 @@ export async function openVocabulary(libraryDirectory: string, path: string): Pr
       );
     },
   };
+}
+
+function textEnd(llama: Llama, vocab: bigint): number | null {
+  for (const text of TEXT_ENDS) {
+    const tokens = tokenize(llama, vocab, { text, special: true });
+    if (tokens.length === 1) return tokens[0] ?? null;
+  }
+  return null;
 }
 
 async function vocabularyId(path: string): Promise<string> {
