@@ -10,6 +10,11 @@ const PREFILL_TOKENS_MIN = 32;
 const WINDOW_TOKENS = 16;
 /** Of a window's time that its reader may hold the session up before the window says nothing of the engine. */
 const HELD_SHARE_MAX = 0.1;
+/**
+ * A window ends at a token that took about as long as its others: within this many times, either way. Where this process
+ * or the reader stood still, what was drawn meanwhile comes at once, and belongs into one window with the wait.
+ */
+const STEP_SPREAD = 2;
 
 export interface MeterDeps {
   meter: SpeedMeter;
@@ -63,6 +68,7 @@ async function* timed(
   const computed: Computed = { model, numericClass: loaded?.numericClass ?? null };
   const startMs = clock.monotonicMs();
   let window = new Window(clock, running);
+  let askedMs = startMs;
   for await (const sign of engine.open(request, options)) {
     if (sign.kind === 'prefilled') {
       const tokens = request.tokens.length - sign.cachedTokens;
@@ -70,14 +76,15 @@ async function* timed(
       const sample = { sessions: running.of(model), perSecond: tokens / seconds };
       if (tokens >= PREFILL_TOKENS_MIN) meter.add(computed, 'prefill', sample);
       window = new Window(clock, running);
-    } else if (sign.kind === 'token' && window.count()) {
+    } else if (sign.kind === 'token' && window.count(clock.monotonicMs() - askedMs)) {
       const perSecond = window.perSecond();
       if (perSecond !== null) meter.add(computed, 'decode', { sessions: running.of(model), perSecond });
       window = new Window(clock, running);
     }
     const givenMs = clock.monotonicMs();
     yield sign;
-    window.hold(clock.monotonicMs() - givenMs);
+    askedMs = clock.monotonicMs();
+    window.hold(askedMs - givenMs);
   }
 }
 
@@ -96,10 +103,12 @@ class Window {
     this.#changes = running.changes;
   }
 
-  /** Whether it is full. */
-  count(): boolean {
+  /** A token that was waited for so long. Whether the window ends with it. */
+  count(waitedMs: number): boolean {
     this.#tokens += 1;
-    return this.#tokens >= WINDOW_TOKENS;
+    if (this.#tokens < WINDOW_TOKENS) return false;
+    const stepMs = (this.#clock.monotonicMs() - this.#startMs) / this.#tokens;
+    return waitedMs >= stepMs / STEP_SPREAD && waitedMs <= stepMs * STEP_SPREAD;
   }
 
   hold(durationMs: number): void {

@@ -22,12 +22,17 @@ function open() {
 
 /** Reads at 1,000 tokens a second and draws at 50, of which 100 were in the cache. */
 function steady(clock: ReturnType<typeof createManualClock>, tokens: number): Engine {
+  return drawing(clock, steps(tokens, 20));
+}
+
+/** The same, but each token has to be waited for as long as `waitsMs` says. */
+function drawing(clock: ReturnType<typeof createManualClock>, waitsMs: readonly number[]): Engine {
   const part = {
     async *open(): AsyncGenerator<SessionSign> {
       clock.advance(100);
       yield { kind: 'prefilled', cachedTokens: 100 };
-      for (let i = 0; i < tokens; i += 1) {
-        clock.advance(20);
+      for (const [i, waitMs] of waitsMs.entries()) {
+        clock.advance(waitMs);
         yield { kind: 'token', position: 200 + i, token: 1, text: 'x', logprob: null };
       }
       yield { kind: 'end', reason: 'length', text: '' };
@@ -35,6 +40,10 @@ function steady(clock: ReturnType<typeof createManualClock>, tokens: number): En
     status: () => ({ loaded: [{ ...MODEL }] }),
   };
   return part as unknown as Engine;
+}
+
+function steps(count: number, ms: number): number[] {
+  return Array.from({ length: count }, () => ms);
 }
 
 async function read(sessions: AsyncIterable<SessionSign>, atToken: () => void = () => {}): Promise<void> {
@@ -56,6 +65,32 @@ describe('what a node computes', () => {
     await read(engine.open(REQUEST, { signal }), () => clock.advance(500));
     expect(meter.rates(MODEL)).toEqual([]);
   });
+
+  test('is not taken from what was drawn while the reader was away', async () => {
+    const { clock, meter } = open();
+    const waitsMs = [...steps(20, 20), ...steps(200, 0.01), ...steps(40, 20)];
+    const engine = createMeteredEngine(drawing(clock, waitsMs), { meter, clock });
+    let tokensRead = 0;
+    await read(engine.open(REQUEST, { signal }), () => {
+      tokensRead += 1;
+      if (tokensRead === 20) clock.advance(4000);
+    });
+    expect(meter.rates(MODEL)).toEqual([{ sessions: 1, prefill: 1000, decode: 50 }]);
+  });
+
+  test.each([0, 5, 15, 16])(
+    'is not taken from what came at once, %i tokens into a window',
+    async (before) => {
+      const { clock, meter } = open();
+      // This process stands still for 4 s, while 200 tokens are drawn; then they come as fast as they can be read.
+      const waitsMs = [...steps(before, 20), 4000, ...steps(199, 0.01), ...steps(40, 20)];
+      const engine = createMeteredEngine(drawing(clock, waitsMs), { meter, clock });
+      await read(engine.open(REQUEST, { signal }));
+      const [{ decode } = { decode: 0 }] = meter.rates(MODEL);
+      expect(decode).toBeGreaterThan(49);
+      expect(decode).toBeLessThan(51);
+    },
+  );
 
   test('is told by how many ran together', async () => {
     const { clock, meter } = open();
