@@ -41,7 +41,7 @@ test('a rig that its operator disowned is nobody’s own anywhere, and after res
       const tier = await tierFrom(node, key);
       return tier === null || tier === 'open';
     });
-  await until('it hears of it', async () => (await stolen.status()).swarm?.swarm.isMember === false);
+  await until('it hears of it', async () => (await stolen.status()).swarm?.swarm.lost === 'disowned');
   await friend.kill();
   await stolen.kill();
   await friend.start('--no-model');

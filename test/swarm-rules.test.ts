@@ -101,7 +101,7 @@ test('a revoked node hears that an invite is not enough, and is back once it is 
   const node = await joined('unlucky', await inviteOf(root));
   const [key, name] = [await keyOf(node), await nameOf(node)];
   await said(root, 'swarm', 'revoke', name);
-  await until('it hears of it', async () => (await node.status()).swarm?.swarm.isMember === false);
+  await until('it hears of it', async () => (await node.status()).swarm?.swarm.lost === 'revoked');
   const advice = await refused(node, 'swarm', 'join', await inviteOf(root));
   expect(advice).toContain('SWARM_JOIN_FAILED');
   expect(advice).toContain('filon swarm readmit');

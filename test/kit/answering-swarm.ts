@@ -128,6 +128,7 @@ export function answeringSwarm(clock: Clock): AnsweringSwarm {
             return { name, sha256: model, contextTokens, tier, ...(upstream && { upstream: true }) };
           }),
         ),
+      isWithheld: () => false,
       candidates: async (request) => candidates(request),
       policy: () => ({ lists: { own: listed('own'), trusted: listed('trusted') }, msPerUnit: 0 }),
       report: (outcome) => void outcomes.push(outcome),

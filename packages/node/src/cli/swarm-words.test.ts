@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import type { NodeStatus } from '../control/calls.ts';
 import { swarmLines } from './swarm-words.ts';
 
-function statusWith(passedOn: object | null): NodeStatus {
+function statusWith(passedOn: object | null, lost: string | null = null): NodeStatus {
   const reachability = { state: 'unknown', reached: [], seenHosts: [], relays: [], passedOn };
-  const swarm = { swarm: swarmOf(), self: selfOf(), reachability, members: 2, connected: 1 };
+  const swarm = { swarm: { ...swarmOf(), lost }, self: selfOf(), reachability, members: 2, connected: 1 };
   return { swarm } as unknown as NodeStatus;
 }
 
@@ -15,4 +15,11 @@ test('the owner of a relay sees what it passed on of what it may', () => {
     /^Passed on {3}\S+ \S+ of \S+ \S+ today, \S+ \S+ in all, for 1 pairs of members now$/,
   );
   expect(swarmLines(statusWith(null)).join()).not.toContain('Passed on');
+});
+
+test('whoever is no member any more is told why, and what to do', () => {
+  const line = (lost: string): string => swarmLines(statusWith(null, lost)).join('\n');
+  expect(line('disowned')).toMatch(/its operator disowned .* with an invite/);
+  expect(line('revoked')).toMatch(/it was revoked.* `filon swarm readmit`/);
+  expect(line('expired')).toMatch(/expired.* clock/);
 });

@@ -5,6 +5,7 @@ import type { Inviters } from '@filon/core/swarm/charter';
 import { formatBytes } from '@filon/core/units';
 import type { NodeStatus } from '../control/calls.ts';
 import type { SwarmView } from '../control/swarm-calls.ts';
+import type { Lost } from '../swarm/membership/standing.ts';
 import { rateText } from './format.ts';
 import type { Options } from './options.ts';
 import { wrongOption } from './wrong-option.ts';
@@ -30,8 +31,25 @@ export function invitersFrom({ text }: Options): Inviters | null {
   return inviters;
 }
 
+const LOST: Readonly<Record<Lost, { why: string; advice: string }>> = {
+  disowned: {
+    why: 'its operator disowned this machine',
+    advice: 'It can join again as a machine of its own, with an invite.',
+  },
+  revoked: {
+    why: 'it was revoked, or whoever let it in was',
+    advice: 'Ask whoever made the swarm for `filon swarm readmit`, and for a new invite.',
+  },
+  expired: {
+    why: 'its certificate has expired',
+    advice:
+      'It is renewed when a member that may invite can be reached; see also whether the clock is right.',
+  },
+};
+
 /** Whether others get through to this node, and how. */
-export function reachText({ self, reachability }: SwarmView): string {
+export function reachText({ swarm, self, reachability }: SwarmView): string {
+  if (swarm.lost !== null) return `no member any more; ${LOST[swarm.lost].why}`;
   const { reached, relays } = reachability;
   if (reached.length > 0) return `others reach this node at ${reached.join(', ')}`;
   if (relays.length > 0) return `others reach this node through ${relays.length} members that pass on`;
@@ -42,15 +60,15 @@ export function reachText({ self, reachability }: SwarmView): string {
 
 /** What is wrong with the ways between the members; null: nothing is known to be. */
 export function reachAdvice({ swarm }: SwarmView): string | null {
-  if (!swarm.isMember) return 'The membership has expired or was revoked. Ask whoever made the swarm.';
+  if (swarm.lost !== null) return LOST[swarm.lost].advice;
   if (swarm.hasReachable !== false) return null;
   return 'No member of the swarm is known to be reachable from other networks. One of them should listen (`filon config set swarmHost 0.0.0.0`), with a forwarded port or UPnP.';
 }
 
 export function swarmLines({ swarm }: NodeStatus): string[] {
   if (swarm === null) return [];
-  const { name, isMember } = swarm.swarm;
-  if (!isMember) return [`Swarm       ${name}: no member any more, by the date or a revocation`];
+  const { name, lost } = swarm.swarm;
+  if (lost !== null) return [`Swarm       ${name}: ${reachText(swarm)}. ${LOST[lost].advice}`];
   return [
     `Swarm       ${name}, ${swarm.members} members known, ${swarm.connected} connected`,
     `Reach       ${reachText(swarm)}`,

@@ -12,11 +12,12 @@ import type { PeerConnection, Reachability } from '../ports/network.ts';
 import type { RouteQuestion } from '../serve/serving.ts';
 import type { MemberView } from '../swarm/membership/membership.ts';
 import { INVITE_MS_MAX } from '../swarm/membership/membership-limits.ts';
+import type { Lost } from '../swarm/membership/standing.ts';
 import type { TrustedOperator } from '../swarm/membership/trust.ts';
 
 /** This node's place in its swarm. */
 export interface SwarmView {
-  swarm: PanelSwarm & { open: boolean; inviters: Inviters; holdsRoot: boolean };
+  swarm: PanelSwarm & { open: boolean; inviters: Inviters; holdsRoot: boolean; lost: Lost | null };
   self: PanelSelf;
   reachability: Reachability;
   /** That are known with their proofs, this node among them. */

@@ -147,9 +147,9 @@ function viewOf(place: Place): SwarmView | null {
   const status = place.swarm?.membership.status() ?? null;
   const reachability = place.reachability();
   if (look === null || look.swarm === null || status === null || reachability === null) return null;
-  const { open, inviters, holdsRoot } = status;
+  const { open, inviters, holdsRoot, lost } = status;
   return {
-    swarm: { ...look.swarm, open, inviters, holdsRoot },
+    swarm: { ...look.swarm, open, inviters, holdsRoot, lost },
     ...{ self: look.self, reachability, members: place.swarm?.membership.list().length ?? 0 },
     connected: look.peers.filter(({ connection }) => connection !== null).length,
   };

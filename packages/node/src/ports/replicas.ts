@@ -129,6 +129,8 @@ export interface SeatOutcome {
 export interface Replicas {
   /** For lists, and for finding a model by its name or the beginning of its sha256. */
   models(): readonly RemoteModel[];
+  /** Whether nodes have it ready, all of which answer their own operator alone. By name or sha256. */
+  isWithheld(model: string): boolean;
   /**
    * Places elsewhere that could compute it, with the load of the likeliest asked for just now, within a deadline of its
    * own. Rejects with the signal's reason alone.

@@ -102,12 +102,14 @@ export class Placing {
     if (reached) return { ...reached, stored: null };
     // Of other nodes not all are known a moment after a start.
     if (begun && this.#deps.replicas !== null) throw routeNone(model, { ranked: [], refused: [] });
-    const [beyond] = named;
-    const why = beyond
-      ? `; others have it, but not within the tier '${tier}' (it takes '${beyond.tier}')`
-      : '; filon ls lists what there is';
-    const message = `there is no model '${model}' on this node${why}`;
+    const message = `there is no model '${model}' on this node; ${this.#whyNot(model, tier, named[0])}`;
     throw new FilonError({ code: 'SERVE_MODEL_UNKNOWN', model }, message);
+  }
+
+  #whyNot(model: string, tier: PrivacyTier, beyond: RemoteModel | undefined): string {
+    if (beyond) return `others have it, but not within the tier '${tier}' (it takes '${beyond.tier}')`;
+    if (this.#deps.replicas?.isWithheld(model) !== true) return 'filon ls lists what there is';
+    return 'others have it, but answer machines of their own operator alone: the setting swarmServes of those nodes says whom';
   }
 
   seating(placed: Placed, signal: AbortSignal): Seating {

@@ -14,6 +14,10 @@ export class CurrentReplicas implements Replicas {
     return this.current?.models() ?? [];
   }
 
+  isWithheld(model: string): boolean {
+    return this.current?.isWithheld(model) ?? false;
+  }
+
   async candidates(...asked: Parameters<Replicas['candidates']>): Promise<readonly Candidate[]> {
     return (await this.current?.candidates(...asked)) ?? [];
   }

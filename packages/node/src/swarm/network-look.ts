@@ -40,10 +40,10 @@ export function networkLook(deps: LookDeps): NetworkLook {
 function swarmOf({ swarm, reachability }: LookDeps, peers: readonly PanelPeer[]): PanelSwarm | null {
   const status = swarm.membership.status();
   if (status === null) return null;
-  const { name, member, holdsNow, mayInvite } = status;
+  const { name, member, lost, mayInvite } = status;
   const isReachable = reachability().reached.some(isPublic) || someReachable(swarm, peers);
   return {
-    ...{ name, key: status.swarm, expiresMs: member.expiresMs, isMember: holdsNow, mayInvite },
+    ...{ name, key: status.swarm, expiresMs: member.expiresMs, isMember: lost === null, mayInvite },
     hasReachable: isReachable || (reachability().state === 'unknown' && peers.length === 0 ? null : false),
   };
 }

@@ -84,6 +84,7 @@ export function openSwarm(deps: OpenSwarmDeps): OpenSwarm {
   parts.use(openCompletionHost(hosting));
   const replicas: Replicas = {
     models: () => others.finder.models(),
+    isWithheld: (model) => others.finder.isWithheld(model),
     candidates: (...asked) => others.finder.candidates(...asked),
     policy: () => others.finder.policy(),
     take,

@@ -126,8 +126,21 @@ async function prepare(cli: Cli, started: Started): Promise<void> {
   }
   const stored = await storedModel(cli, control, model);
   const next: Row = stored === null ? ['Get a model', `./filon pull ${model}${home}`] : talkRow(home);
-  const rows = [next, ...pages, ...apiRows(url, stored?.name ?? null)];
+  const withheld = leans ? await withheldRows(cli, control) : [];
+  const rows = [next, ...withheld, ...pages, ...apiRows(url, stored?.name ?? null)];
   cli.out.event('ready', { url, model: null }, readyText('Ready, with no model in memory.', rows));
+}
+
+/** Others have models, none of which this node may ask. */
+async function withheldRows(cli: Cli, control: Control): Promise<readonly Row[]> {
+  const look = await control.peers({}, { signal: cli.signal });
+  if (!look?.peers.some(({ models }) => models.length > 0)) return [];
+  return [
+    [
+      'Or',
+      'have somebody answer this node: others have models, but serve their own machines alone (their setting swarmServes)',
+    ],
+  ];
 }
 
 /** For people alone. */

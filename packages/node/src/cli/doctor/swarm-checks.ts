@@ -10,7 +10,8 @@ const swarm: Check = {
       const view = await cli.control.swarm({}, { signal: cli.signal });
       if (view === null) return [ok('swarm', 'in none')];
       const { swarm: own, members, connected } = view;
-      if (!own.isMember) return [warn('swarm', `${own.name}: no member any more`, reachAdvice(view) ?? '')];
+      if (own.lost !== null)
+        return [warn('swarm', `${own.name}: ${reachText(view)}`, reachAdvice(view) ?? '')];
       const detail = `${own.name}, ${members} members known, ${connected} connected`;
       const findings = [ok('swarm', detail), ok('reach', reachText(view))];
       const advice = reachAdvice(view);

@@ -95,6 +95,7 @@ async function lyingHost(
   const replicas: Replicas = {
     ...createRemoteAnswers(deps),
     ...createRemoteCompletions(deps),
+    isWithheld: () => false,
     models: () => [{ name: MODEL, sha256: SHA, contextTokens: 64, tier: 'own' }],
     candidates: async () => [offer],
     policy: () => ({ lists: { own: new Set([host.self]), trusted: new Set() }, msPerUnit: 0 }),

@@ -3,6 +3,7 @@ import type { Announcement } from '@filon/core/directory/announcement';
 import { loadCodec, PREFIX_BLOCK_CHARS, PREFIX_BLOCK_TOKENS } from '@filon/core/directory/load-messages';
 import { FilonError } from '@filon/core/errors';
 import type { Candidate, RouteRequest } from '@filon/core/serving/routing';
+import type { PrivacyTier } from '@filon/core/serving/tier';
 import type { KeyId } from '@filon/core/swarm/key-id';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -49,7 +50,10 @@ function scene() {
     ...{ reliability: 1, replayable: true },
   });
   /** A node that has the model ready, and says so. */
-  const peer = (key: string, { queueMs = 0, decode = 50, serves = true, delayMs = 0 } = {}) => {
+  const peer = (
+    key: string,
+    { queueMs = 0, decode = 50, serves = true, delayMs = 0, announces = 'open' as PrivacyTier } = {},
+  ) => {
     const node = hub.open({ key });
     hub.shape('me', key, { delayMs });
     const load = { active: 1, queued: 0, queueMs, cachedTokens: 0 };
@@ -58,6 +62,7 @@ function scene() {
     const models = model ? [{ ...model, rates }] : [];
     const announcement: Announcement = sampleAnnouncement(NOW_MS, {
       models,
+      serves: announces,
       addresses: [...node.addresses()],
     });
     directory.accept(Buffer.from(JSON.stringify({ node: key, operator: key, announcement })));
@@ -197,6 +202,17 @@ describe('places elsewhere', () => {
     at.clock.advance(900_000);
     expect(await at.find()).toEqual([]);
     expect(at.finder.models()).toEqual([]);
+  });
+
+  test('a model whose nodes all answer their own operator alone is known to be withheld', () => {
+    const at = scene();
+    expect(at.finder.isWithheld('tiny')).toBe(false);
+    at.peer('closed', { announces: 'own' });
+    expect(at.finder.models()).toEqual([]);
+    const [{ name } = { name: '' }] = sampleAnnouncement(NOW_MS).models;
+    expect([name, MODEL, 'another'].map((model) => at.finder.isWithheld(model))).toEqual([true, true, false]);
+    at.peer('open');
+    expect(at.finder.isWithheld(MODEL)).toBe(false);
   });
 
   test('models are told by the narrowest tier that reaches one of them', () => {

@@ -13,7 +13,7 @@ import type { Waiting } from '../../ports/engine.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Network } from '../../ports/network.ts';
 import type { RemoteModel, Replicas } from '../../ports/replicas.ts';
-import type { Directory } from '../directory/directory.ts';
+import type { AnnouncedNode, Directory } from '../directory/directory.ts';
 import { deadline } from '../membership/deadline.ts';
 import type { LoadProbe, ToldLoad } from './load-probe.ts';
 import { candidatesOf, remoteModels } from './offers.ts';
@@ -57,7 +57,7 @@ export interface FinderDeps {
   onFound?: (candidates: readonly Candidate[]) => void;
 }
 
-export class Finder implements Pick<Replicas, 'models' | 'candidates' | 'policy'> {
+export class Finder implements Pick<Replicas, 'models' | 'isWithheld' | 'candidates' | 'policy'> {
   readonly #deps: FinderDeps;
   readonly #unreached = new Map<KeyId, { untilMs: number; times: number }>();
   readonly #dialling = new Map<KeyId, Promise<void>>();
@@ -71,9 +71,18 @@ export class Finder implements Pick<Replicas, 'models' | 'candidates' | 'policy'
   }
 
   models(): readonly RemoteModel[] {
-    const { directory, network, policy } = this.#deps;
-    const others = directory.nodes().filter(({ node }) => node !== network.self);
-    return remoteModels(others, policy().lists);
+    return remoteModels(this.#others(), this.policy().lists);
+  }
+
+  isWithheld(model: string): boolean {
+    const isIt = (one: { name: string; model: string }): boolean => [one.name, one.model].includes(model);
+    const isThere = this.#others().some(({ announcement }) => announcement.models.some(isIt));
+    return isThere && !this.models().some(({ name, sha256 }) => isIt({ name, model: sha256 }));
+  }
+
+  #others(): AnnouncedNode[] {
+    const { directory, network } = this.#deps;
+    return directory.nodes().filter(({ node }) => node !== network.self);
   }
 
   async candidates(request: RouteRequest, { signal }: Waiting): Promise<readonly Candidate[]> {

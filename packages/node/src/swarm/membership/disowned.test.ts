@@ -42,7 +42,7 @@ describe('a rig that its operator disowned', () => {
     await scene.until(() => !knows(a, rig.key) && !knows(b, rig.key));
     for (const node of [root, a, b]) expect(connected(node)).not.toContain(rig.key);
     await expect(rig.membership.meet(b.address, { signal: never })).rejects.toEqual(refusal('SWARM_OUT'));
-    expect(rig.membership.status()).toMatchObject({ holdsNow: false });
+    expect(rig.membership.status()).toMatchObject({ lost: 'disowned' });
     expect(rig.logged()).toContain('swarm.disowned');
     await expect(rig.membership.renew({ signal: never })).rejects.toThrow();
   });

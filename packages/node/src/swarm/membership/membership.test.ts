@@ -276,9 +276,9 @@ describe('an end', () => {
     expect(connected(root)).not.toContain(bad.key);
     await scene.until(() => connected(bad).length === 0);
     for (const node of [root, a, b]) expect(node.membership.members.find(bad.key)).toBeNull();
-    expect(bad.membership.status()).toMatchObject({ holdsNow: true });
+    expect(bad.membership.status()).toMatchObject({ lost: null });
     await expect(bad.membership.meet(b.address, { signal: never })).rejects.toEqual(refusal('SWARM_OUT'));
-    expect(bad.membership.status()).toMatchObject({ holdsNow: false });
+    expect(bad.membership.status()).toMatchObject({ lost: 'revoked' });
     const tries = scene.join(bad, root.membership.invite().invite);
     await expect(tries).rejects.toEqual(refusal('SWARM_JOIN_FAILED', { reason: 'SWARM_OUT' }));
     await expect(tries).rejects.toThrow(/an invite does not undo that.*filon swarm readmit/);
@@ -314,7 +314,7 @@ describe('an end', () => {
     await expect(guest.membership.meet(root.address, { signal: never })).rejects.toEqual(
       refusal('SWARM_OUT'),
     );
-    expect(guest.membership.status()).toMatchObject({ holdsNow: false });
+    expect(guest.membership.status()).toMatchObject({ lost: 'revoked' });
     expect(connected(guest)).toEqual([]);
     const own = await guest.membership.join(root.membership.invite().invite, { signal: never });
     expect(own.member).toMatchObject({ byRoot: true });

@@ -28,7 +28,7 @@ import { membershipError } from './membership-errors.ts';
 import { JOIN_MS, LOOK_EVERY_MS, RENEWAL_PAUSE_MS, RENEWAL_PAUSE_MS_MAX } from './membership-limits.ts';
 import { gainsRight, isDue, type RenewalDeps, renewBy } from './renewal.ts';
 import type { Roster } from './roster.ts';
-import type { StandingDeps } from './standing.ts';
+import type { Lost, StandingDeps } from './standing.ts';
 
 /** Of a word that is not known, in what is said about it. */
 const INVITE_SHOWN_CHARS_MAX = 64;
@@ -52,7 +52,8 @@ export interface SwarmStatus extends SwarmRules {
   name: string;
   /** This node's own; it may have expired. */
   member: Member;
-  holdsNow: boolean;
+  /** Why it does not hold now; null: it does. */
+  lost: Lost | null;
   holdsRoot: boolean;
   mayInvite: boolean;
   charterVersion: number;
@@ -98,7 +99,7 @@ export class Membership implements AsyncDisposable {
     const { swarm, name, open, inviters, version, revoked } = charter;
     return {
       ...{ swarm, name, open, inviters, charterVersion: version, revoked, member },
-      holdsNow: standing.own() !== null,
+      lost: standing.lost(),
       holdsRoot: standing.rootKey() !== null,
       mayInvite: this.#issuer.mayInvite(),
     };

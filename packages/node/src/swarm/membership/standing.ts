@@ -27,6 +27,9 @@ export interface StandingDeps {
   verify: Verify;
 }
 
+/** `disowned`: by its operator. `revoked`: it, or whoever signed for it. `expired`: by this node's clock, which may be wrong. */
+export type Lost = 'disowned' | 'revoked' | 'expired';
+
 interface Held {
   swarm: KeyId;
   member: Member;
@@ -78,9 +81,17 @@ export class Standing {
   /** null: in no swarm, or in none that holds now. */
   own(): OwnMembership | null {
     const held = this.#held;
-    if (held === null || this.isOut()) return null;
-    if (untimely(held.member, this.#deps.clock.nowMs()) !== null) return null;
+    if (held === null || this.lost() !== null) return null;
     return { swarm: held.swarm, name: held.charter.name, member: held.member };
+  }
+
+  /** Why the membership does not hold now; null: it does, or this node is in no swarm. */
+  lost(): Lost | null {
+    const { member } = this;
+    if (member === null) return null;
+    if (this.isDisowned()) return 'disowned';
+    if (this.isOut()) return 'revoked';
+    return untimely(member, this.#deps.clock.nowMs()) === null ? null : 'expired';
   }
 
   /** null: this node did not make the swarm. */
