@@ -74,6 +74,7 @@ class SwarmPlace implements Place, AsyncDisposable {
   readonly #identity: Identity;
   #seats: GuestSeats | null = null;
   #opened: Opened | null = null;
+  #isOver = false;
   /** Changes of place, one after another. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -108,6 +109,7 @@ class SwarmPlace implements Place, AsyncDisposable {
 
   async enter<R>(work: (swarm: OpenSwarm) => Promise<R>): Promise<R> {
     return await this.#inTurn(async () => {
+      if (this.#isOver) throw new FilonError({ code: 'SERVE_STOPPING' }, 'this node is stopping');
       const opened = this.#opened ?? (await this.#open());
       this.#opened = opened;
       this.replicas.current = opened.swarm.replicas;
@@ -125,6 +127,7 @@ class SwarmPlace implements Place, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
     await this.#inTurn(() => this.#close());
   }
 

@@ -58,11 +58,6 @@ export class SeatOutbox {
     while (this.#signs >= OUTBOX_SIGNS_MAX && !this.#deps.signal.aborted) await this.#room.promise;
   }
 
-  /** Resolves when all of it is on its way, or cannot be sent. */
-  async drained(): Promise<void> {
-    await this.#sending;
-  }
-
   #start(): void {
     if (this.#sending !== null || this.#deps.signal.aborted) return;
     this.#sending = this.#send().finally(() => {
