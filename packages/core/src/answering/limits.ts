@@ -16,6 +16,8 @@ export const STOP_CHARS_MAX = 256;
 /** Texts that one call embeds. */
 export const TEXTS_MAX = 32;
 export const VECTOR_LENGTH_MAX = 8_192;
+/** Of a model; longer vectors than those are not sent. */
+export const EMBEDDING_LENGTH_MAX = 65_536;
 /** Signs of a session in one message. */
 export const SIGNS_MAX = 256;
 /** Text that one token lets out; what was held back may come with it. */

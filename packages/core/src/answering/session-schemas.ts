@@ -7,13 +7,13 @@ import { LOGIT_BIAS_MAX, type Sampling, TOP_LOGPROBS_MAX } from '../serving/samp
 import type { LoadedModel, SessionAhead, SessionRequest, SessionSign } from '../serving/session.ts';
 import { count, logProbability, tokenBytes, uint64 } from './fields.ts';
 import {
+  EMBEDDING_LENGTH_MAX,
   NAME_CHARS_MAX,
   SEAT_SESSIONS_MAX,
   SIGN_CHARS_MAX,
   STOP_CHARS_MAX,
   STOPS_MAX,
   TOKENS_MAX,
-  VECTOR_LENGTH_MAX,
 } from './limits.ts';
 
 const TOKEN_BYTES_MAX = 1_024;
@@ -126,7 +126,7 @@ export const loadedModel: z.ZodType<Omit<LoadedModel, 'model'>, unknown> = z.obj
   contextTokens: count(TOKENS_MAX).min(1),
   trainedContextTokens: count(2 ** 31).min(1),
   sessionsMax: count(SESSIONS_MAX).min(1),
-  embeddingLength: count(VECTOR_LENGTH_MAX),
+  embeddingLength: count(EMBEDDING_LENGTH_MAX),
   dialect: dialect.nullable(),
   bytes: count(Number.MAX_SAFE_INTEGER),
   numericClass: name.nullable(),

@@ -32,6 +32,19 @@ describe('admission', () => {
     expect(admission.stats()).toMatchObject({ active: 0, queued: 0, refused: 1 });
   });
 
+  test('estimates a day at most', async () => {
+    const { admission, clock } = open({ slots: 1, queueMax: 9, queueWaitMs: 1e9 });
+    const slow = await admission.admit('m', { signal });
+    clock.advance(5e8);
+    slow.release();
+    const held = await admission.admit('m', { signal });
+    const told: number[] = [];
+    const waiting = admission.admit('m', { signal, onQueued: ({ estimateMs }) => told.push(estimateMs) });
+    expect([told, admission.load('m').queueMs]).toEqual([[86_400_000], 86_400_000]);
+    held.release();
+    await waiting;
+  });
+
   test('waits no longer than it may', async () => {
     const { admission, clock } = open({ slots: 1, queueMax: 1, queueWaitMs: 5_000 });
     await admission.admit('m', { signal });

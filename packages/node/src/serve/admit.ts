@@ -6,6 +6,7 @@ import { FilonError } from '@filon/core/errors';
 import type { Clock } from '../ports/clock.ts';
 import type { QueuePlace } from '../ports/replicas.ts';
 import {
+  ESTIMATE_MAX_MS,
   GUEST_QUEUE_SHARE,
   RETRY_AFTER_MAX_SECONDS,
   SERVICE_GUESS_MS,
@@ -237,7 +238,7 @@ function tellPlaces(lane: Lane): void {
 }
 
 function waitMs(lane: Lane, position: number): number {
-  return (position * lane.meanServiceMs) / Math.max(1, lane.slots);
+  return Math.min(ESTIMATE_MAX_MS, (position * lane.meanServiceMs) / Math.max(1, lane.slots));
 }
 
 /** Seconds until somebody at this place of the queue has a slot, from the measured length of requests. */

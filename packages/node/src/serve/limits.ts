@@ -37,6 +37,8 @@ export const SERVICE_GUESS_MS = 5_000;
 /** Weight of the newest request in the mean. */
 export const SERVICE_MEAN_WEIGHT = 0.2;
 export const RETRY_AFTER_MAX_SECONDS = 600;
+/** A day: nobody waits longer, and messages to peers say no more. */
+export const ESTIMATE_MAX_MS = 86_400_000;
 
 /** Of the queue, what requests of peers may fill. */
 export const GUEST_QUEUE_SHARE = 0.5;

@@ -11,7 +11,7 @@ import {
 } from '../../../../../test/kit/answering-scene.ts';
 import { answerOf, chatRequest, createGate, MODEL, never } from '../../../../../test/kit/scripted-serving.ts';
 import { createManualClock } from '../../adapters/memory/clock.ts';
-import type { QueuePlace, Seat } from '../../ports/replicas.ts';
+import type { GuestSeats, QueuePlace, Seat } from '../../ports/replicas.ts';
 import { AnswerLimits, DEFAULT_GUEST_RULES, type Guest, type GuestRules } from './answer-limits.ts';
 
 const SHA = 'a'.repeat(64);
@@ -112,6 +112,26 @@ describe('a host', () => {
     await expect(scene.swarm.replicas.take(elsewhere, { signal: never })).rejects.toMatchObject({
       details: reason,
     });
+  });
+
+  test('with a model that is larger than messages are serves it as far as they reach', async () => {
+    const scene = await answeringScene([{}]);
+    const guests = scene.hosts[0]?.serving.guests();
+    const take: GuestSeats['take'] = async (...asked) => {
+      const seat = await guests?.take(...asked);
+      if (!seat) throw new RangeError('there is a host');
+      const large = { contextTokens: 500_000, embeddingLength: 12_288 };
+      return { ...seat, ready: async (options) => ({ ...(await seat.ready(options)), ...large }) };
+    };
+    const { key } = await scene.swarm.host({ name: 'large', guests: { offers: () => [], take } });
+    const seat = await scene.swarm.replicas.take({ node: key, model: SHA, sessions: 1 }, { signal: never });
+    expect(await seat.ready({ signal: never })).toMatchObject({
+      ...{ contextTokens: 262_144, embeddingLength: 12_288 },
+    });
+    await expect(seat.embed([Int32Array.of(1)], { signal: never })).rejects.toMatchObject({
+      code: 'ENGINE_MODEL_UNSUPPORTED',
+    });
+    expect(await Array.fromAsync(seat.open(session(4), { signal: never }))).toHaveLength(6);
   });
 
   test('bounds the sessions of a peer', async () => {

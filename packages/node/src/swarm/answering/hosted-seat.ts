@@ -1,6 +1,7 @@
 /** One seat of this node that a peer sits at: a channel, from its first message to its end. */
 import { createHash } from 'node:crypto';
 import { type AskedAhead, type SeatAsk, seatAsks, seatTells } from '@filon/core/answering/answer-messages';
+import { TOKENS_MAX, VECTOR_LENGTH_MAX } from '@filon/core/answering/limits';
 import { promptBeginning } from '@filon/core/answering/prompt-beginning';
 import { decodePrompt } from '@filon/core/answering/prompt-text';
 import { PREFIX_BLOCK_CHARS, PREFIX_BLOCKS_MAX } from '@filon/core/directory/load-messages';
@@ -49,6 +50,7 @@ type Ask<K extends SeatAsk['kind']> = Extract<SeatAsk, { kind: K }>;
 interface Sitting {
   model: string;
   seat: Seat;
+  embeddingLength: number;
   sessions: HostedSessions;
 }
 
@@ -126,7 +128,7 @@ export class HostedSeat {
     if (ask.kind === 'cancel') sitting.sessions.cancel(ask.session);
     else if (ask.kind === 'nonce') this.#reveal();
     else if (ask.kind === 'open') sitting.sessions.open(ask);
-    else if (ask.kind === 'embed') void this.#call(ask.call, () => this.#embed(ask, sitting.seat));
+    else if (ask.kind === 'embed') void this.#call(ask.call, () => this.#embed(ask, sitting));
     else void this.#call(ask.call, () => this.#tokenize(ask, sitting.seat));
   }
 
@@ -143,13 +145,20 @@ export class HostedSeat {
     if (signal.aborted) seat[Symbol.dispose]();
     signal.throwIfAborted();
     this.#held.use(seat);
-    const { model: _, ...loaded } = await seat.ready({ signal });
-    const { sessionsMax } = loaded;
+    const { model: _, ...facts } = await seat.ready({ signal });
+    // What no message can hold is not promised.
+    const loaded = { ...facts, contextTokens: Math.min(facts.contextTokens, TOKENS_MAX) };
+    const { sessionsMax, embeddingLength } = loaded;
     const onRead = (scope: Uint8Array): void =>
       this.#deps.onRead?.({ guest, model, scope, beginning: this.#beginning, sessionsMax });
     const plan = { model, seat, name, onRead, scopeOf: (scope: Uint8Array) => scopeOf(guest, scope) };
     const talk = { outbox: this.#outbox, signal };
-    this.#sitting = { model, seat, sessions: new HostedSessions({ ...plan, ...talk, limits, guest }) };
+    this.#sitting = {
+      model,
+      seat,
+      embeddingLength,
+      sessions: new HostedSessions({ ...plan, ...talk, limits, guest }),
+    };
     this.#busyMs = this.#deps.clock.monotonicMs();
     // A nonce that came before the commitment was known would let this node choose the seed.
     const nonce = known === null ? null : (ahead?.nonce ?? null);
@@ -210,13 +219,15 @@ export class HostedSeat {
   ): Promise<TokenizedPrompt> {
     const asked = decodePrompt(prompt);
     const made = await seat.tokenize(asked, { signal: this.#life.signal });
+    if (made.tokens.length > TOKENS_MAX) throw beyondMessages('ENGINE_CONTEXT_EXCEEDED', 'prompt');
     this.#beginning = promptBeginning(asked, PREFIX_BLOCK_CHARS * PREFIX_BLOCKS_MAX);
     this.#outbox.say({ kind: 'tokens', call, ...made });
     return made;
   }
 
-  async #embed({ call, texts }: Ask<'embed'>, seat: Seat): Promise<void> {
+  async #embed({ call, texts }: Ask<'embed'>, { seat, embeddingLength }: Sitting): Promise<void> {
     const { limits, guest } = this.#deps;
+    if (embeddingLength > VECTOR_LENGTH_MAX) throw beyondMessages('ENGINE_MODEL_UNSUPPORTED', 'vector');
     const tokens = texts.reduce((sum, { length }) => sum + length, 0);
     limits.spend(guest, 'prompt', tokens);
     if (seat.slots === 0) throw misused('it has no slot to embed with');
@@ -246,6 +257,11 @@ export class HostedSeat {
       if (this.#outbox.quietMs >= BEAT_MS / 2) this.#outbox.say({ kind: 'beat' });
     }
   }
+}
+
+/** Of the model itself, which another node has as well. */
+function beyondMessages(code: string, what: string): FilonError {
+  return new FilonError({ code }, `a ${what} of this model can be longer than nodes send to one another`);
 }
 
 /** Separated by operator and by what the peer said of its own callers: nobody learns what another asked. */
