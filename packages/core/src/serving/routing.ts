@@ -107,6 +107,9 @@ export interface RoutePolicy {
   msPerUnit: number;
 }
 
+/** Of a node that is in no swarm. */
+export const ALONE: RoutePolicy = { lists: { own: new Set(), trusted: new Set() }, msPerUnit: 0 };
+
 /**
  * Milliseconds. `totalMs`, by which candidates are ranked, is the sum of the times over `reliability`: what fails has to
  * be done again. The price comes on top.

@@ -3,12 +3,12 @@ import { promptBeginning } from '@filon/core/answering/prompt-beginning';
 import { PREFIX_BLOCK_CHARS, PREFIX_BLOCKS_MAX } from '@filon/core/directory/load-messages';
 import { FilonError } from '@filon/core/errors';
 import type { CompletionRequest, Prompt } from '@filon/core/serving/completion';
-import type {
-  Candidate,
-  RankedCandidate,
-  RoutePolicy,
-  RouteRequest,
-  Routing,
+import {
+  ALONE,
+  type Candidate,
+  type RankedCandidate,
+  type RouteRequest,
+  type Routing,
 } from '@filon/core/serving/routing';
 import { type PrivacyTier, tierAllows } from '@filon/core/serving/tier';
 import type { Clock } from '../ports/clock.ts';
@@ -61,7 +61,6 @@ export interface PlacingDeps {
   clock: Clock;
 }
 
-const ALONE: RoutePolicy = { lists: { own: new Set(), trusted: new Set() }, msPerUnit: 0 };
 const BEGINNING_CHARS = PREFIX_BLOCK_CHARS * PREFIX_BLOCKS_MAX;
 /** The least of a hash that stands for a model. */
 const SHA_CHARS_MIN = 8;

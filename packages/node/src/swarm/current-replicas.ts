@@ -1,10 +1,8 @@
 /** The other nodes as serving sees them, whether this node is in a swarm just now or not. */
 import type { Chunk } from '@filon/core/serving/completion';
-import type { Candidate, RoutePolicy } from '@filon/core/serving/routing';
+import { ALONE, type Candidate, type RoutePolicy } from '@filon/core/serving/routing';
 import { replicaLost } from '@filon/core/swarm/replica-errors';
 import type { RemoteModel, Replicas } from '../ports/replicas.ts';
-
-const ALONE: RoutePolicy = { lists: { own: new Set(), trusted: new Set() }, msPerUnit: 0 };
 
 export class CurrentReplicas implements Replicas {
   /** null: in no swarm. */

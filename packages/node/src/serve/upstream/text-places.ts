@@ -1,5 +1,5 @@
 /** Every place that answers by text: the upstreams of this node, and those of others as far as they say. */
-import type { Candidate, RouteRequest, Routing } from '@filon/core/serving/routing';
+import { ALONE, type Candidate, type RouteRequest, type Routing } from '@filon/core/serving/routing';
 import { rankCandidates } from '@filon/core/serving/routing-rank';
 import { narrowerTier } from '@filon/core/serving/tier';
 import type { KeyId } from '@filon/core/swarm/key-id';
@@ -79,7 +79,7 @@ export class TextPlaces {
     const there = await this.#others(wanted, { excluded, signal, isUrgent: false });
     const sha256 = standsFor(wanted.model);
     const here = places.of(wanted.model).map((place) => place.candidate(sha256));
-    const lists = replicas?.policy().lists ?? { own: new Set(), trusted: new Set() };
+    const { lists } = replicas?.policy() ?? ALONE;
     const own = rankCandidates(here, this.#request(wanted, excluded), { lists, msPerUnit: 0 });
     return {
       ranked: [...own.ranked, ...there.ranked].sort((a, b) => a.cost.totalMs - b.cost.totalMs),
