@@ -1,12 +1,12 @@
 /**
  * Peers that this node was linked with for a while, kept on disk: after a start it goes to them first, so that whoever
- * floods the swarm meanwhile does not become all that it sees. Those known for longest stay, but of each subnet and
- * operator a few only.
+ * floods the swarm meanwhile does not become all that it sees. Those known for longest stay, but of each part of the
+ * network and of each operator a few only.
  */
 import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Clock } from '../../ports/clock.ts';
 import type { AnchorRow, Store } from '../../ports/store.ts';
-import { type Placed, subnetOf } from './diverse.ts';
+import { type Placed, partOf } from './diverse.ts';
 
 export const ANCHORS_MAX = 64;
 export const ANCHORS_PER_GROUP_MAX = 8;
@@ -66,7 +66,7 @@ export class Anchors {
     const groups = new Map<string, number>();
     let kept = 0;
     for (const anchor of this.list()) {
-      const names = [`operator ${anchor.operator}`, `subnet ${subnetOf(anchor.addresses[0] ?? '')}`];
+      const names = [`operator ${anchor.operator}`, `part ${partOf(anchor.addresses[0] ?? '')}`];
       const isOver = names.some((name) => (groups.get(name) ?? 0) >= ANCHORS_PER_GROUP_MAX);
       if (isOver || kept >= ANCHORS_MAX || nowMs - anchor.lastMs > FORGOTTEN_AFTER_MS) {
         this.forget(anchor.node);

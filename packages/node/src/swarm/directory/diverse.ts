@@ -11,20 +11,23 @@ export interface Placed {
 }
 
 const IPV4 = /(?<![\d.])(\d{1,3})\.(\d{1,3})\.\d{1,3}\.\d{1,3}(?![\d.])/;
+const NAME = /\/dns[46]?\/([^/]+)/;
 const IPV6 = /(?<![\da-f:])([\da-f]{1,4}):([\da-f]{0,4}):[\da-f:]*/i;
 
-/** What somebody who rents addresses gets many of at once: a /16 of IPv4, a /32 of IPv6; else the address itself. */
-export function subnetOf(address: string): string {
+/** What somebody who rents addresses gets many of at once: a /16 of IPv4, a /32 of IPv6, a domain; else the address itself. */
+export function partOf(address: string): string {
   const v4 = IPV4.exec(address);
   if (v4) return `${v4[1]}.${v4[2]}`;
   const v6 = IPV6.exec(address);
-  return v6 ? `${v6[1]}:${v6[2]}`.toLowerCase() : address;
+  if (v6) return `${v6[1]}:${v6[2]}`.toLowerCase();
+  const labels = NAME.exec(address)?.[1]?.toLowerCase().split('.');
+  return labels ? labels.slice(-2).join('.') : address;
 }
 
-const subnet = ({ addresses }: Placed): string => subnetOf(addresses[0] ?? '');
+const part = ({ addresses }: Placed): string => partOf(addresses[0] ?? '');
 
 /**
- * Up to `count` of `candidates`, one after another: of the subnets that were chosen least so far one by lot, in it one of
+ * Up to `count` of `candidates`, one after another: of the parts that were chosen least so far one by lot, in it one of
  * the operators that were, and of that one's nodes one by lot. `taken` count as chosen. `draw`: 0 to below 1.
  */
 export function pickDiverse<T extends Placed>(
@@ -36,8 +39,8 @@ export function pickDiverse<T extends Placed>(
   const chosen: Placed[] = [...taken];
   const picked: T[] = [];
   while (picked.length < count && left.size > 0) {
-    const inSubnet = leastChosen([...left], chosen, { by: subnet, draw });
-    const ofOperator = leastChosen(inSubnet, chosen, { by: ({ operator }) => operator, draw });
+    const inPart = leastChosen([...left], chosen, { by: part, draw });
+    const ofOperator = leastChosen(inPart, chosen, { by: ({ operator }) => operator, draw });
     const one = ofOperator[Math.floor(draw() * ofOperator.length)];
     if (!one) break;
     left.delete(one);

@@ -10,7 +10,7 @@ import { createMemoryStore } from '../../adapters/memory/store.ts';
 import { ANCHORS_PER_GROUP_MAX, Anchors } from './anchors.ts';
 import { Directory } from './directory.ts';
 import { LINK_EXCHANGE_MS, LINKS_IN_MAX, LINKS_IN_PER_OPERATOR_MAX, LINKS_OUT } from './directory-limits.ts';
-import { type Placed, pickDiverse, subnetOf } from './diverse.ts';
+import { type Placed, partOf, pickDiverse } from './diverse.ts';
 import type { OpenedRecord } from './records.ts';
 import { Spread } from './spread.ts';
 import { Topology } from './topology.ts';
@@ -26,9 +26,10 @@ describe('parts of the network', () => {
     ['203.0.113.7:4001', '203.0'],
     ['/ip6/2001:db8:12::1/tcp/4001', '2001:db8'],
     ['[2001:DB8::1]:4001', '2001:db8'],
-    ['/dns4/rig.example/tcp/4001', '/dns4/rig.example/tcp/4001'],
+    ['/dns4/rig.example/tcp/4001', 'rig.example'],
+    ['/dns/n17.a.Rig.example/tcp/4001', 'rig.example'],
     ['', ''],
-  ])('%s is in %s', (address, subnet) => expect(subnetOf(address)).toBe(subnet));
+  ])('%s is in %s', (address, part) => expect(partOf(address)).toBe(part));
 });
 
 describe('a choice of peers', () => {
@@ -40,7 +41,7 @@ describe('a choice of peers', () => {
     ...{ node: `honest-${i}`, operator: `person-${i}`, addresses: [`/ip4/${10 + i}.5.0.1/tcp/1`] },
   }));
 
-  test('is not overrun by a flood from a few subnets', () => {
+  test('is not overrun by a flood from a few of them', () => {
     const draws = fc.infiniteStream(fc.double({ min: 0, max: 0.999_999, noNaN: true }));
     fc.assert(
       fc.property(draws, (stream) => {
@@ -53,7 +54,7 @@ describe('a choice of peers', () => {
     );
   });
 
-  test('takes as many as there are where there is one subnet alone', () => {
+  test('takes as many as there are where there is one part alone', () => {
     const farm = honest.map((one) => ({ ...one, addresses: ['/ip4/192.168.1.4/tcp/1'] }));
     expect(pickDiverse(farm, 6, { taken: [], draw: half })).toHaveLength(6);
     expect(pickDiverse(farm.slice(0, 2), 6, { taken: [], draw: half })).toHaveLength(2);
@@ -66,8 +67,8 @@ describe('anchors', () => {
     const store = createMemoryStore();
     return { clock, store, anchors: new Anchors({ clock, store }) };
   }
-  const place = (i: number, subnet = i): Placed => ({
-    ...{ node: `n-${i}`, operator: `o-${i}`, addresses: [`/ip4/10.${subnet}.0.1/tcp/1`] },
+  const place = (i: number, part = i): Placed => ({
+    ...{ node: `n-${i}`, operator: `o-${i}`, addresses: [`/ip4/10.${part}.0.1/tcp/1`] },
   });
 
   test('those known for longest stay when a flood comes', () => {
@@ -82,7 +83,7 @@ describe('anchors', () => {
     );
   });
 
-  test('one subnet has a few of them, and one that was not met for months is forgotten', () => {
+  test('one part of the network has a few of them, and one that was not met for months is forgotten', () => {
     const { clock, anchors } = open();
     for (let i = 0; i < 50; i += 1) anchors.met(place(i, 7));
     expect(anchors.list()).toHaveLength(ANCHORS_PER_GROUP_MAX);

@@ -1,7 +1,7 @@
 /**
  * With whom a node is linked for the spreading. It makes a few links itself, some of them to anchors, the others to
- * nodes of as many subnets and operators as there are, and takes a bounded number from others. Now and then it exchanges
- * one of its own, so that nobody stays shut in.
+ * nodes of as many parts of the network and operators as there are, and takes a bounded number from others. Now and then
+ * it exchanges one of its own, so that nobody stays shut in.
  */
 import { isFilonError } from '@filon/core/errors';
 import { type OperatorLists, tierOf } from '@filon/core/serving/tier';
