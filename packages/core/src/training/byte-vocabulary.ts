@@ -1,7 +1,7 @@
 /** The vocabulary of byte-level models: every byte is a token, then three marks. */
 
 export const END_OF_TEXT = 256;
-export const TURN_START = 257;
+// 257 begins a turn.
 export const TURN_END = 258;
 
 /** By id, from 256 on. */

@@ -5,7 +5,7 @@
  */
 import koffi from 'koffi';
 import type { LibrarySet } from './library-set.ts';
-import type { Pointer } from './pointer.ts';
+import { type Pointer, pointerAt } from './pointer.ts';
 
 /** `enum ggml_type`, those that training computes with. */
 export const TENSOR_TYPE = { f32: 0, f16: 1, i32: 26, bf16: 30 } as const;
@@ -29,6 +29,10 @@ export interface GgmlGraph {
   allocate: (context: bigint, backend: bigint) => Pointer;
   /** What {@link allocate} would take. */
   contextDataBytes: (context: bigint, bufferType: bigint) => number | bigint;
+  /** The same in memory of another type; NULL when it is out, or when there is nothing to give memory to. */
+  allocateFrom: (context: bigint, bufferType: bigint) => Pointer;
+  /** Types of memory in which a device keeps matrices in the layout of its fastest kernels, by name. */
+  extraBufferTypes: (registry: bigint, device: bigint) => Map<string, bigint>;
   freeBuffer: (buffer: bigint) => void;
   clearBuffer: (buffer: bigint, value: number) => void;
   bufferBytes: (buffer: bigint) => number | bigint;
@@ -173,6 +177,8 @@ export function openGgmlGraph(set: LibrarySet): GgmlGraph {
   const { base } = set;
   const native = (name: string, result: string, args: string[]) => base.func(name, result, args);
   const procAddress = native('ggml_backend_reg_get_proc_address', PTR, [PTR, 'const char *']);
+  const getExtraTypes = koffi.proto(PTR, [PTR]);
+  const bufferTypeName = native('ggml_backend_buft_name', 'const char *', [PTR]);
   const setThreads = koffi.proto('void', [PTR, 'int']);
   const initParams = koffi.struct({ mem_size: 'size_t', mem_buffer: PTR, no_alloc: 'bool' });
   const reserveSize = native('ggml_gallocr_reserve_n_size', 'void', [PTR, PTR, PTR, PTR, PTR]) as (
@@ -191,6 +197,13 @@ export function openGgmlGraph(set: LibrarySet): GgmlGraph {
     freeContext: native('ggml_free', 'void', [PTR]),
     allocate: native('ggml_backend_alloc_ctx_tensors', PTR, [PTR, PTR]),
     contextDataBytes: native('ggml_backend_alloc_ctx_tensors_from_buft_size', 'size_t', [PTR, PTR]),
+    allocateFrom: native('ggml_backend_alloc_ctx_tensors_from_buft', PTR, [PTR, PTR]),
+    extraBufferTypes: (registry, device) => {
+      const address = procAddress(registry, 'ggml_backend_dev_get_extra_bufts') as Pointer;
+      if (address === null) return new Map();
+      const list = koffi.call(address, getExtraTypes, device) as Pointer;
+      return new Map(pointersAt(list).map((type) => [bufferTypeName(type) as string, type]));
+    },
     freeBuffer: native('ggml_backend_buffer_free', 'void', [PTR]),
     clearBuffer: native('ggml_backend_buffer_clear', 'void', [PTR, 'uint8_t']),
     bufferBytes: native('ggml_backend_buffer_get_size', 'size_t', [PTR]),
@@ -212,6 +225,15 @@ export function openGgmlGraph(set: LibrarySet): GgmlGraph {
     bytesOf: native('ggml_nbytes', 'size_t', [PTR]),
     operations: operationsOf(native),
   };
+}
+
+/** A native list of pointers that ends with NULL. */
+function pointersAt(list: Pointer): bigint[] {
+  const pointers: bigint[] = [];
+  if (list === null) return pointers;
+  for (let next = pointerAt(list, 0); next !== 0n; next = pointerAt(list, pointers.length))
+    pointers.push(next);
+  return pointers;
 }
 
 type Native = (name: string, result: string, args: string[]) => (...args: never[]) => unknown;

@@ -5,10 +5,10 @@
 import { TENSOR_TYPE } from '../ffi/ggml-graph.ts';
 import type { Adapter, Linear } from './blocks/linear.ts';
 import type { Norm } from './blocks/norm.ts';
-import type { GraphBuilder } from './graph/builder.ts';
+import { f32Extents, type GraphBuilder, Q8_0, Q8_0_BLOCK, type Tensor } from './graph/builder.ts';
 import { normalNumbers } from './initial-weights.ts';
 import { layOut, newParameterGroup } from './parameter-group.ts';
-import { type LlamaShape, type Projection, projectionExtents, tensorsOf } from './shape.ts';
+import { type LlamaShape, type Projection, projectionExtents } from './shape.ts';
 import { eachProjection, type FrozenTensor, type TrainableModel } from './training-model.ts';
 
 export interface AdapterSettings {
@@ -19,9 +19,6 @@ export interface AdapterSettings {
   projections: readonly Projection[];
 }
 
-/** ggml's Q8_0: 32 numbers a block with one scale. */
-const Q8_0 = 8;
-const Q8_0_BLOCK = 32;
 const PLAIN_TYPES: readonly number[] = [TENSOR_TYPE.f32, TENSOR_TYPE.f16, TENSOR_TYPE.bf16];
 
 /** @param typeOf ggml's type of each tensor in the base's file */
@@ -32,18 +29,25 @@ export function newAdapterModel(
   typeOf: (name: string) => number,
 ): TrainableModel {
   const group = newParameterGroup(b, adapterLayout(shape, settings), true);
-  const frozen = new Map(
-    tensorsOf(shape).map(({ name, kind, extents: [n0 = 1, n1 = 1] }) => {
-      const type = typeOf(name);
-      const typeIn = (rowLength: number) =>
-        kind === 'gain' ? TENSOR_TYPE.f32 : frozenType(b.kinds.copies, type, rowLength);
-      const forward = b.apply('new_tensor_4d', typeIn(n0), n0, n1, 1, 1);
-      const needsBackward = kind === 'matrix' && (shape.tied || name !== 'token_embd.weight');
-      const backward = needsBackward ? b.apply('new_tensor_4d', typeIn(n1), n1, n0, 1, 1) : null;
-      return [name, { name, type, forward, backward }] as const;
-    }),
-  );
-  const tensor = (name: string): FrozenTensor => frozen.get(name) as FrozenTensor;
+  const frozen: FrozenTensor[] = [];
+  const keep = (name: string, ...uses: FrozenTensor['uses']) => {
+    frozen.push({ name, type: typeOf(name), uses });
+  };
+  const gain = (name: string): Tensor => {
+    const tensor = b.apply('new_tensor_4d', ...f32Extents(shape.width));
+    keep(name, { tensor, transposed: false });
+    return tensor;
+  };
+  const matrix = (name: string, [n0, n1]: readonly [number, number]): Omit<Linear, 'adapter'> => {
+    const typeIn = (rowLength: number) => frozenType(b.kinds.copies, typeOf(name), rowLength);
+    const forward = b.productMatrix(typeIn(n0), n0, n1);
+    const backward = b.productMatrix(typeIn(n1), n1, n0);
+    keep(name, { tensor: forward, transposed: false }, { tensor: backward, transposed: true });
+    return { forward, backward, gradient: null };
+  };
+  // Rows are looked up in the file's own type; as an output matrix it is a second form.
+  const table = b.apply('new_tensor_4d', typeOf('token_embd.weight'), shape.width, shape.vocabulary, 1, 1);
+  keep('token_embd.weight', { tensor: table, transposed: false });
   const adapter = (name: string): Adapter => ({
     a: group.valueOf(`${name}.lora_a`),
     aGradient: group.gradientOf(`${name}.lora_a`),
@@ -51,36 +55,30 @@ export function newAdapterModel(
     bGradient: group.gradientOf(`${name}.lora_b`),
     scale: settings.alpha / settings.rank,
   });
-  const linear = (name: string, adapted: boolean): Linear => {
-    const { forward, backward } = tensor(name);
+  const linear = (index: number, projection: Projection): Linear => {
+    const name = `blk.${index}.${projection}.weight`;
+    const adapted = settings.projections.includes(projection);
     return {
-      forward,
-      backward: backward ?? forward,
-      gradient: null,
+      ...matrix(name, projectionExtents(shape, projection)),
       adapter: adapted ? adapter(name) : null,
     };
   };
-  const norm = (name: string): Norm => ({
-    gain: tensor(name).forward,
-    gradient: null,
-    epsilon: shape.normEpsilon,
-  });
+  const norm = (name: string): Norm => ({ gain: gain(name), gradient: null, epsilon: shape.normEpsilon });
+  const output = matrix(shape.tied ? 'token_embd.weight' : 'output.weight', [shape.width, shape.vocabulary]);
   return {
     tensors: {
-      embedding: { table: tensor('token_embd.weight').forward, gradient: null },
+      embedding: { table, gradient: null },
       layers: Array.from({ length: shape.layers }, (_, index) => ({
         attn_norm: norm(`blk.${index}.attn_norm.weight`),
         ffn_norm: norm(`blk.${index}.ffn_norm.weight`),
-        ...eachProjection((projection) =>
-          linear(`blk.${index}.${projection}.weight`, settings.projections.includes(projection)),
-        ),
+        ...eachProjection((projection) => linear(index, projection)),
       })),
       outputNorm: norm('output_norm.weight'),
-      output: linear(shape.tied ? 'token_embd.weight' : 'output.weight', false),
+      output: { ...output, adapter: null },
     },
     groups: [group],
     copies: [],
-    frozen: [...frozen.values()],
+    frozen,
   };
 }
 

@@ -9,6 +9,9 @@ import { GraphBuilder, type ProductKinds, type Tensor } from './graph/builder.ts
 /** Tensors and operations that one description may have, enough for 200 layers. Memory is taken as they come. */
 const MAX_NODES = 65_536;
 
+/** ggml's name for the memory of matrices in tiles, on processors with AMX. */
+const FAST_MEMORY = 'AMX';
+
 /** A graph with its memory: computed any number of times, without describing or allocating anything again. */
 export interface StaticGraph {
   compute: () => Promise<void>;
@@ -28,6 +31,8 @@ export class TrainingDevice {
   readonly #ggml: GgmlGraph;
   readonly #freeBytes: () => number;
   readonly #backend: bigint;
+  /** Memory whose products with quantised matrices are several times as fast; null without. */
+  readonly #fastType: bigint | null;
   readonly #contexts: bigint[] = [];
   readonly #buffers: bigint[] = [];
   readonly #plans: bigint[] = [];
@@ -44,7 +49,10 @@ export class TrainingDevice {
       );
     }
     this.#backend = backend;
-    if (device.backend === 'cpu') ggml.setThreads(cpuRegistry, backend, means.threads);
+    const isCpu = device.backend === 'cpu';
+    if (isCpu) ggml.setThreads(cpuRegistry, backend, means.threads);
+    const extra = isCpu ? ggml.extraBufferTypes(cpuRegistry, device.pointer) : new Map<string, bigint>();
+    this.#fastType = extra.get(FAST_MEMORY) ?? null;
   }
 
   get ggml(): GgmlGraph {
@@ -54,17 +62,29 @@ export class TrainingDevice {
   /** Describes tensors that stay, then gives them memory, all zero. @throws TRAIN_OUT_OF_MEMORY */
   describeState<T>(kinds: ProductKinds, describe: (b: GraphBuilder) => T): T {
     const ggml = this.#ggml;
-    const context = ggml.newContext(MAX_NODES * Number(ggml.tensorBytes()));
-    this.#contexts.push(context);
-    const described = describe(new GraphBuilder(ggml, { context, graph: 0n }, kinds));
+    const newContext = () => {
+      const context = ggml.newContext(MAX_NODES * Number(ggml.tensorBytes()));
+      this.#contexts.push(context);
+      return context;
+    };
+    const context = newContext();
+    const fastContext = this.#fastType === null ? null : newContext();
+    const described = describe(new GraphBuilder(ggml, { context, graph: 0n, fastContext }, kinds));
+    this.#allocate(context, ggml.bufferType(this.#backend));
+    if (fastContext !== null && this.#fastType !== null) this.#allocate(fastContext, this.#fastType);
+    return described;
+  }
+
+  #allocate(context: bigint, type: bigint): void {
+    const ggml = this.#ggml;
     const what = 'its parameters and their state';
-    const bytes = Number(ggml.contextDataBytes(context, ggml.bufferType(this.#backend)));
+    const bytes = Number(ggml.contextDataBytes(context, type));
+    if (bytes === 0) return;
     this.#require(bytes, what);
-    const buffer = ggml.allocate(context, this.#backend);
+    const buffer = ggml.allocateFrom(context, type);
     if (buffer === null) throw outOfMemory(what, bytes, this.#freeBytes());
     this.#buffers.push(buffer);
     ggml.clearBuffer(buffer, 0);
-    return described;
   }
 
   /** Describes and plans a graph. @throws TRAIN_OUT_OF_MEMORY */
@@ -92,17 +112,20 @@ export class TrainingDevice {
   /**
    * Describes a graph, computes it and forgets it.
    * @param prepare writes what the graph reads
+   * @param finish reads its outputs
    * @throws TRAIN_OUT_OF_MEMORY
    */
   async computeOnce<T>(
     kinds: ProductKinds,
     describe: (b: GraphBuilder) => T,
     prepare: (described: T) => void = () => {},
+    finish: (described: T) => void = () => {},
   ): Promise<void> {
     const { graph, described } = this.buildGraph(kinds, describe);
     try {
       prepare(described);
       await graph.compute();
+      finish(described);
     } finally {
       this.#ggml.freePlan(this.#plans.pop() as bigint);
       this.#ggml.freeContext(this.#contexts.pop() as bigint);
@@ -125,6 +148,13 @@ export class TrainingDevice {
 
   clear(tensor: Tensor): void {
     this.#ggml.fill(tensor.pointer, 0, 0, Number(this.#ggml.bytesOf(tensor.pointer)));
+  }
+
+  /** A copy between tensors of one type, whatever layouts their memories have. */
+  move(from: Tensor, to: Tensor): void {
+    const bytes = new Uint8Array(Number(this.#ggml.bytesOf(from.pointer)));
+    this.get(from, bytes);
+    this.set(to, bytes);
   }
 
   scalar(tensor: Tensor): number {

@@ -3,6 +3,7 @@
 import type { TrainingBatch } from '@filon/core/training/batch';
 import { afterEach, describe, expect, test } from 'vitest';
 import { initialAdapters } from './adapter-model.ts';
+import { Q8_0 } from './graph/builder.ts';
 import { initialWeights, normalNumbers } from './initial-weights.ts';
 import {
   type Matrix,
@@ -13,7 +14,16 @@ import {
 } from './reference.fixture.ts';
 import { type LlamaShape, PROJECTIONS, tensorsOf } from './shape.ts';
 import type { Trainer } from './trainer.ts';
-import { adapterTrainer, BF16, F16, F32, randomBatch, TINY_SHAPE, wholeTrainer } from './training.fixture.ts';
+import {
+  adapterTrainer,
+  BF16,
+  F16,
+  F32,
+  quantized,
+  randomBatch,
+  TINY_SHAPE,
+  wholeTrainer,
+} from './training.fixture.ts';
 
 const BATCH = { sequences: 3, length: 16 };
 const open: Trainer[] = [];
@@ -166,6 +176,44 @@ describe('adapters on a frozen base', () => {
       const expected = transposed({ ...reference.b, data: reference.b.gradient });
       expect(distance(b, expected.data), `${name} B`).toBeLessThan(bound);
     }
+  });
+
+  test('a base of 8 bits is read as it is stored, forward and back', async () => {
+    const wide = { ...shape, width: 64, headWidth: 16 };
+    const base = new Map(
+      [...strongWeights(wide, 7)].map(([name, numbers]) => {
+        if (name.includes('norm')) return [name, { stored: numbers, read: numbers }] as const;
+        const { bytes, read } = quantized(numbers);
+        return [name, { stored: { type: Q8_0, bytes }, read }] as const;
+      }),
+    );
+    const normal = normalNumbers(3);
+    const adapters = new Map(
+      [...initialAdapters(wide, adapter, 5)].map(([name, numbers]) => [
+        name,
+        numbers.map(() => 0.1 * normal()),
+      ]),
+    );
+    const batch = randomBatch(wide, BATCH.sequences, BATCH.length, 9);
+    const settings = { shape: wide, batch: BATCH, kinds: BF16, recompute: false, adapter };
+    const inEightBits = await adapterTrainer(
+      settings,
+      new Map([...base].map(([name, { stored }]) => [name, stored])),
+      adapters,
+    );
+    const inFull = await adapterTrainer(
+      { ...settings, kinds: F32 },
+      new Map([...base].map(([name, { read }]) => [name, read])),
+      adapters,
+    );
+    open.push(inEightBits, inFull);
+    const eight = await inEightBits.accumulate([batch]);
+    const full = await inFull.accumulate([batch]);
+    expect(Math.abs(eight.loss - full.loss) / full.loss).toBeLessThan(1e-2);
+    // What is multiplied with 8 bits is rounded to 8 bits as well, forward and back.
+    expect(distance(inEightBits.read('gradients')[0] ?? [], inFull.read('gradients')[0] ?? [])).toBeLessThan(
+      5e-2,
+    );
   });
 
   test('fresh ones change nothing', async () => {

@@ -182,7 +182,10 @@ export class Trainer {
       await this.#device.computeOnce(
         this.#settings.kinds,
         (b) => convertFrozen(b, frozen),
-        (encoded) => this.#device.set(encoded, bytes),
+        ({ encoded }) => this.#device.set(encoded, bytes),
+        ({ results }) => {
+          for (const { from, to } of results) this.#device.move(from, to);
+        },
       );
     }
   }

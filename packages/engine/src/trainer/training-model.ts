@@ -18,14 +18,17 @@ export interface TrainableModel {
   frozen: FrozenTensor[];
 }
 
-/** A tensor that does not change, and what of it the way back reads. */
+/** A tensor of the base that does not change, in the forms that are read of it. */
 export interface FrozenTensor {
   name: string;
   /** ggml's, in its file. */
   type: number;
-  forward: Tensor;
-  /** Transposed; null where nothing goes back through it. */
-  backward: Tensor | null;
+  uses: [FrozenUse, ...FrozenUse[]];
+}
+
+export interface FrozenUse {
+  tensor: Tensor;
+  transposed: boolean;
 }
 
 /** In the type of products; `forward` is the value itself where that is f32. */
@@ -83,14 +86,28 @@ function newCopies(b: GraphBuilder, value: Tensor): MatrixCopies {
   return { value, forward, backward: b.apply('new_tensor_4d', copies, n1, n0, 1, 1) };
 }
 
-/** Appends what brings a file's bytes into a frozen tensor. @returns where the bytes go */
-export function convertFrozen(b: GraphBuilder, { type, forward, backward }: FrozenTensor): Tensor {
-  const [n0, n1] = forward.extents;
-  const encoded = b.apply('new_tensor_4d', type, n0, n1, 1, 1);
+export interface FrozenConversion {
+  /** Where the file's bytes go. */
+  encoded: Tensor;
+  /** What came of them, and what they are for. */
+  results: { from: Tensor; to: Tensor }[];
+}
+
+/** Appends what makes a frozen tensor's forms from its file's bytes. */
+export function convertFrozen(b: GraphBuilder, { type, uses }: FrozenTensor): FrozenConversion {
+  const [n0, n1] = uses[0].tensor.extents;
+  const [width, rows] = uses[0].transposed ? [n1, n0] : [n0, n1];
+  const encoded = b.apply('new_tensor_4d', type, width, rows, 1, 1);
   const plain = type === TENSOR_TYPE.f32 ? encoded : b.apply('cast', encoded, TENSOR_TYPE.f32);
-  b.append(b.apply('cpy', type === forward.type ? encoded : plain, forward));
-  if (backward !== null) b.append(b.apply('cpy', b.contiguous(b.swap01(plain)), backward));
-  return encoded;
+  const results = uses.map(({ tensor, transposed }) => {
+    if (tensor.type === type && !transposed) return { from: encoded, to: tensor };
+    const turned = transposed ? b.contiguous(b.swap01(plain)) : plain;
+    const [t0, t1] = tensor.extents;
+    const target = b.apply('new_tensor_4d', tensor.type, t0, t1, 1, 1);
+    return { from: b.output(b.apply('cpy', turned, target)), to: tensor };
+  });
+  b.output(encoded);
+  return { encoded, results };
 }
 
 /** Appends what brings the copies up to the values. */

@@ -6,7 +6,7 @@ import { findLibraryDirectory } from '../ffi/library-directory.ts';
 import { openLibrarySet } from '../ffi/library-set.ts';
 import { type AdapterSettings, newAdapterModel } from './adapter-model.ts';
 import { TrainingDevice } from './device.ts';
-import type { ProductKinds } from './graph/builder.ts';
+import { type ProductKinds, Q8_0_BLOCK } from './graph/builder.ts';
 import { initialWeights, normalNumbers } from './initial-weights.ts';
 import type { LlamaShape } from './shape.ts';
 import { Trainer, type TrainerSettings } from './trainer.ts';
@@ -58,21 +58,46 @@ export async function wholeTrainer(
   return trainer;
 }
 
-/** A trainer of adapters on frozen f32 weights. */
+/** A trainer of adapters on frozen weights, in f32 or as the bytes of another type. */
 export async function adapterTrainer(
   settings: TrainerSettings & { adapter: AdapterSettings },
-  base: ReadonlyMap<string, Float32Array>,
+  base: ReadonlyMap<string, Float32Array | { type: number; bytes: Uint8Array }>,
   adapters: ReadonlyMap<string, Float32Array>,
 ): Promise<Trainer> {
   const { shape, adapter } = settings;
+  const encoded = (name: string) => {
+    const tensor = base.get(name);
+    if (tensor === undefined) throw new TypeError(`no tensor ${name}`);
+    if ('type' in tensor) return tensor;
+    return { type: TENSOR_TYPE.f32, bytes: new Uint8Array(tensor.buffer as ArrayBuffer) };
+  };
   const trainer = new Trainer(processor(), settings, (b) =>
-    newAdapterModel(b, shape, adapter, () => TENSOR_TYPE.f32),
+    newAdapterModel(b, shape, adapter, (name) => encoded(name).type),
   );
-  await trainer.writeFrozen(
-    async (name) => new Uint8Array((base.get(name) as Float32Array).buffer as ArrayBuffer),
-  );
+  await trainer.writeFrozen(async (name) => encoded(name).bytes);
   await trainer.writeTensors(adapters);
   return trainer;
+}
+
+/** Q8_0 of rows whose length is a multiple of 32: each block a scale in f16 and 32 signed bytes. */
+export function quantized(numbers: Float32Array): { bytes: Uint8Array; read: Float32Array } {
+  const blocks = numbers.length / Q8_0_BLOCK;
+  const bytes = new Uint8Array(blocks * (Q8_0_BLOCK + 2));
+  const view = new DataView(bytes.buffer);
+  const read = new Float32Array(numbers.length);
+  for (let block = 0; block < blocks; block += 1) {
+    const part = numbers.subarray(block * Q8_0_BLOCK, (block + 1) * Q8_0_BLOCK);
+    const scale = part.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / 127;
+    const at = block * (Q8_0_BLOCK + 2);
+    view.setFloat16(at, scale, true);
+    const stored = view.getFloat16(at, true);
+    part.forEach((value, index) => {
+      const step = scale === 0 ? 0 : Math.round(value / scale);
+      view.setInt8(at + 2 + index, step);
+      read[block * Q8_0_BLOCK + index] = step * stored;
+    });
+  }
+  return { bytes, read };
 }
 
 /** Random tokens; two documents a sequence, some targets masked, padding at the end of the last sequence. */

@@ -55,16 +55,31 @@ export type SumOverSecond = 'outer' | 'transposed';
 /** Rows of a block in transposed copies. */
 const BLOCK_ROWS = 128;
 
+/** ggml's Q8_0: 32 numbers a block with one scale. */
+export const Q8_0 = 8;
+export const Q8_0_BLOCK = 32;
+/** Rows of a tile of the fast layout. */
+const TILE_ROWS = 32;
+
+export interface Place {
+  context: bigint;
+  graph: bigint;
+  /** For matrices in the layout of the device's fastest kernels; null where it has none. */
+  fastContext?: bigint | null;
+}
+
 export class GraphBuilder {
   readonly #context: bigint;
+  readonly #fastContext: bigint | null;
   readonly #graph: bigint;
   readonly #ggml: GgmlGraph;
   readonly #transposed = new Map<bigint, Tensor>();
   readonly kinds: ProductKinds;
 
-  constructor(ggml: GgmlGraph, at: { context: bigint; graph: bigint }, kinds: ProductKinds) {
+  constructor(ggml: GgmlGraph, at: Place, kinds: ProductKinds) {
     this.#ggml = ggml;
     this.#context = at.context;
+    this.#fastContext = at.fastContext ?? null;
     this.#graph = at.graph;
     this.kinds = kinds;
   }
@@ -91,6 +106,14 @@ export class GraphBuilder {
   apply<Name extends keyof GgmlOperations>(name: Name, ...args: unknown[]): Tensor {
     const call = this.#ggml.operations[name] as unknown as (context: bigint, ...args: unknown[]) => bigint;
     return tensorAt(call(this.#context, ...args.map((arg) => (isTensor(arg) ? arg.pointer : arg))));
+  }
+
+  /** A matrix that products alone read: kept in the device's fastest layout, where it has one for the type. */
+  productMatrix(type: number, n0: number, n1: number): Tensor {
+    // With a single block a row, and more than one tile, the fast kernels read what is not there.
+    const fits = type === Q8_0 && n0 > Q8_0_BLOCK && n1 % TILE_ROWS === 0;
+    const context = (fits ? this.#fastContext : null) ?? this.#context;
+    return tensorAt(this.#ggml.operations.new_tensor_4d(context, type, n0, n1, 1, 1));
   }
 
   reshape(a: Tensor, ...extents: number[]): Tensor {
