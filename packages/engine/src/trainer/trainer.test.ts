@@ -180,11 +180,12 @@ describe('adapters on a frozen base', () => {
 
   test('a base of 8 bits is read as it is stored, forward and back', async () => {
     const wide = { ...shape, width: 64, headWidth: 16 };
+    type Stored = Float32Array | { type: number; bytes: Uint8Array };
     const base = new Map(
-      [...strongWeights(wide, 7)].map(([name, numbers]) => {
-        if (name.includes('norm')) return [name, { stored: numbers, read: numbers }] as const;
+      [...strongWeights(wide, 7)].map(([name, numbers]): [string, { stored: Stored; read: Float32Array }] => {
+        if (name.includes('norm')) return [name, { stored: numbers, read: numbers }];
         const { bytes, read } = quantized(numbers);
-        return [name, { stored: { type: Q8_0, bytes }, read }] as const;
+        return [name, { stored: { type: Q8_0, bytes }, read }];
       }),
     );
     const normal = normalNumbers(3);
