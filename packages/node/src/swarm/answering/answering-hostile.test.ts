@@ -44,9 +44,8 @@ const request: SessionRequest = {
   sampling: { ...DEFAULT_SAMPLING, seed: 1n },
   ...{ stop: [], grammar: null, topLogprobs: null, ignoreEos: true },
 };
-const token = (position: number, id = 5): SessionSign => ({
-  ...{ kind: 'token', position, token: id, text: 'a', logprob: null },
-});
+const DRAWN = { kind: 'token', position: 3, token: 5, text: 'a', logprob: null } as const;
+const token = (position: number, id = 5): SessionSign => ({ ...DRAWN, position, token: id });
 
 /** A host that says what it is told to. */
 async function lyingHost(
@@ -112,6 +111,19 @@ describe('a host that', () => {
     ['repeats a position', [token(3), token(3)]],
     ['draws a token that its model does not have', [token(3, 512)]],
     ['draws more than it was asked for', [3, 4, 5, 6, 7].map((position) => token(position))],
+    [
+      'reads its prompt twice',
+      [
+        { kind: 'prefilled', cachedTokens: 0 },
+        { kind: 'prefilled', cachedTokens: 0 },
+      ],
+    ],
+    ['had more of the prompt than there is', [{ kind: 'prefilled', cachedTokens: 4 }]],
+    [
+      'tells what nobody asked for',
+      [{ ...DRAWN, logprob: { token: 5, bytes: new Uint8Array(1), logprob: -1, top: [] } }],
+    ],
+    ['met a stop string that it was not given', [{ kind: 'end', reason: 'stop', text: '', stop: 'x' }]],
     ['goes on after the end', [{ kind: 'end', reason: 'stop', text: '' }, token(3)]],
   ];
   test.each(signs)('%s has broken the protocol', async (_, said) => {
@@ -120,7 +132,7 @@ describe('a host that', () => {
     );
     const seat = await take();
     const read = Array.fromAsync(seat.open(request, { signal: never }));
-    if (said[0]?.kind === 'end') expect(await read).toHaveLength(1);
+    if (said.length === 2 && said[0]?.kind === 'end') expect(await read).toHaveLength(1);
     else await expect(read).rejects.toMatchObject(lost('broken'));
     await settle();
     await expect(seat.ready({ signal: never })).rejects.toMatchObject(lost('broken'));

@@ -17,6 +17,8 @@ export class SessionInbox {
   #arrived = Promise.withResolvers<void>();
   #position: number;
   #ended = false;
+  /** The prompt is in. */
+  #isRead = false;
   #movedMs: number;
   #stepMs: number | null = null;
 
@@ -78,9 +80,30 @@ export class SessionInbox {
 
   #check(sign: SessionSign): string | null {
     if (this.#ended) return 'a sign after the end';
-    if (sign.kind === 'end') this.#ended = true;
-    if (sign.kind !== 'token') return null;
-    const { promptTokens, maxTokens } = this.#request;
+    switch (sign.kind) {
+      case 'prefilled':
+        return this.#checkRead(sign.cachedTokens);
+      case 'token':
+        return this.#checkToken(sign);
+      case 'end':
+        if (sign.stop !== undefined && !this.#request.stop.includes(sign.stop))
+          return 'a stop string that it was not given';
+        this.#ended = true;
+        return null;
+      case 'waiting':
+        return null;
+    }
+  }
+
+  #checkRead(cachedTokens: number): string | null {
+    if (this.#isRead) return 'a prompt that was read twice';
+    this.#isRead = true;
+    return cachedTokens > this.#request.tokens.length ? 'more of the prompt than there is' : null;
+  }
+
+  #checkToken(sign: Extract<SessionSign, { kind: 'token' }>): string | null {
+    const { promptTokens, maxTokens, topLogprobs } = this.#request;
+    if (sign.logprob !== null && topLogprobs === null) return 'log-probabilities that nobody asked for';
     if (sign.position !== this.#position) return 'a token at a position that is not the next';
     if (sign.position - promptTokens >= maxTokens) return 'more tokens than were asked for';
     if (sign.token >= this.#vocabTokens) return 'a token that its model does not have';
