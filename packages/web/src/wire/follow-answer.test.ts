@@ -148,6 +148,16 @@ describe('an answer whose node is gone', () => {
   test('stays where it was while nobody else can', async () => {
     const calls: string[] = [];
     let tries = 0;
+    let open = 0;
+    async function* refusing() {
+      open += 1;
+      try {
+        yield { type: 'error', code: 'x', message: 'no' };
+        yield { type: 'nothing' };
+      } finally {
+        open -= 1;
+      }
+    }
     const run = await followAnswer(NO_RUN, {
       ...gone(5),
       resume: async (id, after, gateway) => {
@@ -156,8 +166,9 @@ describe('an answer whose node is gone', () => {
         return stream(toldOf('resp_a').slice(5), false);
       },
       others: () => ['https://b'],
-      goOn: async () => stream([{ type: 'error', code: 'x', message: 'no' }], true),
+      goOn: async () => refusing(),
     });
+    expect(open).toBe(0);
     expect(run).toMatchObject({ text: words.join(''), gateway: null, end: { kind: 'done' } });
     expect(new Set(calls)).toEqual(new Set(['resp_a 1 null']));
   });

@@ -81,6 +81,7 @@ async function elsewhere(
         run = takeEvent(run, value);
       }
       if (run.responseId !== null) return { run, events: { [Symbol.asyncIterator]: () => events } };
+      await events.return?.();
     } catch {
       signal.throwIfAborted();
     }
