@@ -8,6 +8,7 @@ import { tierOfUpstream, upstreamHost, upstreamUrl } from '@filon/core/upstream/
 import { upstreamError } from '@filon/core/upstream/errors';
 import { continuesChats } from '@filon/core/upstream/kinds';
 import type { Waiting } from '../../ports/engine.ts';
+import { remember } from '../../ports/remember.ts';
 import type { Store, UpstreamRow } from '../../ports/store.ts';
 import type { UpstreamModel } from '../../ports/upstreams.ts';
 import type { ServedModel } from '../serving.ts';
@@ -259,7 +260,7 @@ export class UpstreamPlaces implements Disposable {
     if (place === undefined || nowMs - (this.#writtenMs.get(id) ?? Number.NEGATIVE_INFINITY) < WRITE_EVERY_MS)
       return;
     this.#writtenMs.set(id, nowMs);
-    store.transaction(() => store.put('upstreams', id, place.row), { relaxed: true });
+    remember(store, () => store.put('upstreams', id, place.row));
   }
 
   #refuse(id: string, name: string, url: string): void {

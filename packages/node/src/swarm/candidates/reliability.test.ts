@@ -1,6 +1,7 @@
 import { RELIABILITY_MIN } from '@filon/core/serving/routing-cost';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fullDisk } from '../../../../../test/kit/full-disk.ts';
 import { createManualClock } from '../../adapters/memory/clock.ts';
 import { createMemoryStore } from '../../adapters/memory/store.ts';
 import {
@@ -24,6 +25,19 @@ const times = (count: number, work: () => void): void => {
 };
 
 describe('memory of peers', () => {
+  test('goes on in memory where the disk is full', () => {
+    const { clock, store } = open();
+    const disk = fullDisk(store);
+    disk.isFull = true;
+    const memory = new Reliability({ clock, store: disk.store });
+    memory.note('peer', 'failed');
+    expect(memory.of('peer')).toBeLessThan(RELIABILITY_OF_STRANGERS);
+    expect(store.list('reliability')).toEqual([]);
+    disk.isFull = false;
+    memory.note('peer', 'failed');
+    expect(store.list('reliability')).toMatchObject([{ key: 'peer', value: { failed: 2 } }]);
+  });
+
   test('a stranger is neither trusted nor refused', () => {
     expect(open().memory.of('peer')).toBe(RELIABILITY_OF_STRANGERS);
   });

@@ -5,6 +5,7 @@
  */
 import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Clock } from '../../ports/clock.ts';
+import { remember } from '../../ports/remember.ts';
 import type { SeatOutcome } from '../../ports/replicas.ts';
 import type { ReliabilityRow, Store } from '../../ports/store.ts';
 
@@ -77,13 +78,10 @@ export class Reliability {
     if (!isQuiet) row.writtenMs = nowMs;
     this.#peers.delete(peer);
     this.#peers.set(peer, row);
-    this.#store.transaction(
-      () => {
-        if (!isQuiet) this.#write(peer, row);
-        this.#forgetOne();
-      },
-      { relaxed: true },
-    );
+    remember(this.#store, () => {
+      if (!isQuiet) this.#write(peer, row);
+      this.#forgetOne();
+    });
   }
 
   #valueNow({ value, atMs, shunnedUntilMs }: ReliabilityRow): number {

@@ -1,5 +1,6 @@
 import type { SessionRequest, SessionSign } from '@filon/core/serving/session';
 import { describe, expect, test } from 'vitest';
+import { fullDisk } from '../../../../../test/kit/full-disk.ts';
 import { createManualClock } from '../../adapters/memory/clock.ts';
 import { createMemoryStore } from '../../adapters/memory/store.ts';
 import type { Engine } from '../../ports/engine.ts';
@@ -123,6 +124,17 @@ describe('what a node computes', () => {
     meter.add(MODEL, 'decode', { sessions: 1, perSecond: 50 });
     expect(new SpeedMeter({ clock, store }).rates(MODEL)).toEqual(meter.rates(MODEL));
     expect(meter.rates(MODEL)).toHaveLength(1);
+  });
+
+  test('does not fail a session where the disk is full', async () => {
+    const { clock, store } = open();
+    const disk = fullDisk(store);
+    disk.isFull = true;
+    const meter = new SpeedMeter({ clock, store: disk.store });
+    const engine = createMeteredEngine(steady(clock, 40), { meter, clock });
+    await read(engine.open(REQUEST, { signal }));
+    expect(meter.rates(MODEL)).toHaveLength(1);
+    expect(store.list('speeds')).toEqual([]);
   });
 
   test('is kept of a bounded number of models', () => {

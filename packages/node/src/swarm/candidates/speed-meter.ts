@@ -1,6 +1,7 @@
 /** What this node really computes: a running mean of tokens a second by model, class and how many sessions ran. */
 import type { LoadRate } from '@filon/core/serving/routing';
 import type { Clock } from '../../ports/clock.ts';
+import { remember } from '../../ports/remember.ts';
 import type { Store } from '../../ports/store.ts';
 
 /** Each stands for itself and what is below the next one. */
@@ -54,7 +55,7 @@ export class SpeedMeter {
     if (Math.abs(nowMs - measured.writtenMs) < WRITE_EVERY_MS) return;
     measured.writtenMs = nowMs;
     const row = { rates: this.rates(computed), atMs: nowMs };
-    this.#store.transaction(() => this.#store.put('speeds', keyOf(computed), row), { relaxed: true });
+    remember(this.#store, () => this.#store.put('speeds', keyOf(computed), row));
   }
 
   /** By `sessions`, which grow. A phase that was not measured at a step is as at the nearest step where it was. */

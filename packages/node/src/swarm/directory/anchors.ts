@@ -5,6 +5,7 @@
  */
 import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Clock } from '../../ports/clock.ts';
+import { remember } from '../../ports/remember.ts';
 import type { AnchorRow, Store } from '../../ports/store.ts';
 import { type Placed, partOf } from './diverse.ts';
 
@@ -48,13 +49,10 @@ export class Anchors {
       ...{ operator, addresses: [...addresses] },
       ...{ firstMs: before?.firstMs ?? nowMs, lastMs: nowMs },
     };
-    this.#store.transaction(
-      () => {
-        this.#store.put('anchors', node, row);
-        this.#prune(nowMs);
-      },
-      { relaxed: true },
-    );
+    remember(this.#store, () => {
+      this.#store.put('anchors', node, row);
+      this.#prune(nowMs);
+    });
   }
 
   /** Its membership ended. */

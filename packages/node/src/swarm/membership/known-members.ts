@@ -6,6 +6,7 @@ import type { ToldMember } from '@filon/core/swarm/membership-messages';
 import { decodeProof, type Member } from '@filon/core/swarm/proof';
 import type { Clock } from '../../ports/clock.ts';
 import type { PeerAddress } from '../../ports/network.ts';
+import { remember } from '../../ports/remember.ts';
 import type { MemberRow, Store } from '../../ports/store.ts';
 import { MEMBERS_KEPT_MAX } from './membership-limits.ts';
 
@@ -56,13 +57,10 @@ export class KnownMembers {
       holdsRoot: about.holdsRoot,
     };
     this.#rows.set(node, row);
-    this.#store.transaction(
-      () => {
-        this.#store.put('members', node, row);
-        if (this.#rows.size > MEMBERS_KEPT_MAX) this.forget(this.#longestUnseen());
-      },
-      { relaxed: true },
-    );
+    remember(this.#store, () => {
+      this.#store.put('members', node, row);
+      if (this.#rows.size > MEMBERS_KEPT_MAX) this.forget(this.#longestUnseen());
+    });
   }
 
   forget(node: KeyId): void {

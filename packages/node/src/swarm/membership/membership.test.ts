@@ -1,7 +1,9 @@
 import { decodeInvite, encodeInvite } from '@filon/core/swarm/invite';
 import { describe, expect, test } from 'vitest';
+import { fullDisk } from '../../../../../test/kit/full-disk.ts';
 import { DAY_MS } from '../../../../../test/kit/swarm-keys.ts';
 import { never, openScene, type SceneNode } from '../../../../../test/kit/swarm-scene.ts';
+import { createMemoryStore } from '../../adapters/memory/store.ts';
 
 const refusal = (code: string, more: object = {}) =>
   expect.objectContaining({ details: expect.objectContaining({ code, ...more }) });
@@ -196,6 +198,27 @@ describe('joining', () => {
     await scene.join(node, invite);
     expect(keysOf(node)).toEqual([node.key, other.key]);
     await expect(scene.open('alone').membership.leave()).rejects.toEqual(refusal('SWARM_NONE'));
+  });
+});
+
+describe('on a full disk', () => {
+  test('members meet, and a leave that failed has changed nothing', async () => {
+    const scene = openScene();
+    const [root] = await scene.swarm('root');
+    const disk = fullDisk(createMemoryStore());
+    const node = scene.open('node', { store: disk.store });
+    await scene.join(node, root?.membership.invite().invite ?? '');
+    disk.isFull = true;
+    const other = scene.open('other');
+    await scene.join(other, root?.membership.invite().invite ?? '');
+    await other.membership.meet(node.address, { signal: never });
+    expect(keysOf(node)).toContain(other.key);
+    await expect(node.membership.leave()).rejects.toEqual(refusal('STORE_FULL'));
+    expect(node.membership.status()).toMatchObject({ name: 'garage', lost: null });
+    disk.isFull = false;
+    await node.membership.leave();
+    expect(node.membership.status()).toBeNull();
+    expect(node.store.list('membership')).toEqual([]);
   });
 });
 

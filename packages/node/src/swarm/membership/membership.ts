@@ -261,12 +261,11 @@ export class Membership implements AsyncDisposable {
   /** This node is a member no more, and nobody's machine but its own operator's. The swarm's root key is kept. */
   async leave(): Promise<void> {
     await this.#inTurn(async () => {
-      const { roster, store, log } = this.#deps;
+      const { roster, log } = this.#deps;
       if (roster.standing.swarm === null) throw membershipError({ code: 'SWARM_NONE' });
-      store.transaction(() => {
+      roster.standing.leave(() => {
         for (const { id } of this.invites()) this.takeBack(id);
         roster.known.clear();
-        roster.standing.leave();
       });
       roster.list.clear();
       this.#links.dropAll();

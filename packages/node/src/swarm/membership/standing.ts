@@ -170,8 +170,13 @@ export class Standing {
     return true;
   }
 
-  leave(): void {
-    this.#deps.store.delete('membership', OWN);
+  /** `also`: what is forgotten with it, on the disk. Codes: STORE_*, and then nothing has changed. */
+  leave(also: () => void): void {
+    const { store } = this.#deps;
+    store.transaction(() => {
+      store.delete('membership', OWN);
+      also();
+    });
     this.#held = null;
   }
 
