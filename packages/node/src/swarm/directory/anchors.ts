@@ -57,7 +57,7 @@ export class Anchors {
 
   /** Its membership ended. */
   forget(node: KeyId): void {
-    this.#store.delete('anchors', node);
+    remember(this.#store, () => this.#store.delete('anchors', node));
   }
 
   #prune(nowMs: number): void {

@@ -16,6 +16,7 @@ import type { KeyId } from '@filon/core/swarm/key-id';
 import type { Signer, Verify } from '@filon/core/swarm/signed';
 import { CLOCK_SKEW_MS_MAX } from '@filon/core/swarm/validity';
 import type { Clock } from '../../ports/clock.ts';
+import { remember } from '../../ports/remember.ts';
 import type { Store } from '../../ports/store.ts';
 import { membershipError } from './membership-errors.ts';
 
@@ -91,13 +92,14 @@ export class Disowned {
     return this.#kept.has(placeOf(value));
   }
 
-  /** By this home's operator. Code: SWARM_DISOWNED_FULL. */
+  /** By this home's operator, for ever. Codes: SWARM_DISOWNED_FULL, STORE_*. */
   add(node: KeyId, operator: Signer): Uint8Array {
     const own = [...this.#kept.values()].filter((kept) => this.#isOwn(kept) && kept.node !== node);
     if (own.length >= DISOWNINGS_OWN_MAX)
       throw membershipError({ code: 'SWARM_DISOWNED_FULL', disownedMax: DISOWNINGS_OWN_MAX });
     const disowning = { operator: operator.key, node, atMs: this.#deps.clock.nowMs() };
     const record = disownings.seal(disowning, operator);
+    this.#deps.store.put('disowned', placeOf(disowning), { record: textOf(record) });
     this.#keep({ ...disowning, record });
     this.#makeRoom(new Set());
     return record;
@@ -118,7 +120,7 @@ export class Disowned {
     const record = textOf(kept.record);
     this.#kept.set(place, kept);
     this.#texts.add(record);
-    this.#deps.store.put('disowned', place, { record });
+    remember(this.#deps.store, () => this.#deps.store.put('disowned', place, { record }));
   }
 
   /** All nodes put them in one order, so none is news twice for going round. */
@@ -133,7 +135,7 @@ export class Disowned {
     for (const kept of going) {
       this.#kept.delete(placeOf(kept));
       this.#texts.delete(textOf(kept.record));
-      this.#deps.store.delete('disowned', placeOf(kept));
+      remember(this.#deps.store, () => this.#deps.store.delete('disowned', placeOf(kept)));
     }
   }
 }

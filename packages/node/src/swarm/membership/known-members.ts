@@ -65,7 +65,7 @@ export class KnownMembers {
 
   forget(node: KeyId): void {
     this.#rows.delete(node);
-    this.#store.delete('members', node);
+    remember(this.#store, () => this.#store.delete('members', node));
   }
 
   clear(): void {

@@ -1,7 +1,8 @@
+import { disownings } from '@filon/core/swarm/disowning';
 import { decodeInvite, encodeInvite } from '@filon/core/swarm/invite';
 import { describe, expect, test } from 'vitest';
 import { fullDisk } from '../../../../../test/kit/full-disk.ts';
-import { DAY_MS } from '../../../../../test/kit/swarm-keys.ts';
+import { DAY_MS, NOW_MS } from '../../../../../test/kit/swarm-keys.ts';
 import { never, openScene, type SceneNode } from '../../../../../test/kit/swarm-scene.ts';
 import { createMemoryStore } from '../../adapters/memory/store.ts';
 
@@ -202,6 +203,25 @@ describe('joining', () => {
 });
 
 describe('on a full disk', () => {
+  test('whoever is revoked or disowned is out at once all the same', async () => {
+    const scene = openScene();
+    const [root, ...bad] = await scene.swarm('root', 'bad', 'stolen');
+    const [revoked, disowned] = bad;
+    const disk = fullDisk(createMemoryStore());
+    const node = scene.open('node', { store: disk.store });
+    if (!root || !revoked || !disowned) throw new TypeError('three nodes');
+    await scene.join(node, root.membership.invite().invite);
+    for (const { address } of bad) await node.membership.meet(address, { signal: never });
+    disk.isFull = true;
+    root.membership.revoke(revoked.key);
+    await scene.until(() => !keysOf(node).includes(revoked.key));
+    await scene.until(() => !connected(node).includes(revoked.key));
+    const operator = disowned.identity.operator;
+    const record = disownings.seal({ operator: operator.key, node: disowned.key, atMs: NOW_MS }, operator);
+    expect(node.roster.standing.disowned.accept(record, new Set([operator.key]))).toBe(true);
+    expect(node.roster.standing.disowned.knows(record)).toBe(true);
+  });
+
   test('members meet, and a leave that failed has changed nothing', async () => {
     const scene = openScene();
     const [root] = await scene.swarm('root');

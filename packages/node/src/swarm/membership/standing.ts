@@ -12,6 +12,7 @@ import { decodeProof, type Member, type ProofCheck, readProof } from '@filon/cor
 import type { Signer, Verify } from '@filon/core/swarm/signed';
 import { untimely } from '@filon/core/swarm/validity';
 import type { Clock } from '../../ports/clock.ts';
+import { remember } from '../../ports/remember.ts';
 import type { Store } from '../../ports/store.ts';
 import { Disowned } from './disowned.ts';
 import type { Identity } from './identity.ts';
@@ -160,13 +161,20 @@ export class Standing {
     return { swarm, name: read.charter.name, member: read.member };
   }
 
-  /** Whether it is newer than the one that is known, and known from now on. Codes: those of charters. */
+  /**
+   * Whether it is newer than the one that is known, and known from now on; on a full disk until a restart, after which it
+   * is heard of again. Codes: those of charters.
+   */
   acceptCharter(bytes: Uint8Array): boolean {
     const held = this.#held;
     if (held === null) return false;
     const newest = this.#newerOf(held, bytes);
     if (newest === held.charterBytes) return false;
-    this.#keep(this.#read(held.swarm, held.member.proof, newest));
+    const next = this.#read(held.swarm, held.member.proof, newest);
+    // The root key's own word has to last: nobody else could say it again.
+    if (this.rootKey() === null) remember(this.#deps.store, () => this.#write(next));
+    else this.#write(next);
+    this.#held = next;
     return true;
   }
 
@@ -216,12 +224,16 @@ export class Standing {
   }
 
   #keep(held: Held): void {
+    this.#write(held);
+    this.#held = held;
+  }
+
+  #write(held: Held): void {
     const [proof, charter] = [held.member.proof, held.charterBytes].map((bytes) =>
       Buffer.from(bytes).toString('base64'),
     );
     invariant(proof !== undefined && charter !== undefined, 'there are both');
     this.#deps.store.put('membership', OWN, { swarm: held.swarm, proof, charter });
-    this.#held = held;
   }
 }
 
