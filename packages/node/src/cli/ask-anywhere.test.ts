@@ -84,6 +84,16 @@ describe('an answer whose gateway goes', () => {
     expect(last?.body.filon?.resume).toEqual({ start: START, drawn });
   });
 
+  test('is gone on with by the tokens that are known from the first one on', async () => {
+    const gappy = await fake((response) => {
+      const late = { filon: { from: 3, drawn: [{ token: 3, text: WORDS[3] }] } };
+      response.write(data({ filon: { start: START } }) + data(late), () => response.destroy());
+    });
+    const other = await fake(words());
+    expect(await answerOf(gappy, other)).toMatchObject({ text: WORDS.join(''), error: null });
+    expect(other.asked[0]?.body.filon?.resume).toEqual({ start: START, drawn: [] });
+  });
+
   test('goes on again and again, and back at the first one', async () => {
     let turn = 0;
     const first = await fake((response) => words(turn++ === 0 ? 1 : 4)(response));

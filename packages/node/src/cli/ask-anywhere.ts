@@ -69,8 +69,11 @@ async function* fresh(held: Held, pieces: AsyncIterable<ChatPiece>): AsyncGenera
   let seen = 0;
   for await (const piece of pieces) {
     if (piece.kind === 'start') held.start ??= piece.start;
-    else if (piece.kind === 'drawn') held.drawn.push(...piece.drawn.slice(held.drawn.length - piece.from));
-    else if (piece.kind === 'text') {
+    else if (piece.kind === 'drawn') {
+      // Behind a gap they are of no use: nobody could go on with them.
+      const known = held.drawn.length - piece.from;
+      if (known >= 0) held.drawn.push(...piece.drawn.slice(known));
+    } else if (piece.kind === 'text') {
       const text = piece.text.slice(Math.max(0, held.shown - seen));
       seen += piece.text.length;
       held.shown = Math.max(held.shown, seen);

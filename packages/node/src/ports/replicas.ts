@@ -25,9 +25,12 @@ export interface Seat extends Disposable {
   ready(options: Waiting): Promise<LoadedModel>;
   /** As Engine.tokenize. */
   tokenize(prompt: ChatPrompt | { kind: 'text'; text: string }, options: Waiting): Promise<TokenizedPrompt>;
-  /** A seed for a request that brings none: neither the seat nor this node could choose it alone. */
+  /** A seed for a request that brings none: neither the seat nor this node could choose it alone. Codes: REPLICA_LOST. */
   seed(options: Waiting): Promise<bigint>;
-  /** As Engine.open. REPLICA_LOST: it cannot go on here; open it with the tokens received so far at another seat. */
+  /**
+   * As Engine.open. REPLICA_LOST and REPLICA_REFUSED (there is no room for it): it cannot go on here; open it with the
+   * tokens received so far at another seat.
+   */
   open(request: SessionRequest, options: Waiting): AsyncIterable<SessionSign>;
   /** As Engine.embed. */
   embed(texts: readonly Int32Array[], options: Waiting): Promise<Float32Array[]>;
