@@ -8,6 +8,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Waiting } from '../../ports/engine.ts';
 import type { Channel, Network } from '../../ports/network.ts';
 import type { Replicas, SeatWanted, TakeOptions } from '../../ports/replicas.ts';
+import { deadline } from '../membership/deadline.ts';
 import { OPEN_CHANNEL_MS } from './answer-constants.ts';
 import { RemoteSeat } from './remote-seat.ts';
 
@@ -68,25 +69,18 @@ export async function openChannel(
   { network, clock, reach }: Pick<RemoteAnswersDeps, 'network' | 'clock' | 'reach'>,
   { signal }: Waiting,
 ): Promise<Channel> {
-  const over = new AbortController();
-  const late = new AbortController();
-  clock.sleep(OPEN_CHANNEL_MS, { signal: over.signal }).then(
-    () => late.abort(replicaLost(node, { how: 'silent', reason: `for ${OPEN_CHANNEL_MS} ms` })),
-    () => undefined,
-  );
+  using limit = deadline(clock, OPEN_CHANNEL_MS, signal);
+  const within = { signal: limit.signal };
   try {
-    const within = { signal: AbortSignal.any([signal, late.signal]) };
     await reach?.(node, within);
     return await network.open(node, protocol, { ...within, frameBytesMax: ANSWER_FRAME_BYTES_MAX });
   } catch (error) {
     signal.throwIfAborted();
-    late.signal.throwIfAborted();
+    if (limit.signal.aborted) throw replicaLost(node, { how: 'silent', reason: `for ${OPEN_CHANNEL_MS} ms` });
     if (!isFilonError(error)) throw error;
     const { code, message } = error;
     if (!REFUSALS.has(code)) throw replicaLost(node, { how: 'closed', reason: code }, error);
     const details = { code: 'REPLICA_REFUSED', node, reason: code };
     throw new FilonError(details, message, { cause: error });
-  } finally {
-    over.abort();
   }
 }

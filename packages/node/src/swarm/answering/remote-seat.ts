@@ -11,6 +11,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Waiting } from '../../ports/engine.ts';
 import type { Channel } from '../../ports/network.ts';
 import type { QueuePlace, Seat, SeatAhead } from '../../ports/replicas.ts';
+import { deadline } from '../membership/deadline.ts';
 import {
   BEAT_MS,
   CALL_ANSWER_MS,
@@ -132,24 +133,12 @@ export class RemoteSeat implements Seat {
     this.#secret = Promise.withResolvers<Uint8Array>();
     this.#secret.promise.catch(() => undefined);
     await this.#send({ kind: 'nonce', nonce });
-    const secret = await this.#inTime(this.#secret.promise, { signal });
+    using limit = deadline(this.#deps.clock, CALL_ANSWER_MS, AbortSignal.any([signal, this.#life.signal]));
+    const secret = await orAborted(this.#secret.promise, limit.signal).catch((error: unknown) => {
+      throw isFilonError(error, 'SWARM_LATE') ? this.#late(CALL_ANSWER_MS) : error;
+    });
     if (Buffer.compare(sha256(secret), commitment) !== 0) throw this.#broken('another secret than promised');
     return sharedSeed(secret, nonce);
-  }
-
-  /** Codes: REPLICA_LOST, the signal's reason. */
-  async #inTime<T>(answer: Promise<T>, { signal }: Waiting): Promise<T> {
-    const over = new AbortController();
-    const ended = AbortSignal.any([signal, this.#life.signal, over.signal]);
-    this.#deps.clock.sleep(CALL_ANSWER_MS, { signal: ended }).then(
-      () => over.abort(this.#late(CALL_ANSWER_MS)),
-      () => undefined,
-    );
-    try {
-      return await orAborted(answer, ended);
-    } finally {
-      over.abort();
-    }
   }
 
   #late(timeoutMs: number): FilonError {
