@@ -39,6 +39,8 @@ const ISSUES_AT_ONCE: number = ISSUES_IN_A_ROW_MAX / 4;
 /** Announcements of nodes that started together drift apart. */
 const JITTER = 0.2;
 const MEASURE_TIMEOUT_MS = 120_000;
+/** A clock that was set back is outrun once or twice; a node that goes on saying things in this one's name has its key. */
+const OUTRUN_BY_ANOTHER = 3;
 
 /** What the operator decides. */
 export interface AnnouncedSettings {
@@ -77,6 +79,7 @@ export class Announcer implements AsyncDisposable {
   #issues = { left: ISSUES_AT_ONCE, atMs: 0 };
   #devices: readonly AnnouncedDevice[] = [];
   #said: { content: Content; issuedMs: number; nextMs: number } | null = null;
+  #outrun = 0;
   #running: Promise<void> = Promise.resolve();
 
   constructor(deps: AnnouncerDeps) {
@@ -145,9 +148,16 @@ export class Announcer implements AsyncDisposable {
     const isOutrun = said && (directory.newestMs(network.self) ?? 0) > said.issuedMs;
     const isNews = !said || isOutrun || nowMs >= said.nextMs || isDifferent(said.content, content);
     if (!isNews || !this.#mayIssue(nowMs)) return;
+    if (isOutrun) this.#wasOutrun();
     const { issuedMs } = this.#issue(content, own.member.proof);
     const everyMs = ANNOUNCE_EVERY_MS * (1 - JITTER / 2 + JITTER * draw());
     this.#said = { content, issuedMs, nextMs: nowMs + everyMs };
+  }
+
+  #wasOutrun(): void {
+    const { log, network } = this.#deps;
+    this.#outrun += 1;
+    if (this.#outrun === OUTRUN_BY_ANOTHER) log.warn('swarm.key-used-twice', { node: network.self });
   }
 
   /** A few in a row, for what changes as a node starts; then as often as others take it. */
