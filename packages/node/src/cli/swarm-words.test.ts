@@ -1,7 +1,7 @@
 import { selfOf, swarmOf } from '@filon/core/panel/network.fixture';
 import { expect, test } from 'vitest';
 import type { NodeStatus } from '../control/calls.ts';
-import { swarmLines } from './swarm-words.ts';
+import { modelsText, swarmLines } from './swarm-words.ts';
 
 function statusWith(passedOn: object | null, lost: string | null = null): NodeStatus {
   const reachability = { state: 'unknown', reached: [], seenHosts: [], relays: [], passedOn };
@@ -22,4 +22,14 @@ test('whoever is no member any more is told why, and what to do', () => {
   expect(line('disowned')).toMatch(/its operator disowned .* with an invite/);
   expect(line('revoked')).toMatch(/it was revoked.* `filon swarm readmit`/);
   expect(line('expired')).toMatch(/expired.* clock/);
+});
+
+test('a node with many models does not make a table that nobody can read', () => {
+  const served = (name: string) => ({
+    ...{ name, numericClass: null, upstream: null, contextTokens: 0, tokensPerSecond: null, price: null },
+    ...{ sessionsMax: 1, load: null },
+  });
+  const models = ['a', 'b', 'c', 'd', 'e'].map(served);
+  expect(modelsText({ models })).toBe('a, b, c, 2 more');
+  expect(modelsText({ models: models.slice(0, 3) })).toBe('a, b, c');
 });

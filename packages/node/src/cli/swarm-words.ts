@@ -10,6 +10,9 @@ import { rateText } from './format.ts';
 import type { Options } from './options.ts';
 import { wrongOption } from './wrong-option.ts';
 
+/** In a row of a table; with `--json` all of them. */
+const MODELS_SHOWN_MAX = 3;
+
 export const TIER_HELP = 'whose machines may compute, and so read, what is asked';
 
 /** undefined: not given. Code: CLI_OPTION_INVALID. */
@@ -84,12 +87,13 @@ function passedOnLines({ reachability: { passedOn } }: SwarmView): string[] {
 }
 
 export function modelsText({ models }: Pick<PanelSelf, 'models'>): string {
-  const each = models.map(({ name, tokensPerSecond, load, upstream }) => {
+  const each = models.slice(0, MODELS_SHOWN_MAX).map(({ name, tokensPerSecond, load, upstream }) => {
     const speed = tokensPerSecond === null ? '' : ` ${rateText(tokensPerSecond)}/s`;
     const busy = load === null || load.active + load.queued === 0 ? '' : ` (${load.active}+${load.queued})`;
     return `${name}${upstream === null ? '' : ' (upstream)'}${speed}${busy}`;
   });
-  return each.join(', ');
+  const more = models.length - each.length;
+  return [...each, ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }
 
 export function roundTripText(connection: PanelPeer['connection']): string {
