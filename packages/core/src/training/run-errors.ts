@@ -4,7 +4,7 @@ import { formatBytes } from '../units.ts';
 
 export type RunErrorDetails =
   | { code: 'TRAIN_RUN_UNKNOWN'; run: string; known: string[] }
-  /** `state`: what it is in, which does not allow what was asked for. */
+  /** What it is in does not allow what was asked for. */
   | { code: 'TRAIN_RUN_STATE'; run: string; state: string }
   /** Right in itself, and nothing that this program can train. */
   | { code: 'TRAIN_RECIPE_UNSUPPORTED'; field: string; reason: string }

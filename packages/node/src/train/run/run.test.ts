@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FilonError } from '@filon/core/errors';
 import type { Metric, RunView } from '@filon/core/training/run';
+import type { TrainingSpec } from '@filon/core/training/session';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type SmallChanges, writeSmallRecipe } from '../../../../../test/kit/small-recipe.ts';
 import { openTestTrainings } from '../../../../../test/kit/trainings.ts';
@@ -87,6 +88,7 @@ describe('a run', () => {
     const kept = await readdir(join(folder, 'training', id, 'checkpoints'));
     expect(kept.filter((name) => name.endsWith('.json'))).toEqual(['00000020.json', '00000024.json']);
     expect(kept.filter((name) => name.endsWith('.state'))).toHaveLength(2);
+    await expect(trainings.resume(id)).rejects.toMatchObject({ code: 'TRAIN_RUN_STATE' });
   });
 
   test('that is stopped, and one whose node ends, goes on with the losses of one that was not', async () => {
@@ -172,6 +174,24 @@ describe('a run', () => {
     const failed = await atRest(here.trainings, second.id);
     expect(failed).toMatchObject({ id: 'small-2', state: 'failed' });
     expect([failed.error?.details.code, deaths]).toEqual(['TRAIN_PROCESS_DIED', 5]);
+  });
+
+  test('whose step does not fit into memory computes twice what it cannot keep, and says so where that is not enough', async () => {
+    let fits = (spec: TrainingSpec): boolean => spec.recompute;
+    const short = (deps: { rig: Rig }): Trainer => {
+      const trainer = createMemoryTrainer(deps);
+      const details = { code: 'TRAIN_OUT_OF_MEMORY', what: 'a step', neededBytes: 2, freeBytes: 1 };
+      const open: Trainer['open'] = (spec, options) =>
+        fits(spec) ? trainer.open(spec, options) : Promise.reject(new FilonError(details, 'too large'));
+      return { ...trainer, open };
+    };
+    await using here = await openTestTrainings(folder, short);
+    const { id } = await begin(here.trainings);
+    expect(await atRest(here.trainings, id)).toMatchObject({ state: 'done', recompute: true });
+    fits = () => false;
+    const second = await begin(here.trainings);
+    const failed = await atRest(here.trainings, second.id);
+    expect(failed).toMatchObject({ state: 'failed', error: { details: { code: 'TRAIN_OUT_OF_MEMORY' } } });
   });
 
   test('that has no room on the disk fails before it writes, and goes on when there is some', async () => {

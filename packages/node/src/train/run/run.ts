@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { FilonError, isFilonError, messageOf } from '@filon/core/errors';
 import type { Checkpoint } from '@filon/core/training/checkpoint';
 import { isAtRest, type RunProgress, type RunRecord, type RunView } from '@filon/core/training/run';
-import { noCheckpoint } from '@filon/core/training/run-errors';
+import { noCheckpoint, runState } from '@filon/core/training/run-errors';
 import type { ExportSpec, TrainingSpec } from '@filon/core/training/session';
 import type { Waiting } from '../../ports/engine.ts';
 import { type Attempt, Attempts } from './attempts.ts';
@@ -79,8 +79,10 @@ export class Run {
     this.#work = { pause, end, over };
   }
 
-  /** Agrees to the quote, and takes a failure back. */
+  /** Agrees to the quote, and takes a failure back. Code: TRAIN_RUN_STATE for one that is done. */
   async resume(): Promise<void> {
+    const { id, state } = this.#record;
+    if (state === 'done') throw runState(id, state, 'there is nothing to go on with; begin a new run');
     await this.#set({ agreed: true, error: null, ...(this.#work === null ? { state: 'waiting' } : {}) });
     this.start();
   }
