@@ -21,6 +21,8 @@ const NO_PROGRESS: RunProgress = {
   ...{ checkpointStep: null, text: '' },
 };
 
+const HELD = 'its device is in use; `filon ps` lists models in memory, `filon stop MODEL` takes one out';
+
 export class Run {
   readonly folder: RunFolder;
   readonly #means: RunMeans;
@@ -37,7 +39,10 @@ export class Run {
     this.#means = means;
     this.#attempts = new Attempts({
       ...{ trainer: means.trainer, folder, clock: means.clock, log: means.log, run: record.id },
-      onHeld: () => this.#set({ state: 'waiting' }),
+      onHeld: () => {
+        this.#report({ text: HELD });
+        return this.#record.state === 'waiting' ? Promise.resolve() : this.#set({ state: 'waiting' });
+      },
       onShort: async () => {
         if (this.#record.recompute) return false;
         await this.#set({ recompute: true });
