@@ -304,6 +304,25 @@ describe('a host that', () => {
     });
   });
 
+  test('has no room for what it had begun is lost, be it one session or the seat', async () => {
+    const words = { code: 'ANSWER_LIMIT', message: 'so it is' };
+    const ends: SeatTell[] = [
+      { kind: 'ended', session: 0, ...words },
+      { kind: 'refused', ...words, position: null, waitSeconds: null },
+    ];
+    for (const end of ends) {
+      for (const begun of [false, true]) {
+        const { take } = await lyingHost((ask) => {
+          if (ask.kind === 'sit') return [seated];
+          const signs: SeatTell[] = begun ? [{ kind: 'signs', session: 0, signs: [token(3)] }] : [];
+          return ask.kind === 'open' ? [...signs, end] : [];
+        });
+        const read = Array.fromAsync((await take()).open(request, { signal: never }));
+        await expect(read).rejects.toMatchObject({ code: begun ? 'REPLICA_LOST' : 'REPLICA_REFUSED' });
+      }
+    }
+  });
+
   test('says anything at all fails by a code, and leaves nothing behind', async () => {
     await fc.assert(
       fc.asyncProperty(

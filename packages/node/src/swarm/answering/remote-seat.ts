@@ -259,9 +259,11 @@ export class RemoteSeat implements Seat {
       case 'signs':
         // Of a session that was left some may be on their way.
         return this.#sessions.get(tell.session)?.put(tell.signs) ?? null;
-      case 'ended':
-        this.#sessions.get(tell.session)?.fail(this.#failureOf(tell));
+      case 'ended': {
+        const inbox = this.#sessions.get(tell.session);
+        inbox?.fail(this.#failureOf(tell, inbox));
         return null;
+      }
       case 'failed':
         return this.#calls.settle(tell.call, { error: this.#failureOf(tell) });
       case 'tokens':
@@ -360,9 +362,13 @@ export class RemoteSeat implements Seat {
     return failure;
   }
 
-  #refused({ code, position, waitSeconds, message }: Tell<'refused'>): FilonError {
-    if (this.#told !== null && !isWithoutRoom(code))
-      return replicaLost(this.node, { how: 'failed', reason: code });
+  #refused(tell: Tell<'refused'>): FilonError {
+    const isBegun = [...this.#sessions.values()].some((inbox) => inbox.isBegun);
+    const isLost = this.#told !== null && (isBegun || !isWithoutRoom(tell.code));
+    return isLost ? replicaLost(this.node, { how: 'failed', reason: tell.code }) : this.#refusal(tell);
+  }
+
+  #refusal({ code, position, waitSeconds, message }: Omit<Tell<'refused'>, 'kind'>): FilonError {
     const details = {
       ...{ code: 'REPLICA_REFUSED', node: this.node, reason: code },
       ...(position === null ? {} : { position }),
@@ -371,13 +377,16 @@ export class RemoteSeat implements Seat {
     return new FilonError(details, `the node ${this.node} has no place for this (${code}): ${message}`);
   }
 
-  /** Its own worker's death counts as one; of the rest only what another node would say as well is the request's. */
-  #failureOf({ code, message }: { code: string; message: string }): FilonError {
+  /**
+   * Its own worker's death counts as one; of the rest only what another node would say as well is the request's. That it
+   * has no room is believed of what it has not begun.
+   */
+  #failureOf({ code, message }: { code: string; message: string }, inbox?: SessionInbox): FilonError {
     if (code === 'ENGINE_WORKER_DIED' || isFaultOfRequest(code)) {
       return new FilonError({ code, node: this.node }, message);
     }
-    if (isWithoutRoom(code))
-      return this.#refused({ kind: 'refused', code, message, position: null, waitSeconds: null });
+    if (isWithoutRoom(code) && inbox?.isBegun !== true)
+      return this.#refusal({ code, message, position: null, waitSeconds: null });
     return replicaLost(this.node, { how: 'failed', reason: code });
   }
 }

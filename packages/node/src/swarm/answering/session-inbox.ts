@@ -39,6 +39,11 @@ export class SessionInbox {
     return this.#ended || this.#failure !== null;
   }
 
+  /** Something of it was computed. */
+  get isBegun(): boolean {
+    return this.#isRead || this.#position > this.#request.tokens.length;
+  }
+
   /** null, or what is wrong with it. */
   put(signs: readonly SessionSign[]): string | null {
     for (const sign of signs) {
