@@ -29,6 +29,8 @@ export const FIRST_TOKEN_WEIGHT = 0.2;
 /** Fewer say more of the overhead than of the rate. */
 export const PREFILL_TOKENS_MIN = 32;
 export const DECODE_TOKENS_MIN = 8;
+/** Of the time of an answer that its reader may take before it says nothing of the endpoint's speed. */
+export const HELD_SHARE_MAX = 0.1;
 /** How often what was measured is written. */
 export const WRITE_EVERY_MS = 60_000;
 /** One call for vectors. */

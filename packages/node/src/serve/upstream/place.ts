@@ -12,7 +12,13 @@ import type { UpstreamRow } from '../../ports/store.ts';
 import type { Endpoint, UpstreamKeys, Upstreams } from '../../ports/upstreams.ts';
 import { withTimeout } from '../timeout.ts';
 import { Health } from './health.ts';
-import { DECODE_TOKENS_MIN, FIRST_TOKEN_WEIGHT, PREFILL_TOKENS_MIN, VECTORS_TIMEOUT_MS } from './limits.ts';
+import {
+  DECODE_TOKENS_MIN,
+  FIRST_TOKEN_WEIGHT,
+  HELD_SHARE_MAX,
+  PREFILL_TOKENS_MIN,
+  VECTORS_TIMEOUT_MS,
+} from './limits.ts';
 
 interface Computed {
   model: string;
@@ -183,7 +189,8 @@ export class UpstreamPlace implements TextPlace, Disposable {
     return { url, kind, fingerprint, key: hasKey ? this.#deps.keys.get(this.id) : null };
   }
 
-  #measured({ firstMs, usage, decodeMs }: Timing, sessions: number): void {
+  #measured(timing: Timing, sessions: number): void {
+    const { firstMs, usage, decodeMs } = timing;
     const { meter, onMeasured } = this.#deps;
     if (firstMs === null) return;
     const before = this.row.firstTokenMs;
@@ -195,7 +202,7 @@ export class UpstreamPlace implements TextPlace, Disposable {
     }
     // The first token is not counted: it ends the time to itself.
     const answer = usage.completionTokens - 1;
-    if (answer >= DECODE_TOKENS_MIN) {
+    if (answer >= DECODE_TOKENS_MIN && !timing.wasHeld) {
       meter.add(this.#computed, 'decode', { sessions, perSecond: perSecond(answer, decodeMs) });
     }
     onMeasured();
@@ -230,6 +237,11 @@ class Timing {
 
   resume(): void {
     this.#heldMs += this.#clock.monotonicMs() - this.#givenMs;
+  }
+
+  /** Its reader took so much of the time that what came meanwhile was waiting already. */
+  get wasHeld(): boolean {
+    return this.#heldMs > this.decodeMs * HELD_SHARE_MAX;
   }
 
   /** From the first piece to the last. */

@@ -380,3 +380,23 @@ test('what upstreams do is measured, and the faster one is asked', async () => {
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
+
+test('what came while the reader was away is not taken for speed', async () => {
+  const endpoint = farEndpoint();
+  await using scene = await openUpstreamScene({ [URL_A]: endpoint });
+  await scene.add();
+  let isWaiting = false;
+  endpoint.beforeWord = async () => scene.clock.advance(isWaiting ? 0.01 : 100);
+  const request = { ...upstreamRequest(FAR).request, model: FAR };
+  let pieces = 0;
+  for await (const { kind } of (await scene.serving.complete(request, soon())).chunks) {
+    if (kind !== 'delta') continue;
+    pieces += 1;
+    if (pieces !== 3) continue;
+    scene.clock.advance(5000);
+    isWaiting = true;
+  }
+  expect(pieces).toBeGreaterThan(8);
+  const [{ rates } = { rates: [] }] = scene.places.list();
+  expect(rates.filter(({ decode }) => decode > 10)).toEqual([]);
+});
