@@ -154,6 +154,38 @@ describe('a run', () => {
     });
   });
 
+  test('goes on whenever it is told to, and never before its quote was said', async () => {
+    let faults = 1;
+    await using here = await openTestTrainings(folder, (deps) => {
+      const trainer = createMemoryTrainer(deps);
+      return {
+        ...trainer,
+        open: async (spec, options) => {
+          if (faults-- > 0) throw new FilonError({ code: 'TRAIN_MODEL_UNSUPPORTED' }, 'not this one');
+          return trainer.open(spec, options);
+        },
+      };
+    });
+    const { trainings } = here;
+    const { id } = await begin(trainings, {}, false);
+    expect(await atRest(trainings, id)).toMatchObject({ state: 'failed', quote: null });
+    await trainings.resume(id);
+    // Told the moment that it waits, before its device is given back.
+    let isTold = false;
+    const quoted = Promise.withResolvers<void>();
+    await trainings.watch(id, {
+      signal,
+      onChange: ({ state, agreed, quote }) => {
+        if (state !== 'quoted' || isTold) return;
+        isTold = true;
+        expect([agreed, quote]).toEqual([false, expect.anything()]);
+        trainings.resume(id).then(() => quoted.resolve(), quoted.reject);
+      },
+    });
+    await quoted.promise;
+    expect(await atRest(trainings, id)).toMatchObject({ state: 'done', agreed: true });
+  });
+
   test('whose process dies goes on, and one whose process keeps dying is given up', async () => {
     let deaths = 0;
     const died = (): never => {

@@ -86,9 +86,16 @@ export class Run {
 
   /** Agrees to the quote, and takes a failure back. Code: TRAIN_RUN_STATE for one that is done. */
   async resume(): Promise<void> {
-    const { id, state } = this.#record;
+    const { id, state, agreed, quote } = this.#record;
     if (state === 'done') throw runState(id, state, 'there is nothing to go on with; begin a new run');
-    await this.#set({ agreed: true, error: null, ...(this.#work === null ? { state: 'waiting' } : {}) });
+    // What came to rest a moment ago may still be giving its device back.
+    if (isAtRest(state)) await this.#work?.over;
+    // Nobody agrees to what was not said yet.
+    const isAgreed = agreed || quote !== null;
+    await this.#set({
+      ...{ agreed: isAgreed, error: null },
+      ...(this.#work === null ? { state: 'waiting' } : {}),
+    });
     this.start();
   }
 
