@@ -40,6 +40,8 @@ const schemas: ReadonlyMap<string, Schema> = new Map(
   Object.entries(expected.components.schemas).map(([id, schema]) => [`#/components/schemas/${id}`, schema]),
 );
 
+/** Streams that tell of changes until they are left. */
+const ENDLESS = /\/filon\/v1\/(jobs|runs|runs\/[^/]+)$/;
 const ENDLESS_BYTES = 4 * 2 ** 30;
 /** What takes something away comes last, the model itself last of all. */
 const LAST = ['deleteResponse', 'unloadModel', 'removeModel'];
@@ -177,7 +179,7 @@ async function valuesOf(response: Response, type: string): Promise<unknown[]> {
 }
 
 async function textOf(response: Response): Promise<string> {
-  if (!response.url.endsWith('/filon/v1/jobs')) return await response.text();
+  if (!ENDLESS.test(response.url)) return await response.text();
   const reader = (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   while (!text.includes('\n\n')) text += (await reader.read()).value ?? '';

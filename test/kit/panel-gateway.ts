@@ -9,7 +9,7 @@ import { createGateway, type GatewayDeps } from '@filon/node/gateway/gateway';
 import { DEFAULT_GATEWAY_LIMITS } from '@filon/node/gateway/http/limits';
 import { Jobs } from '@filon/node/gateway/panel/jobs';
 import type { NetworkView } from '@filon/node/gateway/panel/network-view';
-import type { PanelNode } from '@filon/node/gateway/panel/panel-node';
+import type { PanelNode, PanelTrainings } from '@filon/node/gateway/panel/panel-node';
 import type { Models, StoredModel } from '@filon/node/ports/models';
 import { DEFAULT_DURABLE_LIMITS } from '@filon/node/serve/durable/limits';
 import { openDurableAnswers } from '@filon/node/serve/durable/open-durable-answers';
@@ -22,6 +22,7 @@ import {
   type ScriptedServing,
   type ScriptedServingOptions,
 } from './scripted-serving.ts';
+import { createScriptedTrainings } from './scripted-trainings.ts';
 import { type Servers, servedElsewhere } from './served-elsewhere.ts';
 
 export interface PanelGatewayOptions extends ScriptedServingOptions {
@@ -29,6 +30,7 @@ export interface PanelGatewayOptions extends ScriptedServingOptions {
   pull?: Models['pull'];
   diskFreeBytes?: number;
   network?: NetworkView;
+  trainings?: PanelTrainings;
   /** Who computes each answer; absent: this node. */
   servers?: Servers;
 }
@@ -64,6 +66,7 @@ export interface PanelGateway extends Omit<PanelParts, 'gateway'> {
 
 export async function openPanelParts(options: PanelGatewayOptions = {}): Promise<PanelParts> {
   const { catalogue = [], pull, diskFreeBytes = 2 ** 40, network = null, servers, ...rest } = options;
+  const { trainings = createScriptedTrainings() } = options;
   const opened = await openScriptedServing({ clock: realClock, ...rest });
   const serving = servers === undefined ? opened.serving : servedElsewhere(opened.serving, servers);
   const access = createAccess(
@@ -79,6 +82,7 @@ export async function openPanelParts(options: PanelGatewayOptions = {}): Promise
   const jobs = new Jobs(realClock);
   const node: PanelNode = {
     ...{ engine: opened.engine, control: opened.serving, clock: realClock, network },
+    trainings: async () => trainings,
     models: scriptedModels({ catalogue, stored, pulled, pull }),
     about: { version: '1.2.3', defaultModel: MODEL },
     residentBytes: () => 1_000_000,

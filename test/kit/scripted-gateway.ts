@@ -94,6 +94,7 @@ const PANEL = {
   about: { version: '1.2.3', defaultModel: MODEL },
   residentBytes: () => 1_000_000,
   diskFreeBytes: async () => 2 ** 40,
+  trainings: () => Promise.reject(new TypeError('nothing trains here')),
 };
 
 /** A number below 256 is each of the bytes. */

@@ -94,18 +94,18 @@ async function openNode(place: Place & { signal: AbortSignal }): Promise<OpenNod
   await swarm.start(serving.guests());
   const access = await openAccess(settings, store);
   const answers = stack.use(await openAnswers(settings, { serving, access, store, log }));
-  const panel = await openPanel(place, { engine, models, control: serving, network: swarm });
+  const { openTrainingsPlace } = await import('./open-trainings.ts');
+  const { trainings } = stack.use(openTrainingsPlace({ paths, settings, rig, models, clock, log }));
+  const panel = await openPanel(place, { engine, models, control: serving, network: swarm, trainings });
   stack.use(panel.jobs);
   const gateway = stack.use(await openGateway(place, { serving, answers, access, log, panel }));
-  const { openTrainingsPlace } = await import('./open-trainings.ts');
-  const runs = stack.use(openTrainingsPlace({ paths, settings, rig, models, clock, log }));
   const stop = new AbortController();
   const { createNodeCalls } = await import('./control/node-calls.ts');
   const control = createNodeCalls(
     { version: VERSION, home: paths.home, settings, ...gateway },
     {
       ...{ clock, engine, models, serving, access, upstreams, place: swarm },
-      trainings: () => runs.trainings(),
+      trainings,
       certify: (model, options) =>
         workers.certify({ ...filesOf(model), device: deviceOf(settings) }, options),
       stopping: () => stop.signal.aborted || place.signal.aborted,
@@ -363,7 +363,7 @@ function listOf(text: string): string[] {
 /** What the pages may see and do, and the work that they begin. */
 async function openPanel(
   { paths, settings }: Place,
-  parts: Pick<PanelNode, 'engine' | 'models' | 'control' | 'network'>,
+  parts: Pick<PanelNode, 'engine' | 'models' | 'control' | 'network' | 'trainings'>,
 ): Promise<{ node: PanelNode; jobs: Jobs }> {
   const { Jobs } = await import('./gateway/panel/jobs.ts');
   const { freeBytesOnDisk } = await import('./adapters/models/disk-space.ts');

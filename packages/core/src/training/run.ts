@@ -135,7 +135,7 @@ const splitLoss = z.strictObject({
   tokens: count,
   bitsPerByte: z.number().nullable(),
 });
-const evaluation: z.ZodType<Evaluation> = z.strictObject({
+export const runEvaluationSchema: z.ZodType<Evaluation> = z.strictObject({
   heldOut: splitLoss.nullable(),
   general: splitLoss.nullable(),
   choices: z.strictObject({ right: count, all: count }).nullable(),
@@ -150,7 +150,7 @@ const facts: z.ZodType<TrainingFacts> = z.strictObject({
   numericClass: z.string().max(256),
   updates: count,
 });
-const quote: z.ZodType<Quote> = z.strictObject({
+export const quoteSchema: z.ZodType<Quote> = z.strictObject({
   seconds: z.number().nullable(),
   measured: z.boolean(),
   kwh: z.number().nullable(),
@@ -180,10 +180,10 @@ export const runRecordSchema: z.ZodType<RunRecord> = z.strictObject({
   facts: facts.nullable(),
   steps: z.int().positive().nullable(),
   recompute: z.boolean(),
-  quote: quote.nullable(),
+  quote: quoteSchema.nullable(),
   agreed: z.boolean(),
-  before: evaluation.nullable(),
-  after: evaluation.nullable(),
+  before: runEvaluationSchema.nullable(),
+  after: runEvaluationSchema.nullable(),
   generalRise: z.number().nullable(),
   result: z.strictObject({ name: z.string(), sha256, bytes: count }).nullable(),
 });

@@ -21,6 +21,7 @@ import { evaluate } from './run/evaluate.ts';
 import { changedRecipe, requireTrainable, trainingSpec } from './run/plan.ts';
 import { Run } from './run/run.ts';
 import { type FreeBytes, RunFolder, sha256Of } from './run/run-folder.ts';
+import { RunReader } from './run/run-reader.ts';
 
 export const RUNS_MAX = 1000;
 /** Of the metrics that are shown, the last. */
@@ -110,6 +111,11 @@ export class Trainings implements AsyncDisposable {
   async show(id: string): Promise<{ run: RunView; metrics: Metric[] }> {
     const run = this.#run(id);
     return { run: run.view, metrics: await run.folder.metrics(METRICS_BYTES_MAX) };
+  }
+
+  /** For one who looks at it again and again. Code: TRAIN_RUN_UNKNOWN. */
+  reader(id: string): Pick<RunReader, 'look'> {
+    return new RunReader(this.#run(id));
   }
 
   async stop(id: string): Promise<RunView> {

@@ -151,6 +151,12 @@ const FAMILIES: readonly (readonly [prefix: string, status: HttpStatus])[] = [
   ['LORA_', 422],
   ['MODEL_', 422],
   ['ENGINE_', 503],
+  ['DATA_', 422],
+  ['TRAIN_RUN_UNKNOWN', 404],
+  ['TRAIN_RECIPE_UNKNOWN', 404],
+  ['TRAIN_DISK_FULL', 503],
+  ['TRAIN_FOLDER_UNAVAILABLE', 503],
+  ['TRAIN_', 422],
   // Somebody else has the card, or no card answered.
   ['RIG_', 503],
 ];

@@ -5,6 +5,7 @@ import { OLLAMA_OPERATIONS } from './ollama-operations.ts';
 import { OPENAI_OPERATIONS } from './openai-operations.ts';
 import type { Operation } from './operation.ts';
 import { ACCESS_OPERATIONS, PANEL_OPERATIONS, WEB_OPERATIONS } from './panel-operations.ts';
+import { RUN_OPERATIONS } from './run-operations.ts';
 
 /** Parts that a gateway may go without. */
 export interface Parts {
@@ -19,7 +20,7 @@ export function operationsOf({ panel, access, web }: Parts): readonly Operation[
     ...ANTHROPIC_OPERATIONS,
     ...OLLAMA_OPERATIONS,
     ...NODE_OPERATIONS,
-    ...(panel ? PANEL_OPERATIONS : []),
+    ...(panel ? [...PANEL_OPERATIONS, ...RUN_OPERATIONS] : []),
     ...(access ? ACCESS_OPERATIONS : []),
     ...(web ? WEB_OPERATIONS : []),
   ];

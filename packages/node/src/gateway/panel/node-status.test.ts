@@ -20,6 +20,7 @@ async function freeWith(...held: { device: string; bytes: number }[]): Promise<n
       network: null,
       about: { version: '1', defaultModel: 'a' },
       residentBytes: () => 1,
+      trainings: () => Promise.reject(new TypeError('nothing trains here')),
     },
     ...{ models: createFixedModels([]), control: serving, diskFreeBytes: async () => 1 },
     engine: {

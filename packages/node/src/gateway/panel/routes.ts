@@ -19,6 +19,7 @@ import { panelNetwork } from './panel-network.ts';
 import type { PanelNode } from './panel-node.ts';
 import { panelOffers } from './panel-offers.ts';
 import type { RecentWays } from './recent-ways.ts';
+import { runRoutes } from './run-routes.ts';
 
 export interface PanelDeps {
   node: PanelNode;
@@ -47,6 +48,7 @@ export function panelRoutes(deps: PanelDeps): Hono {
     requireControl(c);
     await next();
   });
+  app.route('/', runRoutes(deps));
   app.get('/models', async (c) => c.json(await modelCards(node, c.req.raw.signal)));
   app.get('/status', async (c) => {
     const parts = { node, serving: servingOf(c), answers: deps.answers, faults: deps.faults.list };
