@@ -4,7 +4,7 @@ import { openTestBrowser, type PageOptions, type TestBrowser, type TestPage } fr
 import { builtPage } from './built-page.ts';
 import { openPanelParts, type PanelGatewayOptions, type PanelParts } from './panel-gateway.ts';
 
-type PanelPage = 'models' | 'network' | 'status';
+type PanelPage = 'models' | 'training' | 'network' | 'status';
 
 export interface PanelScene extends Omit<PanelParts, 'gateway'> {
   gateway: OpenGateway;

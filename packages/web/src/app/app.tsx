@@ -1,4 +1,4 @@
-/** The frame: the side with the conversations, and one of the four pages. */
+/** The frame: the side with the conversations, and one of the pages. */
 import { lazy, type ReactElement, Suspense, useEffect, useState } from 'react';
 import { useWords } from '../i18n/words.ts';
 import { preferences } from '../state/preferences.ts';
@@ -13,6 +13,9 @@ const ChatPage = lazy(async () => ({ default: (await import('../chat/chat-page.t
 const ModelsPage = lazy(async () => ({ default: (await import('../models/models-page.tsx')).ModelsPage }));
 const NetworkPage = lazy(async () => ({
   default: (await import('../network/network-page.tsx')).NetworkPage,
+}));
+const TrainingPage = lazy(async () => ({
+  default: (await import('../training/training-page.tsx')).TrainingPage,
 }));
 const StatusPage = lazy(async () => ({ default: (await import('../status/status-page.tsx')).StatusPage }));
 
@@ -59,6 +62,7 @@ export function App(): ReactElement {
 
 function Page({ route }: { route: Route }): ReactElement {
   if (route.page === 'models') return <ModelsPage />;
+  if (route.page === 'training') return <TrainingPage run={route.run} />;
   if (route.page === 'network') return <NetworkPage />;
   if (route.page === 'status') return <StatusPage />;
   return <ChatPage conversationId={route.conversation} />;

@@ -10,6 +10,7 @@ import { PreferenceChoices } from './preference-choices.tsx';
 const SECTIONS: readonly { route: Route; icon: IconName }[] = [
   { route: { page: 'chat', conversation: null }, icon: 'chat' },
   { route: { page: 'models' }, icon: 'models' },
+  { route: { page: 'training', run: null }, icon: 'training' },
   { route: { page: 'network' }, icon: 'network' },
   { route: { page: 'status' }, icon: 'status' },
 ];

@@ -5,6 +5,7 @@ export const en: typeof es = {
   nav: {
     chat: 'Chat',
     models: 'Models',
+    training: 'Training',
     network: 'Network',
     status: 'Status',
     main: 'Sections',

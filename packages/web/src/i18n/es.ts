@@ -3,6 +3,7 @@ export const es = {
   nav: {
     chat: 'Chat',
     models: 'Modelos',
+    training: 'Entrenamiento',
     network: 'Red',
     status: 'Estado',
     main: 'Secciones',

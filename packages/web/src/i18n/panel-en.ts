@@ -1,10 +1,10 @@
-/** English of what the Models and Status pages have in common. */
+/** English of what the operator's pages have in common. */
 import type { panelEs } from './panel-es.ts';
 
 export const panelEn: typeof panelEs = {
   login: {
     title: 'Only whoever runs the node comes in here',
-    why: 'This page can download and delete models, and shows the state of the machine. So it asks you to log in once.',
+    why: 'This page can download, train and delete models, and shows the state of the machine. So it asks you to log in once.',
     stepTerminal: 'On the computer where the node runs, open a terminal in its folder and write:',
     copy: 'Copy the command',
     stepLink: 'The command prints a link. Open it in this browser: it works once, within ten minutes.',
@@ -61,6 +61,38 @@ export const panelEn: typeof panelEs = {
     ENGINE_DEVICE_UNKNOWN: 'The device that was chosen is not there.',
     GATEWAY_REQUESTS_FULL: 'Too many requests came at once.',
     GATEWAY_BODIES_FULL: 'Too much data came at once.',
+    TRAIN_RUN_UNKNOWN: 'There is no training of that name.',
+    TRAIN_RECIPE_UNKNOWN: 'There is no recipe of that name.',
+    TRAIN_RECIPE_UNREADABLE: 'The recipe cannot be read on the machine of the node.',
+    TRAIN_RECIPE_NOT_JSON: 'The recipe is not JSON.',
+    TRAIN_RECIPE_TOO_LARGE: 'The recipe is too large.',
+    TRAIN_RECIPE_INVALID: 'There is a mistake in the recipe.',
+    TRAIN_RECIPE_UNSUPPORTED: 'The recipe asks for something that cannot be trained here yet.',
+    TRAIN_BASE_MISSING: 'The model that it begins with is not here. Download it on the Models page.',
+    TRAIN_BASE_CHANGED:
+      'The model that it begins with is another file than at the start. Begin a new training.',
+    TRAIN_DATA_CHANGED: 'The texts are not those of the start. Begin a new training.',
+    TRAIN_NO_TOKENS: 'There is nothing in the texts that could be learned.',
+    TRAIN_NO_CHECKPOINT: 'There is no checkpoint yet.',
+    TRAIN_DISK_FULL: 'There is no room left on the disk. Free some and go on.',
+    TRAIN_FOLDER_UNAVAILABLE: 'The folder of the trainings cannot be read or written.',
+    TRAIN_TOO_MANY_RUNS: 'There are too many trainings. Remove folders of old ones.',
+    TRAIN_OUT_OF_MEMORY: 'The device has too little memory for this training.',
+    TRAIN_NOT_FINITE: 'The numbers ran out of range. It can go on from the last good checkpoint.',
+    TRAIN_PROCESS_DIED: 'The process that trains died again and again.',
+    TRAIN_DEVICE_REFUSED: 'The device cannot be used for training.',
+    TRAIN_MODEL_UNSUPPORTED: 'Models of this family cannot be trained here.',
+    TRAIN_TIMEOUT: 'The process that trains did not answer in time.',
+    DATA_SOURCE_INVALID: 'That is no source of texts. There are three forms: file:, https: and hf:.',
+    DATA_SOURCE_DEAD: 'The texts were not found at their source.',
+    DATA_EMPTY: 'There are no texts at that source.',
+    DATA_FORMAT_UNKNOWN: 'The texts are in a format that is not known.',
+    DATA_COLUMNS_MISSING: 'The texts lack the columns that the recipe names.',
+    DATA_TOO_MANY_BAD: 'Too much of the texts could not be read.',
+    DATA_DISK_FULL: 'There is no room on the disk to prepare the texts.',
+    RIG_CARD_HELD: 'Something else has the device.',
+    RIG_NO_DEVICE: 'There is no device to train on.',
+    GATEWAY_REQUEST_INVALID: 'Something that was filled in is not valid.',
     STORE_FULL: 'There is no room on the disk for what the node notes down.',
   },
 };

@@ -5,7 +5,7 @@ import type { PanelNetwork } from '@filon/core/panel/network';
 import type { WireErrorDetails } from '../wire/errors.ts';
 import { call, eventsOf, readJson, type Waiting } from '../wire/node-api.ts';
 
-const ROOT = '/filon/v1';
+export const ROOT = '/filon/v1';
 
 /** All of these: WEB_UNREACHABLE, WEB_STREAM_INVALID, WEB_REFUSED. */
 export async function readSession({ signal }: Waiting): Promise<PanelSession> {
@@ -71,8 +71,8 @@ function modelPath(name: string): string {
 }
 
 /** JSON even where there is nothing to say: no form of another site can send that. */
-async function change(method: 'POST' | 'DELETE', path: string, body: object = {}): Promise<void> {
-  await call(ROOT + path, {
+export function change(method: 'POST' | 'DELETE', path: string, body: object = {}): Promise<Response> {
+  return call(ROOT + path, {
     method,
     headers: { 'content-type': 'application/json' },
     ...(method === 'POST' ? { body: JSON.stringify(body) } : {}),
@@ -89,7 +89,7 @@ function hasJobs(event: unknown): event is PanelJobs {
   return typeof event === 'object' && event !== null && 'jobs' in event && Array.isArray(event.jobs);
 }
 
-function invalid(what: string): FilonError<WireErrorDetails> {
+export function invalid(what: string): FilonError<WireErrorDetails> {
   return new FilonError(
     { code: 'WEB_STREAM_INVALID' },
     `the node's ${what} are not in the form that this page knows`,

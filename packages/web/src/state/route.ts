@@ -4,6 +4,8 @@ import { useSyncExternalStore } from 'react';
 export type Route =
   | { page: 'chat'; conversation: string | null }
   | { page: 'models' }
+  /** null: all of them. */
+  | { page: 'training'; run: string | null }
   | { page: 'network' }
   | { page: 'status' };
 
@@ -13,12 +15,14 @@ export function parseRoute(hash: string): Route {
   const [page = '', id = ''] = hash.replace(/^#?\/?/, '').split('/');
   const panel = PANELS.find((one) => one === page);
   if (panel !== undefined) return { page: panel };
-  return { page: 'chat', conversation: page === 'chat' && /^[\w-]{1,64}$/.test(id) ? id : null };
+  const known = /^[\w-]{1,80}$/.test(id) ? id : null;
+  if (page === 'training') return { page, run: known };
+  return { page: 'chat', conversation: page === 'chat' ? known : null };
 }
 
 export function hrefOf(route: Route): string {
-  if (route.page !== 'chat') return `#/${route.page}`;
-  return route.conversation === null ? '#/chat' : `#/chat/${route.conversation}`;
+  const id = route.page === 'chat' ? route.conversation : route.page === 'training' ? route.run : null;
+  return id === null ? `#/${route.page}` : `#/${route.page}/${id}`;
 }
 
 export function goTo(route: Route, { replace = false }: { replace?: boolean } = {}): void {
