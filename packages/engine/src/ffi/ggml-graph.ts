@@ -20,6 +20,7 @@ export interface GgmlGraph {
   openBackend: (device: bigint) => Pointer;
   freeBackend: (backend: bigint) => void;
   setThreads: (registry: bigint, backend: bigint, threads: number) => void;
+  /** Whether the backend has a kernel for just these types and layouts; without one it aborts. */
   supports: (backend: bigint, operation: Tensor) => boolean;
 
   /** A context holds the descriptions of tensors, never their data. */
@@ -40,6 +41,9 @@ export interface GgmlGraph {
   newGraph: (context: bigint, size: number, gradients: boolean) => bigint;
   append: (graph: bigint, tensor: Tensor) => void;
   nodeCount: (graph: bigint) => number;
+  nodeAt: (graph: bigint, index: number) => Tensor;
+  /** What a tensor is computed by, as `MUL_MAT`. */
+  operationName: (tensor: Tensor) => string;
   graphBytes: (size: number, gradients: boolean) => number | bigint;
   tensorBytes: () => number | bigint;
   /** Places a graph's intermediate tensors so that those never alive together share memory. */
@@ -210,6 +214,8 @@ export function openGgmlGraph(set: LibrarySet): GgmlGraph {
     newGraph: native('ggml_new_graph_custom', PTR, [PTR, 'size_t', 'bool']),
     append: native('ggml_build_forward_expand', 'void', [PTR, PTR]),
     nodeCount: native('ggml_graph_n_nodes', 'int', [PTR]),
+    nodeAt: native('ggml_graph_node', PTR, [PTR, 'int']),
+    operationName: native('ggml_op_desc', 'const char *', [PTR]),
     graphBytes: native('ggml_graph_overhead_custom', 'size_t', ['size_t', 'bool']),
     tensorBytes: native('ggml_tensor_overhead', 'size_t', []),
     newPlan: native('ggml_gallocr_new', PTR, [PTR]),

@@ -1,38 +1,24 @@
-/** Memory is foreseen: sizes are known before anything is taken. */
-import { isFilonError } from '@filon/core/errors';
 import { expect, test } from 'vitest';
-import { Trainer } from './trainer.ts';
-import { F32, processor, TINY_SHAPE } from './training.fixture.ts';
-import { newWholeModel } from './training-model.ts';
+import { TENSOR_TYPE } from '../ffi/ggml-graph.ts';
+import { F32, processor } from './training.fixture.ts';
 
-const SETTINGS = { shape: TINY_SHAPE, batch: { sequences: 2, length: 16 }, kinds: F32, recompute: false };
-
-/** `free`: what is free at the first look, the second, and so on; then without end. */
-function openWith(...free: number[]): Trainer {
-  const device = processor(1, () => free.shift() ?? Number.POSITIVE_INFINITY);
-  return new Trainer(device, SETTINGS, (b) => newWholeModel(b, TINY_SHAPE));
-}
-
-function refusal(...free: number[]): Record<string, unknown> {
+test('an operation that the device has no kernel for is refused before it is computed', () => {
+  const device = processor();
   try {
-    openWith(...free).close();
-  } catch (error) {
-    if (isFilonError(error, 'TRAIN_OUT_OF_MEMORY')) return { ...error.details };
-    throw error;
+    const build = (type: number) =>
+      device.buildGraph(F32, (b) => {
+        const matrix = b.apply('new_tensor_4d', TENSOR_TYPE.f32, 64, 8, 1, 1);
+        const other = b.apply('new_tensor_4d', type, 64, 4, 1, 1);
+        return b.output(b.product(matrix, other));
+      });
+    expect(build(TENSOR_TYPE.f32).graph.nodes).toBe(1);
+    expect(() => build(TENSOR_TYPE.bf16)).toThrow(
+      expect.objectContaining({
+        code: 'TRAIN_OPERATION_UNSUPPORTED',
+        details: expect.objectContaining({ device: 'cpu', operation: 'MUL_MAT' }),
+      }),
+    );
+  } finally {
+    device.close();
   }
-  throw new TypeError('it was opened');
-}
-
-test('what a training needs is known to the byte, and refused where it is not free', () => {
-  const trainer = openWith();
-  const { stepBytes } = trainer.memory;
-  trainer.close();
-  const endless = Number.POSITIVE_INFINITY;
-  expect(refusal(endless, endless, stepBytes - 1)).toMatchObject({
-    what: 'the results of one step',
-    neededBytes: stepBytes,
-    freeBytes: stepBytes - 1,
-  });
-  expect(refusal(1000)).toMatchObject({ what: 'its parameters and their state', freeBytes: 1000 });
-  openWith(endless, endless, stepBytes).close();
 });

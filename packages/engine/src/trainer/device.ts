@@ -29,6 +29,7 @@ export interface DeviceMeans {
 
 export class TrainingDevice {
   readonly #ggml: GgmlGraph;
+  readonly #device: string;
   readonly #freeBytes: () => number;
   readonly #backend: bigint;
   /** Memory whose products with quantised matrices are several times as fast; null without. */
@@ -40,6 +41,7 @@ export class TrainingDevice {
   /** @throws TRAIN_DEVICE_REFUSED */
   constructor(ggml: GgmlGraph, { cpuRegistry }: Backends, device: NativeDevice, means: DeviceMeans) {
     this.#ggml = ggml;
+    this.#device = device.id;
     this.#freeBytes = means.freeBytes;
     const backend = ggml.openBackend(device.pointer);
     if (backend === null) {
@@ -87,7 +89,7 @@ export class TrainingDevice {
     ggml.clearBuffer(buffer, 0);
   }
 
-  /** Describes and plans a graph. @throws TRAIN_OUT_OF_MEMORY */
+  /** Describes and plans a graph. @throws TRAIN_OUT_OF_MEMORY, TRAIN_OPERATION_UNSUPPORTED */
   buildGraph<T>(kinds: ProductKinds, describe: (b: GraphBuilder) => T): { graph: StaticGraph; described: T } {
     const ggml = this.#ggml;
     const bytes = MAX_NODES * Number(ggml.tensorBytes()) + Number(ggml.graphBytes(MAX_NODES, false));
@@ -95,6 +97,7 @@ export class TrainingDevice {
     this.#contexts.push(context);
     const native = ggml.newGraph(context, MAX_NODES, false);
     const described = describe(new GraphBuilder(ggml, { context, graph: native }, kinds));
+    this.#requireKernels(native);
     const what = 'the results of one step';
     const needed = this.#sizeOf(native);
     this.#require(needed, what);
@@ -174,6 +177,20 @@ export class TrainingDevice {
   #require(neededBytes: number, what: string): void {
     const freeBytes = this.#freeBytes();
     if (neededBytes > freeBytes) throw outOfMemory(what, neededBytes, freeBytes);
+  }
+
+  /** Native code would abort in the middle of a step. */
+  #requireKernels(graph: bigint): void {
+    const ggml = this.#ggml;
+    for (let index = 0; index < ggml.nodeCount(graph); index += 1) {
+      const node = ggml.nodeAt(graph, index);
+      if (ggml.supports(this.#backend, node)) continue;
+      const operation = ggml.operationName(node);
+      throw new FilonError<TrainerErrorDetails>(
+        { code: 'TRAIN_OPERATION_UNSUPPORTED', device: this.#device, operation },
+        `${this.#device} has no kernel for ${operation} as training needs it; take \`--device cpu\`, or another precision`,
+      );
+    }
   }
 
   #sizeOf(graph: bigint): number {

@@ -1,5 +1,7 @@
 export type TrainerErrorDetails =
   | { code: 'TRAIN_DEVICE_REFUSED'; device: string }
+  /** The backend lacks a kernel: some have no backward operations, or not for every type. */
+  | { code: 'TRAIN_OPERATION_UNSUPPORTED'; device: string; operation: string }
   /** Foreseen before it is taken, or refused by the device. */
   | { code: 'TRAIN_OUT_OF_MEMORY'; what: string; neededBytes: number; freeBytes: number }
   /** Not of the family that the training graph is written for. */
