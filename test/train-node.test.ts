@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunView } from '@filon/core/training/run';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { jsonLines, openTestHome, type TestHome } from './kit/filon.ts';
 import { openRealNode, type RealNode } from './kit/real-node.ts';
 import { writeSmallRecipe } from './kit/small-recipe.ts';
@@ -28,6 +29,18 @@ const open = (): Promise<RealNode> =>
     environment: { FILON_MACHINE_WATTS: '100', FILON_PRICE_PER_KWH: '0.5' },
   });
 
+/** How an answer of a model ended: by itself, or at the most that was asked for. So small a one may say nothing at all. */
+async function endOfAnswer(model: string): Promise<string> {
+  const messages = [{ role: 'user', content: 'the rig' }];
+  const response = await node.post('/v1/chat/completions', { model, messages, max_tokens: 8 });
+  return answerSchema.parse(await response.json()).choices[0].finish_reason;
+}
+
+const answerSchema = z.object({
+  model: z.string(),
+  usage: z.object({ prompt_tokens: z.int().positive() }),
+  choices: z.tuple([z.object({ finish_reason: z.enum(['stop', 'length']) })]),
+});
 const shown = async (run: string): Promise<RunView> => (await node.control.run({ run }, { signal })).run;
 
 function metrics(run: string): { kind: string; step: number; loss: number }[] {
@@ -54,12 +67,7 @@ test('a recipe becomes a model that is listed, says where it is from, and answer
   expect(listed.stdout).toContain('small-1');
   const [model] = jsonLines(await home.run(['show', 'small-1', '--json']));
   expect(model).toMatchObject({ stored: { licence: 'CC0-1.0', architecture: 'llama', quantization: 'F16' } });
-  const answer = await node.post('/v1/chat/completions', {
-    model: 'small-1',
-    messages: [{ role: 'user', content: 'the rig' }],
-    max_tokens: 8,
-  });
-  expect(await answer.json()).toMatchObject({ usage: { completion_tokens: 8 } });
+  expect(await endOfAnswer('small-1')).toMatch(/^(stop|length)$/);
   const runs = jsonLines(await home.run(['train', 'ls', '--json']));
   expect(runs[0]).toMatchObject([{ id: 'small-1', state: 'done' }]);
   expect((await home.run(['train', 'show', 'small-1'])).stdout).toMatch(/Numbers +cpu\.[^\n]+threads-1/);
@@ -124,12 +132,25 @@ test('a LoRA on it is trained with its own tokenizer, and asked for as base:name
   expect(run.after?.heldOut?.loss).toBeLessThan((run.before?.heldOut?.loss ?? 0) - 0.02);
   const looked = jsonLines(await home.run(['eval', 'small-1', lora, '--json'])).at(-1);
   expect(looked).toMatchObject({ heldOut: { loss: expect.closeTo(run.before?.heldOut?.loss ?? 0, 3) } });
-  const answer = await node.post('/v1/chat/completions', {
-    model: 'small-1:manners-1',
-    messages: [{ role: 'user', content: 'the rig' }],
-    max_tokens: 8,
-  });
-  expect(await answer.json()).toMatchObject({ usage: { completion_tokens: 8 } });
+  expect(await endOfAnswer('small-1:manners-1')).toMatch(/^(stop|length)$/);
+});
+
+test('a question takes the device from a run, which goes on when it is free again', {
+  timeout: 120_000,
+}, async () => {
+  await node.control.unload({ name: 'small-1:manners-1' }, { signal });
+  const long = writeSmallRecipe(home.folder);
+  const ran = await home.run(['train', long, '--steps', '1000000', '--yes', '--detach', '--json']);
+  const { id } = jsonLines(ran).at(-1) as unknown as RunView;
+  const step = async (): Promise<number> => (await shown(id)).progress.step;
+  await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(3);
+  expect(await endOfAnswer('small-1')).toMatch(/^(stop|length)$/);
+  await expect.poll(async () => (await shown(id)).state, { timeout: 60_000 }).toBe('waiting');
+  const { progress } = await shown(id);
+  expect(progress.checkpointStep).toBe(progress.step);
+  await node.control.unload({ name: 'small-1' }, { signal });
+  await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(progress.step);
+  expect(jsonLines(await home.run(['train', 'stop', id, '--json']))[0]).toMatchObject({ state: 'stopped' });
 });
 
 test('what cannot be is said with what to do', async () => {

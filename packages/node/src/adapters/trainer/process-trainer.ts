@@ -15,6 +15,7 @@ import { freeMemoryBytes } from '@filon/engine/worker/free-memory';
 import type { Waiting } from '../../ports/engine.ts';
 import type { Lease, Rig } from '../../ports/rig.ts';
 import type { Trainer, TrainingSession } from '../../ports/trainer.ts';
+import { explainDeath } from './explain-death.ts';
 
 export interface ProcessTrainerConfig {
   /** Directories of added library sets, best first. */
@@ -127,18 +128,12 @@ class ProcessSession implements TrainingSession {
     }
   }
 
-  /** A process that was killed for memory would be killed again. */
   #explained(error: FilonError): FilonError {
-    const { exit, lines } = error.details as Extract<TrainerErrorDetails, { code: 'TRAIN_PROCESS_DIED' }>;
-    const killed = exit === 'SIGKILL' && systemKills() > this.#kills;
-    const refused = lines.some((line) => /failed to allocate|out of memory|bad_alloc/i.test(line));
-    if (!killed && !refused) return error;
-    const neededBytes = (this.#facts?.stateBytes ?? 0) + (this.#facts?.stepBytes ?? 0);
-    return new FilonError<TrainerErrorDetails>(
-      { code: 'TRAIN_OUT_OF_MEMORY', what: 'the training', neededBytes, freeBytes: freeMemoryBytes() },
-      'memory ran out and the training was ended; lower sequences (and raise accumulate) or length, or free memory, and resume: it goes on from its last checkpoint',
-      { cause: error },
-    );
+    const { stateBytes = 0, stepBytes = 0 } = this.#facts ?? {};
+    return explainDeath(error, {
+      killedForMemory: systemKills() > this.#kills,
+      ...{ neededBytes: stateBytes + stepBytes, freeBytes: freeMemoryBytes() },
+    });
   }
 }
 
