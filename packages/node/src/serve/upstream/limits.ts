@@ -29,6 +29,9 @@ export const FIRST_TOKEN_WEIGHT = 0.2;
 /** Fewer say more of the overhead than of the rate. */
 export const PREFILL_TOKENS_MIN = 32;
 export const DECODE_TOKENS_MIN = 8;
+/** An endpoint may divide what one token says, but one that sends more pieces than so many a token knows no end. */
+export const PIECES_PER_TOKEN_MAX = 4;
+export const PIECES_FREE = 16;
 /** Of the time of an answer that its reader may take before it says nothing of the endpoint's speed. */
 export const HELD_SHARE_MAX = 0.1;
 /** How often what was measured is written. */

@@ -3,7 +3,7 @@ import type { Chunk, CompletionRequest, ServedBy, Usage } from '@filon/core/serv
 import type { Candidate, LoadRate } from '@filon/core/serving/routing';
 import type { PrivacyTier } from '@filon/core/serving/tier';
 import { upstreamHost } from '@filon/core/upstream/address';
-import { upstreamError } from '@filon/core/upstream/errors';
+import { upstreamBroken, upstreamError } from '@filon/core/upstream/errors';
 import { continuesChats } from '@filon/core/upstream/kinds';
 import type { Clock } from '../../ports/clock.ts';
 import type { Waiting } from '../../ports/engine.ts';
@@ -16,6 +16,8 @@ import {
   DECODE_TOKENS_MIN,
   FIRST_TOKEN_WEIGHT,
   HELD_SHARE_MAX,
+  PIECES_FREE,
+  PIECES_PER_TOKEN_MAX,
   PREFILL_TOKENS_MIN,
   VECTORS_TIMEOUT_MS,
 } from './limits.ts';
@@ -134,10 +136,13 @@ export class UpstreamPlace implements TextPlace, Disposable {
     const timing = new Timing(clock);
     this.#active += request.choices;
     const together = this.#active;
+    const tokensMax = request.choices * (request.maxTokens ?? Number.POSITIVE_INFINITY);
     try {
       const asked = { model, request, begun, contextTokens };
       for await (const chunk of upstreams.complete(this.#endpoint(), asked, { signal })) {
         timing.note(chunk);
+        if (timing.pieces > PIECES_FREE + tokensMax * PIECES_PER_TOKEN_MAX)
+          throw upstreamBroken(upstreamHost(this.row.url), 'it sends far more than it was asked for');
         yield chunk;
         timing.resume();
       }
@@ -216,7 +221,7 @@ class Timing {
   #heldMs = 0;
   #givenMs = 0;
   #lastMs = 0;
-  #pieces = 0;
+  pieces = 0;
   #said: Usage | null = null;
   /** Until the first piece; null: none came. */
   firstMs: number | null = null;
@@ -230,7 +235,7 @@ class Timing {
     this.#givenMs = this.#clock.monotonicMs();
     if (chunk.kind === 'usage') this.#said = chunk.usage;
     if (chunk.kind === 'usage' || chunk.kind === 'end') return;
-    this.#pieces += 1;
+    this.pieces += 1;
     this.#lastMs = this.#givenMs - this.#startMs - this.#heldMs;
     this.firstMs ??= this.#lastMs;
   }
@@ -251,7 +256,7 @@ class Timing {
 
   /** As it was said; a piece is a token where nothing was. */
   get usage(): Usage {
-    const counted = { promptTokens: 0, cachedTokens: 0, completionTokens: this.#pieces, reasoningTokens: 0 };
+    const counted = { promptTokens: 0, cachedTokens: 0, completionTokens: this.pieces, reasoningTokens: 0 };
     return this.#said ?? counted;
   }
 }

@@ -1,3 +1,4 @@
+import type { Chunk } from '@filon/core/serving/completion';
 import type { Candidate } from '@filon/core/serving/routing';
 import { upstreamError } from '@filon/core/upstream/errors';
 import { describe, expect, test } from 'vitest';
@@ -399,4 +400,18 @@ test('what came while the reader was away is not taken for speed', async () => {
   expect(pieces).toBeGreaterThan(8);
   const [{ rates } = { rates: [] }] = scene.places.list();
   expect(rates.filter(({ decode }) => decode > 10)).toEqual([]);
+});
+
+test('an endpoint that knows no end is left, and the answer is as long as it may be', async () => {
+  const endpoint = farEndpoint();
+  await using scene = await openUpstreamScene({ [URL_A]: endpoint });
+  await scene.add();
+  const piece: Chunk = { kind: 'delta', choice: 0, text: 'and so on ', logprobs: [] };
+  endpoint.first = Array.from({ length: 1000 }, () => piece);
+  const chunks = await scene.ask({ maxTokens: 5 });
+  const pieces = chunks.filter(({ kind }) => kind === 'delta');
+  expect(pieces.length).toBeGreaterThanOrEqual(5);
+  expect(pieces.length).toBeLessThanOrEqual(36);
+  expect(chunks.find(({ kind }) => kind === 'end')).toMatchObject({ reason: 'length' });
+  expect(scene.places.list()).toMatchObject([{ state: 'down' }]);
 });
