@@ -247,7 +247,23 @@ describe('a run', () => {
     ]);
     free = Number.MAX_SAFE_INTEGER;
     await here.trainings.resume(id);
-    await until(here.trainings, id, ({ progress }) => (progress.checkpointStep ?? 0) >= 5);
+    expect(await atRest(here.trainings, id)).toMatchObject({
+      error: { details: { code: 'TRAIN_DISK_FULL' } },
+    });
+  });
+
+  test('that is stopped where nothing can be saved says so', async () => {
+    let free = Number.MAX_SAFE_INTEGER;
+    await using here = await openTestTrainings(folder, createMemoryTrainer, async () => free);
+    const { id } = await begin(here.trainings, { training: { steps: 10_000, checkpointEverySteps: 10_000 } });
+    await until(here.trainings, id, ({ progress }) => progress.step >= 3);
+    free = 64 * 1024 * 1024 + 100_000;
+    const stopped = await here.trainings.stop(id);
+    expect(stopped).toMatchObject({ state: 'failed', error: { details: { code: 'TRAIN_DISK_FULL' } } });
+    free = Number.MAX_SAFE_INTEGER;
+    await here.trainings.resume(id);
+    await until(here.trainings, id, ({ progress }) => progress.step >= 3);
+    expect(await here.trainings.stop(id)).toMatchObject({ state: 'stopped', error: null });
   });
 
   test('whose newest checkpoint is damaged takes the one before it', async () => {

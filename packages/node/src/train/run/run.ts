@@ -23,6 +23,8 @@ const NO_PROGRESS: RunProgress = {
 
 const HELD = 'its device is in use; `filon ps` lists models in memory, `filon stop MODEL` takes one out';
 
+const UNSAVED: ReadonlySet<string> = new Set(['TRAIN_DISK_FULL', 'TRAIN_FOLDER_UNAVAILABLE']);
+
 export class Run {
   readonly folder: RunFolder;
   readonly #means: RunMeans;
@@ -135,7 +137,9 @@ export class Run {
     try {
       await this.#phases(options);
     } catch (error) {
-      if (options.signal.aborted || options.pause.aborted) return;
+      const isLeaving = options.signal.aborted || options.pause.aborted;
+      // Whoever stops it believes that its steps are kept.
+      if (isLeaving && !(isFilonError(error) && UNSAVED.has(error.code))) return;
       log.warn('train.failed', { run: this.#record.id, error });
       const said = isFilonError(error)
         ? error.toObject()
