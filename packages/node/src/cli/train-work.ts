@@ -95,6 +95,8 @@ export function outcomeText(run: RunView): string {
     return `${id} failed: ${error?.message ?? 'unknown'}. \`filon train resume ${id}\` goes on from its last checkpoint.`;
   if (state === 'stopped')
     return `${id} is stopped at step ${run.progress.step}. \`filon train resume ${id}\` goes on.`;
+  if (state === 'quoted' && run.quote !== null)
+    return `${quoteText(run, run.quote)} \`filon train resume ${id}\` begins it.`;
   if (state !== 'done') return `${id} is ${state}.`;
   const numbers = evaluationText(run.before, run.after);
   if (result !== null)

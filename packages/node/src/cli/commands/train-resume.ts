@@ -12,7 +12,7 @@ export const trainResume: CommandModule = {
   run: async (cli) => {
     const [name = ''] = cli.args;
     const run = await cli.control.resumeRun({ run: name }, { signal: cli.signal });
-    if (cli.options.flag('detach')) cli.out.result(run, `${name} trains in the node.`);
+    if (cli.options.flag('detach')) cli.out.result(run, `${name} goes on in the node.`);
     else over(cli, await followRun(cli, name));
   },
 };
