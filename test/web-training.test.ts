@@ -69,11 +69,14 @@ describe('of runs that were written', () => {
     await page.getByText('Preparing the texts').first().waitFor();
     const [preparing = runOf('x-1')] = trainings.list();
     const { quote } = runOf('x-1');
-    trainings.put({ ...preparing, state: 'quoted', steps: 60, quote });
+    const run: RunView = { ...preparing, state: 'quoted', steps: 60, quote };
+    trainings.put(run, lookOf(run, 0));
     const begin = button(page, 'Start training: customer-information-1');
     await begin.waitFor();
     const facts = page.locator('.run-quote dl');
-    await expect.poll(() => facts.textContent(), settle).toMatch(/30 min 30 s.*0\.0916 kWh.*320 MB/s);
+    await expect
+      .poll(() => facts.textContent(), settle)
+      .toMatch(/Steps60.*30 min 30 s.*0\.0916 kWh.*320 MB/s);
     await visit.picture('training-quote');
     expect(await violationsOf(page)).toEqual([]);
     expect(trainings.asked).toEqual([]);

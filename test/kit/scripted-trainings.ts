@@ -54,11 +54,13 @@ export function lookOf(run: RunView, steps: number = run.progress.step): RunLook
     });
     if (step % 50 === 0) maker.add({ kind: 'validation', step, loss: loss + 0.15, tokens: 4096 });
   }
-  const checkpoints = [100, 50].map((step) => ({
-    ...{ format: 1 as const, id: HASH, run: run.id, recipeSha256: HASH, manifest: HASH, tokenizer: HASH },
-    ...{ base: HASH, step, position: { epoch: 0, index: step }, numericClass: 'cpu', metricsBytes: 1 },
-    state: { sha256: HASH, bytes: 58_613_760 },
-  }));
+  const checkpoints = [100, 50]
+    .filter((step) => step <= steps)
+    .map((step) => ({
+      ...{ format: 1 as const, id: HASH, run: run.id, recipeSha256: HASH, manifest: HASH, tokenizer: HASH },
+      ...{ base: HASH, step, position: { epoch: 0, index: step }, numericClass: 'cpu', metricsBytes: 1 },
+      state: { sha256: HASH, bytes: 58_613_760 },
+    }));
   return { run, checkpoints, curves: maker.curves };
 }
 
@@ -106,7 +108,7 @@ export function createScriptedTrainings(): ScriptedTrainings {
         ...{ manifest: null, tokenizer: null, base: null, device: null },
       });
       run.progress = { ...run.progress, step: 0, loss: null, validationLoss: null, text: 'reading the data' };
-      put(run, { run, checkpoints: [], curves: { steps: [], validation: [] } });
+      put(run, lookOf(run, 0));
       return run;
     },
     stop: async (id) => {

@@ -68,6 +68,7 @@ export const trainingEn: typeof trainingEs = {
   quote: {
     title: 'Quote',
     ask: 'This is what it will take, measured by a few steps on this device.',
+    steps: 'Steps',
     time: 'Time',
     energy: 'Energy',
     cost: 'Price of the energy',

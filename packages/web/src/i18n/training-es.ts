@@ -67,6 +67,7 @@ export const trainingEs = {
   quote: {
     title: 'Presupuesto',
     ask: 'Esto es lo que va a costar, medido con unos pasos en este dispositivo.',
+    steps: 'Pasos',
     time: 'Tiempo',
     energy: 'Energía',
     cost: 'Precio de la energía',

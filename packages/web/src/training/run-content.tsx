@@ -42,7 +42,7 @@ export function RunContent({ id }: { id: string }): ReactElement {
 function RunParts({ run }: { run: PanelRunDetail }): ReactElement {
   const words = useTrainingWords();
   const language = useLanguage();
-  const { state, quote, plan, curves, checkpoints } = run;
+  const { state, steps, quote, plan, curves, checkpoints } = run;
   return (
     <>
       <div className="run-card">
@@ -57,7 +57,7 @@ function RunParts({ run }: { run: PanelRunDetail }): ReactElement {
       {quote === null || state === 'quoted' ? null : (
         <section aria-labelledby="quote-title">
           <h2 id="quote-title">{words.quote.title}</h2>
-          <QuoteFacts quote={quote} />
+          <QuoteFacts {...{ quote, steps }} />
         </section>
       )}
       <CheckpointTable checkpoints={checkpoints} />

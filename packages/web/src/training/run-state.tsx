@@ -11,10 +11,14 @@ import { digits, type TrainingWords, useTrainingWords } from './training-words.t
 
 /** How far a run is or what became of it, what it will take where that was not agreed to, and what can be done. */
 export function RunState({ run }: { run: PanelRun }): ReactElement {
-  const { state, error, quote } = run;
+  const { state, error, quote, steps } = run;
   return (
     <div className="run-state">
-      {state === 'quoted' && quote !== null ? <QuoteFacts quote={quote} /> : <RunProgress run={run} />}
+      {state === 'quoted' && quote !== null ? (
+        <QuoteFacts {...{ quote, steps }} />
+      ) : (
+        <RunProgress run={run} />
+      )}
       {state === 'failed' && error !== null ? <FailureNotice failure={error} /> : null}
       <RunActions run={run} />
     </div>
