@@ -31,22 +31,26 @@ export const train: CommandModule = {
   run: async (cli) => {
     const { id } = await cli.control.trainStart(await orderOf(cli), { signal: cli.signal });
     cli.out.event('started', { run: id }, `The run is called ${id}.`);
-    const quoted = await followRun(cli, id);
-    if (quoted.state !== 'quoted') return over(cli, quoted);
-    if (!(await agreed(cli, quoted))) {
-      await cli.control.stopRun({ run: id }, { signal: cli.signal });
-      cli.out.result(quoted, `Not begun. \`filon train resume ${id}\` begins it after all.`);
-      return;
-    }
-    const begun = await cli.control.resumeRun({ run: id }, { signal: cli.signal });
-    if (cli.options.flag('detach'))
-      cli.out.result(begun, `${id} trains in the node. \`filon train show ${id}\` says how it is.`);
-    else over(cli, await followRun(cli, id));
+    await toItsEnd(cli, id);
   },
 };
 
+/** Follows a run; where it comes to its quote, asks and goes on. */
+export async function toItsEnd(cli: Cli, id: string): Promise<void> {
+  const run = await followRun(cli, id);
+  if (run.state !== 'quoted') return over(cli, run);
+  if (!(await agreed(cli, run))) {
+    cli.out.result(run, `Not begun. \`filon train resume ${id}\` begins it after all.`);
+    return;
+  }
+  const begun = await cli.control.resumeRun({ run: id }, { signal: cli.signal });
+  if (cli.options.flag('detach'))
+    cli.out.result(begun, `${id} trains in the node. \`filon train show ${id}\` says how it is.`);
+  else over(cli, await followRun(cli, id));
+}
+
 /** What became of it is the result; a failure is also the command's. */
-export function over(cli: Cli, run: RunView): void {
+function over(cli: Cli, run: RunView): void {
   if (run.state === 'failed' && run.error !== null)
     throw new FilonError(run.error.details, `${run.error.message} (${outcomeHint(run)})`);
   cli.out.result(run, outcomeText(run));
