@@ -61,6 +61,8 @@ test('is added by a command, measured, listed, and is a model like any other', a
   const table = (await home.run(['upstream', 'ls'])).stdout;
   expect(table).toContain('FIRST TOKEN');
   expect(table).toContain(new URL(far.baseURL).host);
+  const here = (await home.run(['ls'])).stdout;
+  expect(here).toMatch(new RegExp(`BY UPSTREAMS[^]+${MODEL} .*${new URL(far.baseURL).host} +own +up`));
   const client = new OpenAI({ baseURL: `${node.url}/v1`, apiKey: 'none', maxRetries: 0 });
   const models = await Array.fromAsync(client.models.list());
   expect(models.map(({ id }) => id)).toEqual([MODEL]);

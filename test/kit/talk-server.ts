@@ -34,7 +34,7 @@ export async function openTalkServer(home: string): Promise<TalkServer> {
   await once(server, 'listening');
   const control = {
     status: async () => ({ defaultModel: 'tiny' }),
-    models: async () => ({ stored: [], catalogue: [], elsewhere: [] }),
+    models: async () => ({ stored: [], catalogue: [], elsewhere: [], upstreams: [] }),
     show: async ({ name }: { name: string }) => ({ name }),
   } as unknown as Control;
   const socket = await openControlServer({ path: paths.socket }, { control, log: createMemoryLog() });

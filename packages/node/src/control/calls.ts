@@ -9,6 +9,7 @@ import type { EngineStatus } from '../ports/engine.ts';
 import type { PullOptions, PullProgress, StoredModel } from '../ports/models.ts';
 import type { RemoteModel } from '../ports/replicas.ts';
 import type { ServingStats } from '../serve/serving.ts';
+import type { UpstreamView } from '../serve/upstream/places.ts';
 import { ACCESS_INPUTS, type AccessCalls } from './access-calls.ts';
 import { SWARM_INPUTS, type SwarmCalls, type SwarmView } from './swarm-calls.ts';
 import { TRAIN_INPUTS, type TrainCalls, type TrainProgress } from './train-calls.ts';
@@ -48,6 +49,8 @@ export interface ModelList {
   stored: (StoredModel & { loaded: boolean })[];
   /** That other nodes of the swarm have ready. */
   elsewhere: readonly RemoteModel[];
+  /** That endpoints of this node serve. */
+  upstreams: readonly UpstreamView[];
   catalogue: readonly CatalogueEntry[];
 }
 

@@ -3,6 +3,7 @@ import { FilonError } from '@filon/core/errors';
 import type { LoadedModel } from '@filon/core/serving/session';
 import type { Models, StoredModel } from '../ports/models.ts';
 import type { RemoteModel } from '../ports/replicas.ts';
+import type { UpstreamView } from '../serve/upstream/places.ts';
 import type { ModelControl } from './calls.ts';
 import type { ControlErrorDetails } from './errors.ts';
 
@@ -12,12 +13,14 @@ export interface ModelCallsDeps {
   loaded(): readonly LoadedModel[];
   /** What other nodes have ready. Absent: nothing. */
   elsewhere?(): readonly RemoteModel[];
+  /** What endpoints that this node knows serve. Absent: nothing. */
+  upstreams?(): readonly UpstreamView[];
   /** Takes a model out of memory before it is removed. */
   unload(model: StoredModel, options: { signal: AbortSignal }): Promise<void>;
 }
 
 export function createModelCalls(deps: ModelCallsDeps): ModelControl {
-  const { models, elsewhere = () => [] } = deps;
+  const { models, elsewhere = () => [], upstreams = () => [] } = deps;
   const loadedAs = (stored: StoredModel | null): LoadedModel | null =>
     deps.loaded().find((model) => model.model === stored?.sha256) ?? null;
   return {
@@ -26,6 +29,7 @@ export function createModelCalls(deps: ModelCallsDeps): ModelControl {
       return {
         stored: stored.map((model) => ({ ...model, loaded: loadedAs(model) !== null })),
         elsewhere: elsewhere(),
+        upstreams: upstreams(),
         catalogue: models.catalogue(),
       };
     },

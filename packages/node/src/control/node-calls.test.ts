@@ -62,7 +62,7 @@ async function open(
       engine,
       models: createFixedModels([MODEL]),
       serving: serving as Serving & ServingControl,
-      upstreams: {} as NodeCallsDeps['upstreams'],
+      upstreams: { list: () => [] } as unknown as NodeCallsDeps['upstreams'],
       trainings: () => Promise.reject(new TypeError('nothing trains here')),
       access: createAccess(settings, { clock, store: createMemoryStore(), randomBytes }),
       place: alone(clock),

@@ -56,6 +56,7 @@ export function createNodeCalls(config: NodeCallsConfig, deps: NodeCallsDeps): C
     ...createModelCalls({
       models,
       loaded: () => engine.status().loaded,
+      upstreams: () => deps.upstreams.list(),
       elsewhere: () => deps.place.swarm?.replicas.models() ?? [],
       unload: (model, options) => serving.unload(model.name, options),
     }),

@@ -1,6 +1,7 @@
 /** `filon ls`: the models that are here, and those that could be. */
 
 import { formatBytes } from '@filon/core/units';
+import { upstreamHost } from '@filon/core/upstream/address';
 import type { ModelList } from '../../control/calls.ts';
 import { ensureHome } from '../../home/paths.ts';
 import type { CommandModule } from '../context.ts';
@@ -14,35 +15,52 @@ export const ls: CommandModule = {
   run: async (cli) => {
     ensureHome(cli.paths);
     const list = await withModels(cli, 'ls', (calls) => calls.models({}, { signal: cli.signal }));
-    const { stored, elsewhere } = list;
-    const shown = cli.options.flag('all') ? list : { stored, elsewhere };
+    const { stored, elsewhere, upstreams } = list;
+    const shown = cli.options.flag('all') ? list : { stored, elsewhere, upstreams };
     cli.out.result(shown, listText(list, cli.options.flag('all')));
   },
 };
 
 function listText(list: ModelList, all: boolean): string {
-  const stored = list.stored.map((model) => [
+  const tables = [hereText(list), upstreamText(list), elsewhereText(list), all ? catalogueText(list) : ''];
+  return tables.filter((text) => text !== '').join('\n\n');
+}
+
+function hereText({ stored, upstreams }: ModelList): string {
+  if (stored.length === 0) {
+    return upstreams.length > 0
+      ? 'No models here.'
+      : 'No models here. `filon pull smollm2-135m` fetches a small one.';
+  }
+  const rows = stored.map((model) => [
     model.name,
     formatBytes(model.bytes),
     `${model.architecture} ${model.quantization}${model.lora === undefined ? '' : ' + LoRA'}`,
     model.licence ?? 'unknown',
     model.loaded ? 'in memory' : '',
   ]);
-  const here = tableText([['NAME', 'SIZE', 'KIND', 'LICENCE', ''], ...stored]);
-  const first = stored.length === 0 ? 'No models here. `filon pull smollm2-135m` fetches a small one.' : here;
-  const there = list.elsewhere
-    .filter(({ sha256 }) => !list.stored.some((model) => model.sha256 === sha256))
+  return tableText([['NAME', 'SIZE', 'KIND', 'LICENCE', ''], ...rows]);
+}
+
+function upstreamText({ upstreams }: ModelList): string {
+  if (upstreams.length === 0) return '';
+  const rows = upstreams.map(({ name, url, tier, state }) => [name, upstreamHost(url), tier, state]);
+  return tableText([['BY UPSTREAMS', 'AT', 'TIER', 'STATE'], ...rows]);
+}
+
+function elsewhereText({ stored, elsewhere }: ModelList): string {
+  const rows = elsewhere
+    .filter(({ sha256 }) => !stored.some((model) => model.sha256 === sha256))
     .map(({ name, contextTokens, tier, upstream }) => [
       ...[name, contextTokens === 0 ? 'not known' : `${countText(contextTokens)} tokens`, tier],
       upstream === true ? 'upstream' : '',
     ]);
-  const served =
-    there.length === 0
-      ? first
-      : `${first}\n\n${tableText([['SERVED BY OTHERS', 'CONTEXT', 'TIER', ''], ...there])}`;
-  if (!all) return served;
-  const names = new Set(list.stored.map((model) => model.name));
-  const others = list.catalogue
+  return rows.length === 0 ? '' : tableText([['SERVED BY OTHERS', 'CONTEXT', 'TIER', ''], ...rows]);
+}
+
+function catalogueText({ stored, catalogue }: ModelList): string {
+  const names = new Set(stored.map((model) => model.name));
+  const rows = catalogue
     .filter((entry) => !names.has(entry.name))
     .map((entry) => [
       entry.name,
@@ -51,5 +69,5 @@ function listText(list: ModelList, all: boolean): string {
       entry.licence,
       entry.tried ? '' : 'not tried yet',
     ]);
-  return `${served}\n\n${tableText([['CAN BE PULLED', 'SIZE', 'MEMORY', 'LICENCE', ''], ...others])}`;
+  return tableText([['CAN BE PULLED', 'SIZE', 'MEMORY', 'LICENCE', ''], ...rows]);
 }
