@@ -15,6 +15,8 @@ const HELD_SHARE_MAX = 0.1;
  * or the reader stood still, what was drawn meanwhile comes at once, and belongs into one window with the wait.
  */
 const STEP_SPREAD = 2;
+/** Workers send the tokens of up to 50 ms together: a wait of twice that for the first of them is no standstill. */
+const TOGETHER_MS = 100;
 
 export interface MeterDeps {
   meter: SpeedMeter;
@@ -108,7 +110,7 @@ class Window {
     this.#tokens += 1;
     if (this.#tokens < WINDOW_TOKENS) return false;
     const stepMs = (this.#clock.monotonicMs() - this.#startMs) / this.#tokens;
-    return waitedMs >= stepMs / STEP_SPREAD && waitedMs <= stepMs * STEP_SPREAD;
+    return waitedMs >= stepMs / STEP_SPREAD && waitedMs <= Math.max(stepMs * STEP_SPREAD, TOGETHER_MS);
   }
 
   hold(durationMs: number): void {

@@ -79,6 +79,16 @@ describe('what a node computes', () => {
     expect(meter.rates(MODEL)).toEqual([{ sessions: 1, prefill: 1000, decode: 50 }]);
   });
 
+  test.each([3, 16])('is taken from tokens that its worker sends %i at a time', async (together) => {
+    const { clock, meter } = open();
+    const waitsMs = steps(96, 0).map((_, i) => (i % together === 0 ? 3 * together : 0));
+    await read(createMeteredEngine(drawing(clock, waitsMs), { meter, clock }).open(REQUEST, { signal }));
+    const [{ decode } = { decode: 0 }] = meter.rates(MODEL);
+    // The first window begins with a wait for a whole group.
+    expect(decode).toBeGreaterThan(250);
+    expect(decode).toBeLessThan(340);
+  });
+
   test.each([0, 5, 15, 16])(
     'is not taken from what came at once, %i tokens into a window',
     async (before) => {
