@@ -32,6 +32,8 @@ describe('pairs of texts', () => {
       { prompt: '¿Puedo devolverlo sin caja?', completion: 'No. Hace falta la caja.' },
     ]);
   });
+  test('end at a rule', () =>
+    expect(pairsOfText('# Head\nabove\n\n---\nbelow', 'en')).toMatchObject([{ completion: 'above' }]));
   test('are none of running text', () =>
     expect(pairsOfText('It was late. He left.\nNobody came.', 'en')).toEqual([]));
 });

@@ -97,9 +97,13 @@ function sectionsOf(text: string): Section[] {
   const sections: Section[] = [{ heading: '', body: '' }];
   const lines = text.split('\n').map((line) => line.trimEnd());
   lines.forEach((line, at) => {
-    if (/^(=+|-+)$/.test(line) && line.length > 2) return;
-    const heading = headingIn(line, { before: lines[at - 1], after: lines[at + 1] });
     const section = sections.at(-1);
+    if (/^(=+|-+)$/.test(line) && line.length > 2) {
+      // Under a heading it belongs to that; elsewhere it parts what is before it from what is behind.
+      if (section !== undefined && section.body.trim() !== '') sections.push({ heading: '', body: '' });
+      return;
+    }
+    const heading = headingIn(line, { before: lines[at - 1], after: lines[at + 1] });
     if (heading !== null) sections.push({ heading, body: '' });
     else if (section !== undefined) section.body += `${line}\n`;
   });

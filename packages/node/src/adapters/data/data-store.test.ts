@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -47,7 +47,25 @@ test('a disk that fills while it is written to is called full', () => {
 test('drafts of processes that are no more are swept', async () => {
   const { pid } = spawnSync(process.execPath, ['--version']);
   mkdirSync(join(folder, `draft-${pid}-0`));
+  writeFileSync(join(folder, `draft-${pid}-1`), 'a file half written');
   mkdirSync(join(folder, `draft-${process.ppid}-0`));
   await using _store = await openDataStore({ folder });
   expect(readdirSync(folder)).toEqual([`draft-${process.ppid}-0`]);
+});
+
+test('a file that is not whole is never seen among those of its data', async () => {
+  const id = 'a'.repeat(64);
+  await using store = await openDataStore({ folder });
+  await using draft = await store.draft();
+  await draft.append('a.txt', new Uint8Array(1));
+  await draft.commit(id);
+  const seen = new Set<string>();
+  const watching = watch(join(folder, id), (_event, name) => seen.add(String(name)));
+  try {
+    await store.write(id, 'b.shard', new Uint8Array(1024));
+    await expect.poll(() => [...seen]).toContain('b.shard');
+    expect([...seen]).toEqual(['b.shard']);
+  } finally {
+    watching.close();
+  }
 });

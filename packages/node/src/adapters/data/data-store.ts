@@ -1,4 +1,4 @@
-/** Prepared data in folders named by their manifest; a draft is a folder that gets its name when it is whole. */
+/** Prepared data in folders named by their manifest; a draft is a folder, or a file, that gets its name when it is whole. */
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invariant, isFilonError } from '@filon/core/errors';
@@ -46,7 +46,7 @@ class FolderStore implements DataStore, AsyncDisposable {
   }
 
   async draft(): Promise<DataDraft> {
-    const path = join(this.#folder, `draft-${process.pid}-${this.#drafts++}`);
+    const path = this.#draftPath();
     await this.guarded(0, () => mkdir(path, { mode: 0o700 }));
     const append = async (name: string, bytes: Uint8Array): Promise<void> => {
       checkName(name);
@@ -95,7 +95,8 @@ class FolderStore implements DataStore, AsyncDisposable {
   async write(id: string, name: string, bytes: Uint8Array): Promise<void> {
     const target = join(this.#path(id), checkName(name));
     await this.#requireSpace(bytes.length);
-    const draft = `${target}.${process.pid}.new`;
+    // Not beside its target: what a killed process left of it would be a file of that data.
+    const draft = this.#draftPath();
     await this.guarded(bytes.length, async () => {
       try {
         await using file = await open(draft, 'w', 0o600);
@@ -152,6 +153,10 @@ class FolderStore implements DataStore, AsyncDisposable {
     const handle = this.#handles.get(path);
     this.#handles.delete(path);
     handle?.then((file) => file.close()).catch(() => {});
+  }
+
+  #draftPath(): string {
+    return join(this.#folder, `draft-${process.pid}-${this.#drafts++}`);
   }
 
   #path(id: string): string {
